@@ -1,0 +1,1 @@
+"""Files in, filed results out: the matte daemon."""

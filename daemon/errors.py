@@ -1,0 +1,92 @@
+"""One error class per decision that ``policy`` takes; the facts are attributes.
+
+All positional, so that they survive pickling on the way back from a photo process.
+"""
+
+from __future__ import annotations
+
+
+class MattedError(Exception):
+    """Root of everything this program raises on purpose; ``str()`` is one line for people."""
+
+
+class SettingsError(MattedError):
+    """The configuration has faults; all of them are listed."""
+
+    def __init__(self, source: str, faults: tuple[str, ...]) -> None:
+        super().__init__(source, faults)
+        self.source = source
+        self.faults = faults
+
+    def __str__(self) -> str:
+        count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''}"
+        return f"{self.source}: {count}\n" + "\n".join(f"  {fault}" for fault in self.faults)
+
+
+class PhotoError(MattedError):
+    """Something about this one photo; ``reason`` is one line for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotReady(PhotoError):
+    """The file ends early or changed while it was read: it may still be being written."""
+
+
+class Refused(PhotoError):
+    """No attempt will ever succeed: quarantine at once."""
+
+
+class NotAPhoto(Refused):
+    """No decoder knows it, or it is a format we do not take."""
+
+
+class TooManyPixels(Refused):
+    """More pixels than the settings allow; refused before anything was allocated."""
+
+
+class SourceTrouble(PhotoError):
+    """The file is busy, vanished or unreadable at the moment (EACCES, EBUSY, EIO, ESTALE)."""
+
+    def __init__(self, reason: str, errno: int) -> None:
+        PhotoError.__init__(self, reason)
+        self.args = (reason, errno)
+        self.errno = errno
+
+
+class EngineFailed(PhotoError):
+    """The engine died or missed the deadline; ``engine_pid`` tells which one it was.
+
+    Whether this photo was the one at work is for the host of the engine to say.
+    """
+
+    def __init__(self, reason: str, engine_pid: int) -> None:
+        PhotoError.__init__(self, reason)
+        self.args = (reason, engine_pid)
+        self.engine_pid = engine_pid
+
+
+class OutOfMemory(PhotoError):
+    """The accelerator's memory did not suffice: once more at a smaller working size."""
+
+
+class WorkerDied(PhotoError):
+    """The photo process was killed, ran out of memory or out of time."""
+
+
+class ResultsTrouble(MattedError):
+    """The results cannot be written (ENOSPC, EROFS, EACCES, EDQUOT): pause everything."""
+
+    def __init__(self, reason: str, errno: int) -> None:
+        super().__init__(reason, errno)
+        self.reason = reason
+        self.errno = errno
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class EngineUnavailable(MattedError):
+    """No engine can be started as the settings demand."""

@@ -1,0 +1,135 @@
+"""The values that travel through the house: Sighting -> Photo -> Raster -> Matte -> Filed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+"""(height, width, 3) RGB; uint8 or uint16 over the type's whole range."""
+
+Dpi = tuple[float, float]
+"""Horizontal and vertical resolution, dots per inch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What tells one state of a file from the next, short of reading it.
+
+    Attributes of the file alone (chmod, rename of a parent) do not change it.
+    """
+
+    device: int
+    inode: int
+    size_bytes: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> Version:
+        """Take the version from a stat result."""
+        return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One look at one file: what the scan saw, and when."""
+
+    folder: str
+    """The watched folder's path as the settings give it, resolved."""
+    path: bytes
+    """Relative to the folder; bytes, because file names are."""
+    version: Version
+    seen_at_s: float
+    """Monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One settled version of one file, as the ledger knows it."""
+
+    id: int
+    folder: str
+    path: bytes
+    version: Version
+    attempts: int
+    """Charged attempts, the present one included."""
+    first_seen_s: float
+    """Seconds since the epoch; of this version."""
+    filed_on: date | None = None
+    """Decided at the first attempt and kept by every retry."""
+    names: tuple[bytes, ...] = ()
+    """Names of the outputs relative to the result folder, reserved; in the profile's order."""
+
+    @property
+    def shown(self) -> str:
+        """The relative path for people: undecodable bytes and control characters escaped."""
+        return show(self.path)
+
+
+def show(path: bytes | str) -> str:
+    """A path for logs and reports: always valid UTF-8, on one line."""
+    raw = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A decoded photo, upright, in the photo's own RGB space."""
+
+    pixels: Pixels
+    icc: bytes
+    """The ICC profile that describes ``pixels``; sRGB's own where the photo had none."""
+    dpi: Dpi | None
+    """None where the file does not say."""
+    warnings: tuple[str, ...] = ()
+    """Facts the user should read, e.g. that only page 1 of 3 was read."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Matte:
+    """How much of each pixel is person, at the photo's own size."""
+
+    alpha: NDArray[np.uint16]
+    """(height, width), 0 is background, 65535 opaque foreground."""
+    engine: str
+    device: str
+    people: int | None
+    """How many people were found; None where the engine does not count them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cutout:
+    """All that an output may draw from: the photo, its matte and its foreground colours."""
+
+    raster: Raster
+    matte: Matte
+    foreground: Pixels | None
+    """(height, width, 3) decontaminated colours in the raster's dtype and RGB space; straight, not
+    premultiplied. None where no output of the profile needs them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of a photo that went well."""
+
+    names: tuple[bytes, ...]
+    """Outputs relative to the result folder."""
+    size: tuple[int, int]
+    """(width, height) in pixels."""
+    engine: str
+    device: str
+    people: int | None
+    sha256: str
+    """Of the bytes the photo was decoded from."""
+    took_s: dict[str, float] = field(default_factory=dict)
+    """Seconds per stage: read, decode, prepare, matte, refine, foreground, encode, publish."""
+    warnings: tuple[str, ...] = ()

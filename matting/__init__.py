@@ -1,0 +1,5 @@
+"""Arrays in, alpha out: engines, their process, and native-resolution mattes.
+
+Knows no photo files and nothing of the daemon. ``wire``, ``server``, ``__main__`` and
+``engines/tensorflow`` also run on Python 3.7, with numpy and tensorflow-gpu 1.15.5 alone.
+"""

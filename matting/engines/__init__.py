@@ -1,0 +1,68 @@
+"""The engines. A new one is a module here and a line in ``ENGINES``.
+
+An engine module has ``load(options) -> Engine``. It is imported in the engine process alone, so
+its framework never burdens the daemon. This file runs on Python 3.7 too.
+"""
+
+from __future__ import annotations
+
+import abc
+import importlib
+from typing import Any, Dict, NamedTuple
+
+import numpy as np
+
+ENGINES = {
+    "grabcut": "matting.engines.grabcut",
+}
+
+
+class Answer(NamedTuple):
+    """One matte. ``facts`` are JSON values for the log; ``people`` is an int or None."""
+
+    alpha: np.ndarray
+    """(height, width) uint8: 0 is background, 255 opaque foreground."""
+    people: Any
+    facts: Dict[str, Any]
+
+
+class Engine(abc.ABC):
+    """Turns one picture at a time into a matte; lives in the engine process."""
+
+    @abc.abstractmethod
+    def describe(self) -> Dict[str, Any]:
+        """Facts for the hello: ``model``, ``framework`` (name and version) and ``device``.
+
+        ``device`` is the one really used: "cpu", or the accelerator's own name.
+        """
+
+    @abc.abstractmethod
+    def matte(self, pixels: np.ndarray) -> Answer:
+        """Matte one picture.
+
+        Args:
+            pixels: (height, width, 3) uint8 RGB.
+
+        Returns:
+            Answer whose alpha has the same height and width.
+
+        Raises:
+            matting.errors.EngineOutOfMemory: once more at a smaller size may work.
+            matting.errors.RequestRefused: this picture cannot be matted.
+        """
+
+
+def load(name: str, options: Dict[str, Any]) -> Engine:
+    """Import and start the engine ``name``.
+
+    Args:
+        name: a key of ENGINES, or the dotted path of an engine module outside this package, as
+            the tests' stub engines are.
+        options: the engine's own settings, JSON values.
+
+    Raises:
+        matting.errors.EngineUnavailable: it cannot run here; the message says why.
+    """
+    module = importlib.import_module(ENGINES.get(name, name))
+    engine: Engine = module.load(options)
+    return engine

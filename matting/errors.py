@@ -1,0 +1,34 @@
+"""What can go wrong between a client and an engine process.
+
+Runs on Python 3.7 too.
+"""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """Root of all engine trouble; ``str()`` is one line for people."""
+
+
+class EngineUnavailable(EngineError):
+    """The engine cannot be started or reached as demanded."""
+
+
+class EngineLost(EngineError):
+    """The engine process went away, hung or talked nonsense while a request was in flight."""
+
+    def __init__(self, reason: str, pid: int) -> None:
+        super().__init__(reason, pid)
+        self.reason = reason
+        self.pid = pid
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class EngineOutOfMemory(EngineError):
+    """The accelerator's memory did not suffice for this picture at this size."""
+
+
+class RequestRefused(EngineError):
+    """The engine is well but could not matte this picture."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
-Depth = TypeVar("Depth", np.uint8, np.uint16)
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 
-def estimate_foreground(pixels: NDArray[Depth], alpha: NDArray[np.uint16]) -> NDArray[Depth]:
+def estimate_foreground(pixels: Pixels, alpha: NDArray[np.uint16]) -> Pixels:
     """Estimate the foreground's colours.
 
     Args:

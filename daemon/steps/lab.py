@@ -1,0 +1,29 @@
+"""CIE L*a*b* (D65) for steps: lightness apart from colour, about a true neutral axis.
+
+In float32, as OpenCV's 8-bit L*a*b* moves a third of all colours by more than a level.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.view import Picture
+
+Lab = NDArray[np.float32]
+"""(height, width, 3) float32: L* 0..100, then a* and b* about zero."""
+
+WHITE = 100.0
+
+
+def from_rgb(picture: Picture) -> Lab:
+    """Convert sRGB, uint8."""
+    return np.asarray(cv2.cvtColor(picture * np.float32(1 / 255), cv2.COLOR_RGB2Lab), np.float32)
+
+
+def to_rgb(picture: Lab) -> Picture:
+    """Convert to sRGB, uint8, rounded; colours outside sRGB are clipped."""
+    return np.asarray(
+        cv2.convertScaleAbs(cv2.cvtColor(picture, cv2.COLOR_Lab2RGB), alpha=255), np.uint8
+    )

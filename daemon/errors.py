@@ -90,3 +90,34 @@ class ResultsTrouble(MattedError):
 
 class EngineUnavailable(MattedError):
     """No engine can be started as the settings demand."""
+
+
+class NameTaken(MattedError):
+    """Somebody else's file has one of the names: renumber the whole set. Nothing was published."""
+
+    def __init__(self, name: bytes) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"already there: {self.name.decode('utf-8', 'backslashreplace')}"
+
+
+class PlanBroken(PhotoError):
+    """A staged output is neither in staging nor under its final name: redo the photo."""
+
+
+class FolderGone(MattedError):
+    """A watched folder is away, or is another one: pause it, and infer nothing as deleted."""
+
+    def __init__(self, reason: str, errno: int) -> None:
+        super().__init__(reason, errno)
+        self.reason = reason
+        self.errno = errno
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class LedgerTrouble(MattedError):
+    """The ledger cannot be read or written (disk full, read-only, damaged): pause everything."""

@@ -33,6 +33,18 @@ class Version:
         """Take the version from a stat result."""
         return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
+    def matches(self, other: Version) -> bool:
+        """Whether both are the same state of the same file, whenever they were taken.
+
+        Device numbers are left out: NFS, btrfs and overlay get new ones at every mount, and a
+        photo that waited in the ledger over a reboot is still the same photo.
+        """
+        return (self.inode, self.size_bytes, self.mtime_ns) == (
+            other.inode,
+            other.size_bytes,
+            other.mtime_ns,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -63,6 +75,8 @@ class Photo:
     """Decided at the first attempt and kept by every retry."""
     names: tuple[bytes, ...] = ()
     """Names of the outputs relative to the result folder, reserved; in the profile's order."""
+    tries: int = 0
+    """Attempts in all, those included that were given back; for the backoff."""
 
     @property
     def shown(self) -> str:

@@ -32,3 +32,15 @@ class EngineOutOfMemory(EngineError):
 
 class RequestRefused(EngineError):
     """The engine is well but could not matte this picture."""
+
+
+class WireError(EngineError):
+    """What came over the socket is not a frame of ours; the connection is of no further use."""
+
+
+class PeerClosed(WireError):
+    """The other end closed the connection, between two frames or within one."""
+
+
+class WireTimeout(WireError):
+    """The other end neither sent nor took anything in time."""

@@ -1,0 +1,292 @@
+"""Serve one engine to several clients: threads talk, the main thread computes.
+
+Frameworks dislike being called from changing threads, and two pictures at once would only share
+the accelerator's memory. Every connection may have one request under way, so first come, first
+served is fair to all of them. Runs on Python 3.7 too.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+from typing import Any, Deque, Dict, NamedTuple, Optional
+
+import numpy as np
+
+from matting import engines, wire
+from matting.errors import (
+    EngineOutOfMemory,
+    EngineUnavailable,
+    PeerClosed,
+    RequestRefused,
+    WireError,
+)
+
+MAX_ID = 512
+"""Characters; six bytes each at worst keep a status line below PIPE_BUF, thus atomic."""
+SEND_TIMEOUT_S = 10
+"""A client that stopped reading must not hold up the others."""
+
+
+class Status:
+    """The engine's end of the pipe to the host: JSON lines.
+
+    What was written is in the kernel's hands and survives SIGKILL, so the host knows which photo
+    was at work when this process ended.
+    """
+
+    def __init__(self, fd: Optional[int]) -> None:
+        self._fd = fd
+
+    def write(self, message: Dict[str, Any]) -> None:
+        """Tell the host; without a host, nothing happens."""
+        if self._fd is not None:
+            os.write(self._fd, json.dumps(message).encode("ascii") + b"\n")
+
+
+def run(path: str, name: str, options: Dict[str, Any], status: Status) -> str:
+    """Load the engine, listen at ``path`` and serve for ever.
+
+    Returns:
+        Why the engine cannot be had, one line; otherwise it does not return.
+    """
+    try:
+        engine = engines.load(name, options)
+        hello = _hello(name, engine)
+        listener = listen(path)
+    except EngineUnavailable as error:
+        return str(error)[:2000]
+    except Exception as error:  # noqa: BLE001 - a framework that breaks while loading is just that
+        traceback.print_exc()
+        return _one_line(error)
+    status.write({"ready": hello})
+    Server(engine, hello, listener, status).serve()
+    return ""
+
+
+def _hello(name: str, engine: engines.Engine) -> Dict[str, Any]:
+    hello = dict(engine.describe(), protocol=wire.PROTOCOL, engine=name, pid=os.getpid())
+    missing = {"model", "framework", "device"} - set(hello)
+    if missing:
+        raise EngineUnavailable(f"engine {name} does not describe its {', '.join(sorted(missing))}")
+    json.dumps(hello, allow_nan=False)
+    return hello
+
+
+def listen(path: str) -> socket.socket:
+    """Listen at ``path``, mode 0600; the name appears only once connecting to it works.
+
+    Renaming into place also replaces the socket that a killed engine left behind.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    fresh = path + ".new"
+    if os.path.exists(fresh):
+        os.unlink(fresh)
+    mask = os.umask(0o177)
+    try:
+        listener.bind(fresh)
+    finally:
+        os.umask(mask)
+    listener.listen(64)
+    os.rename(fresh, path)
+    return listener
+
+
+class Job(NamedTuple):
+    """One request waiting for its turn."""
+
+    client: Client
+    id: str
+    timeout_s: float
+    pixels: np.ndarray
+
+
+class Server:
+    """The queue between the connections' threads and the main thread."""
+
+    def __init__(
+        self,
+        engine: engines.Engine,
+        hello: Dict[str, Any],
+        listener: socket.socket,
+        status: Status,
+    ) -> None:
+        self._engine = engine
+        self._hello = hello
+        self._listener = listener
+        self._status = status
+        self._jobs: Deque[Job] = collections.deque()
+        self._changed = threading.Condition()
+
+    def serve(self) -> None:
+        """Accept in a thread, compute in this one; does not return."""
+        threading.Thread(target=self._accept, name="accept", daemon=True).start()
+        while True:
+            self._work(self._next())
+
+    def submit(self, job: Job) -> None:
+        """Queue one request."""
+        with self._changed:
+            self._jobs.append(job)
+            self._changed.notify()
+
+    def forget(self, client: Client) -> None:
+        """Drop what a client that went away had queued."""
+        with self._changed:
+            kept = [job for job in self._jobs if job.client is not client]
+            self._jobs = collections.deque(kept)
+
+    def _next(self) -> Job:
+        with self._changed:
+            while not self._jobs:
+                self._changed.wait()
+            return self._jobs.popleft()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError as error:  # no descriptors left, or the client has gone already
+                sys.stderr.write(f"cannot accept: {error}\n")
+                time.sleep(0.1)
+                continue
+            client = Client(sock, self)
+            thread = threading.Thread(target=client.run, args=(self._hello,), daemon=True)
+            thread.start()
+
+    def _work(self, job: Job) -> None:
+        begun_s = time.monotonic()
+        begun = {"begin": job.id, "timeout_s": job.timeout_s, "at_s": begun_s}
+        self._status.write(begun)
+        if job.client.send({"id": job.id, "begun": True}):
+            header, alpha = self._compute(job.pixels)
+        else:
+            header, alpha = _error("refused", "nobody is waiting for it"), None
+        header["id"] = job.id
+        header["took_s"] = round(time.monotonic() - begun_s, 6)
+        # Before the answer travels: a slow reader is no reason to kill the engine.
+        self._status.write({"end": job.id, "error": header.get("error")})
+        job.client.finish(header, alpha)
+
+    def _compute(self, pixels: np.ndarray) -> Any:
+        try:
+            answer = self._engine.matte(pixels)
+        except (EngineOutOfMemory, MemoryError) as error:
+            return _error("out_of_memory", _one_line(error)), None
+        except RequestRefused as error:
+            return _error("refused", str(error)), None
+        except Exception as error:  # noqa: BLE001 - the per-photo boundary of this process
+            traceback.print_exc()
+            return _error("failed", f"the engine failed: {_one_line(error)}"), None
+        fault = _fault(answer, pixels.shape[:2])
+        if fault:
+            return _error("bad_answer", f"the engine broke its contract: {fault}"), None
+        return {"people": answer.people, "facts": answer.facts}, answer.alpha
+
+
+class Client:
+    """One connection; its thread reads, the main thread answers."""
+
+    def __init__(self, sock: socket.socket, server: Server) -> None:
+        self._sock = sock
+        self._server = server
+        self._busy = False
+        self._sending = threading.Lock()
+        # A kernel-side timeout, because settimeout would also end this client's idle reading.
+        limit = struct.pack("ll", SEND_TIMEOUT_S, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+    def run(self, hello: Dict[str, Any]) -> None:
+        """Greet, then take requests until the client goes."""
+        try:
+            self.send(hello)
+            while True:
+                self._take(wire.receive(self._sock))
+        except PeerClosed:
+            pass
+        except WireError as error:
+            self.send(_error("bad_request", str(error)))
+        finally:
+            self._server.forget(self)
+            self._sock.close()
+
+    def _take(self, frame: wire.Frame) -> None:
+        request = frame.header
+        fault = "one request at a time" if self._busy else _request_fault(frame)
+        if fault:
+            raise WireError(fault)
+        self._busy = True
+        self._server.submit(Job(self, request["id"], float(request["timeout_s"]), frame.array))
+
+    def send(self, header: Dict[str, Any], alpha: Optional[np.ndarray] = None) -> bool:
+        """Send one frame; False: the client has gone or stopped reading, and is let go."""
+        with self._sending:
+            try:
+                wire.send(self._sock, header, alpha)
+            except WireError as error:
+                sys.stderr.write(f"a client was let go: {error}\n")
+                self._hang_up()
+                return False
+        return True
+
+    def finish(self, header: Dict[str, Any], alpha: Optional[np.ndarray]) -> None:
+        """Send the answer; from now on the client may ask again."""
+        self._busy = False
+        try:
+            self.send(header, alpha)
+        except ValueError as error:
+            bad = _error("bad_answer", f"the engine broke its contract: {error}")
+            self.send(dict(bad, id=header["id"], took_s=header["took_s"]))
+
+    def _hang_up(self) -> None:
+        """Wake this client's thread from its reading; that thread closes the socket."""
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def _request_fault(frame: wire.Frame) -> Optional[str]:
+    header, pixels = frame
+    photo, timeout_s = header.get("id"), header.get("timeout_s")
+    if header.get("op") != "matte":
+        return f"there is no op {header.get('op')!r:.40}"
+    if not isinstance(photo, str) or not 0 < len(photo) <= MAX_ID:
+        return f"the id is not a string of 1 to {MAX_ID} characters"
+    if type(timeout_s) not in (int, float) or not 0 < timeout_s <= 86400:
+        return "timeout_s is not between 0 and 86400"
+    if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        return "the picture is not uint8 (height, width, 3)"
+    return None
+
+
+def _fault(answer: Any, size: Any) -> Optional[str]:
+    """What is wrong with an engine's answer, if anything is."""
+    if not isinstance(answer, engines.Answer):
+        return f"it answered a {type(answer).__name__}"
+    alpha, people, facts = answer
+    if not isinstance(alpha, np.ndarray):
+        return f"its alpha is a {type(alpha).__name__}"
+    if alpha.dtype != np.uint8 or alpha.shape != size:
+        return f"its alpha is {alpha.dtype} {alpha.shape} instead of uint8 {size}"
+    if not (people is None or type(people) is int):
+        return f"people is {people!r:.40}"
+    if not isinstance(facts, dict):
+        return f"facts is a {type(facts).__name__}"
+    return None
+
+
+def _error(kind: str, reason: str) -> Dict[str, Any]:
+    return {"error": kind, "reason": reason[:2000]}
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:2000] if text else type(error).__name__

@@ -46,6 +46,11 @@ class View:
         top, left = int(box.y), int(box.x)
         return slice(top, top + int(box.height)), slice(left, left + int(box.width))
 
+    @property
+    def detail(self) -> Picture:
+        """The part looked at as the photo has it, at the photo's own size; not a copy."""
+        return self.photo[self.window]
+
     def closer(self, box: Box) -> View:
         """Look at ``box`` alone, rendered anew from the photo to have all of its detail.
 
@@ -65,7 +70,7 @@ class View:
         if left >= right or top >= bottom:
             raise ValueError(f"{box} is not inside a photo of {width} x {height}")
         nearer = replace(self, box=Box(left, top, right - left, bottom - top))
-        return replace(nearer, pixels=_shrink(self.photo[nearer.window], self.long_side))
+        return replace(nearer, pixels=_shrink(nearer.detail, self.long_side))
 
     def toned(self, pixels: Picture) -> View:
         """The same look with other colours.

@@ -147,7 +147,9 @@ def _lines(alpha: NDArray[np.uint8], small: NDArray[np.uint8], edge: NDArray[np.
         taken = (slopes * soft).sum(axis=-1, keepdims=True)
         fits.append((np.concatenate((slopes, taken), axis=-1), explained[..., None]))
     votes = [explained**_DECIDED + np.float32(1e-6) for _, explained in fits]
-    weighted = sum(vote * explained * line for vote, (line, explained) in zip(votes, fits))
+    weighted = sum(
+        vote * explained * line for vote, (line, explained) in zip(votes, fits, strict=True)
+    )
     return np.asarray(weighted / sum(votes) * edge[..., None], np.float32)
 
 

@@ -75,7 +75,7 @@ def _die_with_host(status_fd: int) -> None:
     the wrong process if ``engine.python`` is a wrapper that forks. The status pipe loses its
     reader even then (and if the host died before we came here), but needs a thread to see it.
     """
-    os.set_inheritable(status_fd, False)
+    os.set_inheritable(status_fd, False)  # noqa: FBT003 - the function takes no keywords
     try:
         import ctypes  # noqa: PLC0415 - optional: not every interpreter was built with libffi
 

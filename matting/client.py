@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from matting import wire
 from matting.engines import Answer
 from matting.errors import (
+    EngineFaulted,
     EngineLost,
     EngineOutOfMemory,
     EngineUnavailable,
@@ -26,11 +27,13 @@ from matting.errors import (
 GRACE_S = 5.0
 """What a client adds to a request's deadline: the host's TERM, 3 s and KILL come first, so that
 the client normally sees the engine end rather than guess that it hangs."""
+ERRORS = {"out_of_memory": EngineOutOfMemory, "failed": EngineFaulted}
+"""What the engine's error kinds become; the others are RequestRefused."""
 HELLO_S = 5.0
 RETRY_S = 0.05
 
 
-def connect(socket_path: Path, *, wait_s: float) -> Connection:
+def connect(socket_path: Path | str, *, wait_s: float) -> Connection:
     """Connect to the engine that listens at ``socket_path``; wait while it starts or restarts.
 
     Cheap enough (well under a millisecond) to be done for every photo, which also meets an engine
@@ -55,7 +58,7 @@ def connect(socket_path: Path, *, wait_s: float) -> Connection:
             time.sleep(min(RETRY_S, left_s))
 
 
-def _connect_once(socket_path: Path) -> Connection:
+def _connect_once(socket_path: Path | str) -> Connection:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.settimeout(HELLO_S)
@@ -128,7 +131,8 @@ class Connection:
                 is no answer. Nothing it says can be relied on then, so the connection is closed;
                 ask ``EngineHost.blames`` whether this photo was the one at work.
             EngineOutOfMemory: once more at a smaller size may work.
-            RequestRefused: the engine lives, but this picture cannot be matted.
+            RequestRefused: the engine lives, but this picture cannot be matted. Its subclass
+                EngineFaulted: it raised what it did not expect, so another attempt may work.
             ValueError: the pixels are not uint8 (height, width, 3).
         """
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
@@ -173,7 +177,7 @@ class Connection:
     def _judge(self, frame: wire.Frame, size: tuple[int, int], queued_s: float) -> Answer:
         header, alpha = frame
         if "error" in header:
-            kind = EngineOutOfMemory if header["error"] == "out_of_memory" else RequestRefused
+            kind = ERRORS.get(str(header["error"]), RequestRefused)
             raise kind(str(header.get("reason") or header["error"]))
         if alpha is None or alpha.dtype != np.uint8 or alpha.shape != size:
             got = "none" if alpha is None else f"{alpha.dtype} {alpha.shape}"

@@ -34,6 +34,10 @@ class RequestRefused(EngineError):
     """The engine is well but could not matte this picture."""
 
 
+class EngineFaulted(RequestRefused):
+    """The engine raised what it did not expect; another attempt may work, in a fresh process."""
+
+
 class WireError(EngineError):
     """What came over the socket is not a frame of ours; the connection is of no further use."""
 

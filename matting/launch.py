@@ -19,8 +19,10 @@ from matting.errors import EngineUnavailable
 SOCKET_NAME = "engine.sock"
 MAX_SOCKET_PATH_BYTES = 100
 """sockaddr_un holds 108 with the final zero; the server's temporary name is a little longer."""
-PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "XDG_CACHE_HOME")
-PASSED_ON += ("NUMBA_CACHE_DIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+PASSED_ON = {
+    *("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "XDG_CACHE_HOME"),
+    *("NUMBA_CACHE_DIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
+}
 PASSED_ON_PREFIXES = ("LC_", "CUDA_", "NVIDIA_", "TF_")
 
 

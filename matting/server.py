@@ -8,6 +8,7 @@ served is fair to all of them. Runs on Python 3.7 too.
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import os
 import socket
@@ -21,6 +22,7 @@ from typing import Any, Deque, Dict, NamedTuple, Optional
 import numpy as np
 
 from matting import engines, wire
+from matting.contract import answer_fault, request_fault
 from matting.errors import (
     EngineOutOfMemory,
     EngineUnavailable,
@@ -29,8 +31,6 @@ from matting.errors import (
     WireError,
 )
 
-MAX_ID = 512
-"""Characters; six bytes each at worst keep a status line below PIPE_BUF, thus atomic."""
 SEND_TIMEOUT_S = 10
 """A client that stopped reading must not hold up the others."""
 
@@ -185,7 +185,7 @@ class Server:
         except Exception as error:  # noqa: BLE001 - the per-photo boundary of this process
             traceback.print_exc()
             return _error("failed", f"the engine failed: {_one_line(error)}"), None
-        fault = _fault(answer, pixels.shape[:2])
+        fault = answer_fault(answer, pixels.shape[:2])
         if fault:
             return _error("bad_answer", f"the engine broke its contract: {fault}"), None
         return {"people": answer.people, "facts": answer.facts}, answer.alpha
@@ -218,10 +218,11 @@ class Client:
             self._sock.close()
 
     def _take(self, frame: wire.Frame) -> None:
-        request = frame.header
-        fault = "one request at a time" if self._busy else _request_fault(frame)
+        fault = "one request at a time" if self._busy else request_fault(*frame)
         if fault:
             raise WireError(fault)
+        assert frame.array is not None
+        request = frame.header
         self._busy = True
         self._server.submit(Job(self, request["id"], float(request["timeout_s"]), frame.array))
 
@@ -247,40 +248,8 @@ class Client:
 
     def _hang_up(self) -> None:
         """Wake this client's thread from its reading; that thread closes the socket."""
-        try:
+        with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
-
-def _request_fault(frame: wire.Frame) -> Optional[str]:
-    header, pixels = frame
-    photo, timeout_s = header.get("id"), header.get("timeout_s")
-    if header.get("op") != "matte":
-        return f"there is no op {header.get('op')!r:.40}"
-    if not isinstance(photo, str) or not 0 < len(photo) <= MAX_ID:
-        return f"the id is not a string of 1 to {MAX_ID} characters"
-    if type(timeout_s) not in (int, float) or not 0 < timeout_s <= 86400:
-        return "timeout_s is not between 0 and 86400"
-    if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-        return "the picture is not uint8 (height, width, 3)"
-    return None
-
-
-def _fault(answer: Any, size: Any) -> Optional[str]:
-    """What is wrong with an engine's answer, if anything is."""
-    if not isinstance(answer, engines.Answer):
-        return f"it answered a {type(answer).__name__}"
-    alpha, people, facts = answer
-    if not isinstance(alpha, np.ndarray):
-        return f"its alpha is a {type(alpha).__name__}"
-    if alpha.dtype != np.uint8 or alpha.shape != size:
-        return f"its alpha is {alpha.dtype} {alpha.shape} instead of uint8 {size}"
-    if not (people is None or type(people) is int):
-        return f"people is {people!r:.40}"
-    if not isinstance(facts, dict):
-        return f"facts is a {type(facts).__name__}"
-    return None
 
 
 def _error(kind: str, reason: str) -> Dict[str, Any]:

@@ -116,7 +116,7 @@ def receive(
         array = np.empty(shape, dtype)
     except MemoryError as error:
         raise WireError(f"no memory for an array of {described['bytes']} bytes") from error
-    _fill(sock, memoryview(array).cast("B"), until_s)
+    _fill(sock, array.data.cast("B"), until_s)
     return Frame(header, array)
 
 
@@ -130,7 +130,7 @@ def _encode(
         array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
         described = {"dtype": array.dtype.name, "shape": array.shape, "bytes": array.nbytes}
         header = dict(header, array=described)
-        body = memoryview(array).cast("B")
+        body = array.data.cast("B")
     try:
         text = json.dumps(header, allow_nan=False).encode("ascii")
     except (TypeError, RecursionError) as error:

@@ -1,0 +1,121 @@
+"""An engine for tests. It obeys, or misbehaves as its options and the picture say.
+
+Reach it with ``EngineSpec("stub_engine", options, extra_path=(<this directory>,))``. Runs on
+Python 3.7 too. Options:
+
+    at_load    "obey" (default), "refuse", "raise", "exit", "hang", "babble"
+    load_s     how long loading takes
+    matte_s    how long every picture takes
+    when_red   {"<red of the top left pixel>": a key of BEHAVIOURS}; other pictures are obeyed
+
+An obedient alpha is the picture's red channel, which also tells a swapped channel order.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import numpy as np
+
+from matting.engines import Answer, Engine
+from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
+
+
+def load(options):
+    time.sleep(options.get("load_s", 0))
+    AT_LOAD[options.get("at_load", "obey")]()
+    return StubEngine(options)
+
+
+class StubEngine(Engine):
+    def __init__(self, options):
+        self._matte_s = options.get("matte_s", 0)
+        self._when_red = options.get("when_red", {})
+
+    def describe(self):
+        return {"model": "stub", "framework": "numpy " + np.__version__, "device": "cpu"}
+
+    def matte(self, pixels):
+        time.sleep(self._matte_s)
+        return BEHAVIOURS[self._when_red.get(str(pixels[0, 0, 0]), "obey")](pixels)
+
+
+def obey(pixels):
+    return Answer(pixels[:, :, 0].copy(), 1, {"mean": float(pixels.mean())})
+
+
+def nap(pixels):
+    time.sleep(0.4)
+    return obey(pixels)
+
+
+def hang(_pixels=None):
+    while True:
+        time.sleep(3600)
+
+
+def hang_deaf(_pixels):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    hang()
+
+
+def exit_process(_pixels=None):
+    sys.stderr.write("these are my last words\n")
+    os._exit(7)
+
+
+def segfault(_pixels):
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def babble(pixels=None):
+    print("hello from a framework, on stdout")
+    os.write(1, b"and from its C code, on descriptor 1\n")
+    return None if pixels is None else obey(pixels)
+
+
+def out_of_memory(_pixels):
+    raise EngineOutOfMemory("the stub wants 99 GiB")
+
+
+def refuse(_pixels):
+    raise RequestRefused("the stub does not like this picture")
+
+
+def refuse_load():
+    raise EngineUnavailable("the stub demands a GPU and there is none")
+
+
+def fail(_pixels=None):
+    raise RuntimeError("the stub\nstumbled")
+
+
+AT_LOAD = {
+    "obey": lambda: None,
+    "refuse": refuse_load,
+    "raise": fail,
+    "exit": exit_process,
+    "hang": hang,
+    "babble": babble,
+}
+
+BEHAVIOURS = {
+    "obey": obey,
+    "nap": nap,
+    "hang": hang,
+    "hang_deaf": hang_deaf,
+    "exit": exit_process,
+    "segfault": segfault,
+    "babble": babble,
+    "out_of_memory": out_of_memory,
+    "refuse": refuse,
+    "raise": fail,
+    "wrong_shape": lambda pixels: Answer(pixels[1:, :, 0].copy(), 1, {}),
+    "wrong_dtype": lambda pixels: Answer(pixels[:, :, 0].astype(np.float32), 1, {}),
+    "wrong_people": lambda pixels: Answer(pixels[:, :, 0].copy(), "many", {}),
+    "wrong_facts": lambda pixels: Answer(pixels[:, :, 0].copy(), 1, {"nan": float("nan")}),
+    "not_an_answer": lambda pixels: pixels,
+}

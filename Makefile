@@ -1,0 +1,61 @@
+# Everything starts here: `make demo` shows it at work, `make test` checks all of it.
+# PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
+
+.PHONY: help demo test run bench setup lint types imports tests format lock generated clean
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY) ## Start the real daemon, scan photos into its inbox, show the results (PHOTOS=dir: yours)
+	@$(BIN)/matted demo $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+run: $(READY) ## Run the daemon in the foreground, from ./inbox to ./results
+	@mkdir -p inbox results
+	@$(BIN)/matted run --config config/run.yaml
+
+test: lint types imports tests ## Check everything: format, lint, types, import rule, tests
+
+bench: $(READY) ## Measure where the time goes
+	@$(BIN)/python -m tests.benchmarks
+
+setup: $(READY) ## Install everything into .venv and stop there
+
+$(READY): requirements.lock pyproject.toml .ci/setup
+	@sh .ci/setup $(VENV)
+	@touch $@
+
+lint: $(READY)
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+tests: $(READY)
+	$(BIN)/python -m pytest
+
+format: $(READY) ## Bring the code into shape
+	$(BIN)/ruff format --quiet .
+	$(BIN)/ruff check --quiet --fix .
+
+generated: $(READY) ## Write config/ anew from the settings classes
+	$(BIN)/python -c "from daemon import example as e; print(e.commented_yaml(), end='')" > config/matted.example.yaml
+	$(BIN)/python -c "from daemon import example as e; print(e.json_schema(), end='')" > config/matted.schema.json
+
+lock: $(READY) ## Renew requirements.lock from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	{ head -n 1 requirements.lock; $(BIN)/uv pip compile --quiet --universal --upgrade \
+	    --group dev --generate-hashes --no-emit-index-url --no-header \
+	    --python-version 3.11 pyproject.toml; } > requirements.lock.new
+	mv requirements.lock.new requirements.lock
+
+clean: ## Remove what was built; photos and results stay
+	rm -rf $(VENV) demo-out bench-out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,151 @@
+"""``matted demo``: the real daemon on a demo inbox, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from daemon.demo.overview import write_overview
+from daemon.demo.photos import make_photos
+from daemon.demo.scanner import scan_into
+from daemon.errors import MattedError
+from daemon.events import Event
+from daemon.intake.ignore import PHOTO_EXTENSIONS
+
+Fact = dict[str, Any]
+
+_SETTINGS = """\
+state_dir: state
+folders:
+  - watch: inbox
+    results: results
+    profile: old-photo
+    give_up_s: 5
+"""
+_ENDS = (Event.PHOTO_FILED, Event.PHOTO_QUARANTINED)
+
+
+def main(
+    photos: Annotated[Path | None, typer.Option(help="Your own photos instead.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the demo happens; emptied first.")] = Path(
+        "demo-out"
+    ),
+) -> None:
+    """Start the daemon, write photos into its inbox as a scanner does, show what was filed."""
+    console = Console()
+    inbox, results = _fresh(out)
+    chosen = _chosen(photos, out)
+    console.print(f"Starting the daemon on {inbox} ...")
+    with _daemon(out / "matted.yaml") as log:
+        _wait_for(log, Event.SERVICE_READY)
+        scanner = Thread(target=lambda: [scan_into(inbox, photo) for photo in chosen])
+        console.print(f"Scanning {len(chosen)} photos into it, in chunks, as a scanner would ...")
+        scanner.start()
+        ended = [_wait_for(log, *_ENDS) for _ in chosen]
+        scanner.join()
+    filed = [fact for fact in ended if fact["event"] == Event.PHOTO_FILED]
+    _report(console, ended, results)
+    if filed:
+        _overview(console, filed, inbox, results, out / "overview.png")
+    if len(filed) < len(chosen):
+        raise MattedError(f"{len(chosen) - len(filed)} photos were not filed; see {results}/failed")
+
+
+def _fresh(out: Path) -> tuple[Path, Path]:
+    """Make the demo's folders; only a folder that an earlier demo made is emptied."""
+    if out.exists() and any(out.iterdir()) and not (out / "matted.yaml").exists():
+        raise MattedError(f"{out} is not empty and not an earlier demo's; --out names another one")
+    shutil.rmtree(out, ignore_errors=True)
+    for name in ("inbox", "results", "photos"):
+        (out / name).mkdir(parents=True)
+    (out / "matted.yaml").write_text(_SETTINGS)
+    return out / "inbox", out / "results"
+
+
+def _chosen(photos: Path | None, out: Path) -> list[Path]:
+    if photos is None:
+        return make_photos(out / "photos")
+    if not photos.is_dir():
+        raise MattedError(f"{photos} is not a folder")
+    chosen = sorted(
+        path
+        for path in photos.iterdir()
+        if path.is_file() and path.suffix.lower().lstrip(".") in PHOTO_EXTENSIONS
+    )
+    if not chosen:
+        raise MattedError(f"there are no photos in {photos}")
+    return chosen
+
+
+@contextmanager
+def _daemon(config: Path) -> Iterator[Iterator[Fact]]:
+    """A running daemon and its log, line by line."""
+    command = [sys.executable, "-m", "daemon", "run", "--config", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        try:
+            yield _facts(child.stderr)
+        finally:
+            child.send_signal(signal.SIGTERM)
+            child.stderr.read()
+    if child.returncode:
+        raise MattedError(f"the daemon ended with status {child.returncode}")
+
+
+def _facts(lines: Iterator[str]) -> Iterator[Fact]:
+    for line in lines:
+        if line.startswith("{"):
+            yield json.loads(line)
+        else:
+            sys.stderr.write(line)  # a message for people, e.g. why it could not start
+
+
+def _wait_for(log: Iterator[Fact], *wanted: Event) -> Fact:
+    for fact in log:
+        if fact["event"] in wanted:
+            return fact
+    raise MattedError("the daemon ended early; what it said stands above")
+
+
+def _report(console: Console, ended: list[Fact], results: Path) -> None:
+    table = Table(title="What was filed", title_justify="left")
+    for column in ("photo", "size", "people", "engine", "seconds", "results"):
+        table.add_column(column, overflow="fold")
+    for fact in ended:
+        table.add_row(*_row(fact))
+    console.print(table)
+    console.print(f"The results lie in {results}")
+
+
+def _row(fact: Fact) -> tuple[str, ...]:
+    if fact["event"] == Event.PHOTO_QUARANTINED:
+        return fact["path"], "", "", "", "", f"not filed: {fact['reason']}"
+    width, height = fact["size"]
+    return (
+        fact["path"],
+        f"{width} x {height}",
+        "not counted" if fact.get("people") is None else str(fact["people"]),
+        f"{fact['engine']} on {fact['device']}",
+        f"{fact['took_s']:.1f}",
+        "\n".join(fact["names"]),
+    )
+
+
+def _overview(
+    console: Console, filed: list[Fact], inbox: Path, results: Path, target: Path
+) -> None:
+    rows = [(inbox / fact["path"], *(results / name for name in fact["names"])) for fact in filed]
+    write_overview(rows, target)
+    console.print(f"All of them in one picture: {target}")

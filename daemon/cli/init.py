@@ -1,0 +1,29 @@
+"""``matted init``: a settings file to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daemon.errors import SettingsError
+from daemon.example import commented_yaml
+
+
+def main(
+    file: Annotated[Path, typer.Argument(help="Where to write it; never overwritten.")] = Path(
+        "matted.yaml"
+    ),
+    watch: Annotated[str, typer.Option(help="The folder where photos arrive.")] = "inbox",
+    results: Annotated[str, typer.Option(help="The folder for results.")] = "results",
+) -> None:
+    """Write a settings file in which every setting is explained."""
+    try:
+        with file.open("x", encoding="utf-8") as new:
+            new.write(commented_yaml(watch=watch, results=results))
+    except FileExistsError:
+        raise SettingsError(str(file), ("is there already; it stays as it is",)) from None
+    except OSError as error:
+        raise SettingsError(str(file), (f"cannot be written: {error.strerror}",)) from error
+    typer.echo(f"Wrote {file}. `matted check {file}` checks it, `matted run --config {file}` runs.")

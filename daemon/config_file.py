@@ -1,0 +1,216 @@
+"""A YAML file becomes Settings, or one report of everything that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from daemon.errors import SettingsError
+from daemon.options import Options
+from daemon.overlap import overlaps
+from daemon.profiles import BUILT_IN
+from daemon.settings import Settings
+
+Location = tuple[str | int, ...]
+
+
+def load(path: Path) -> Settings:
+    """Read and check a settings file.
+
+    Raises:
+        SettingsError: with every fault found, each with its line and its path in the file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(str(path), (f"cannot be read: {error.strerror}",)) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(str(path), (f"is not UTF-8 text: {error.reason}",)) from error
+    return parse(text, source=str(path), base=path.resolve().parent)
+
+
+def parse(text: str, *, source: str, base: Path) -> Settings:
+    """Check settings given as YAML text.
+
+    Args:
+        text: the YAML document.
+        source: what to call it in a fault report.
+        base: where relative paths start.
+
+    Raises:
+        SettingsError: with every fault found.
+    """
+    node, data = _read_yaml(text, source)
+    faults = list(_doubled_keys(node))
+    settings = None
+    try:
+        settings = Settings.model_validate(data, context={"base": base})
+    except ValidationError as error:
+        faults += _faults_of(error, data)
+    faults += _unknown_profiles(data)
+    faults += overlaps(data, base)
+    if faults or settings is None:
+        raise SettingsError(source, tuple(_located(node, faults)))
+    return settings
+
+
+Fault = tuple[Location, str]
+
+
+def _read_yaml(text: str, source: str) -> tuple[yaml.Node, Any]:
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            raise SettingsError(source, ("is empty; `matted init` writes one to start from",))
+        data = loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise SettingsError(source, (f"{line}not valid YAML: {error.problem}",)) from error
+    except (yaml.YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise SettingsError(source, (f"not valid YAML: {reason}",)) from error
+    finally:
+        loader.dispose()
+    if not isinstance(data, dict):
+        raise SettingsError(source, ("should be a mapping such as `folders: [...]`",))
+    return node, data
+
+
+def _doubled_keys(node: yaml.Node, at: Location = ()) -> Iterator[Fault]:
+    """YAML lets a later key silently replace an earlier one; a settings file must not."""
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _doubled_keys(item, (*at, index))
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield (*at, key.value), "is given twice"
+            seen.add(key.value)
+            yield from _doubled_keys(value, (*at, key.value))
+
+
+def _faults_of(error: ValidationError, data: Any) -> list[Fault]:
+    """One fault per place: the alternatives of a union are joined."""
+    messages: dict[Location, list[str]] = {}
+    for detail in error.errors(include_url=False):
+        at = _inside(detail["loc"], data)
+        messages.setdefault(at, []).append(_message(detail))
+    return [(at, " or ".join(dict.fromkeys(told))) for at, told in messages.items()]
+
+
+def _inside(at: Location, data: Any) -> Location:
+    """The part of a pydantic location that is in the file, without the names of union members."""
+    for depth, key in enumerate(at):
+        inside = (isinstance(data, dict) and key in data) or (
+            isinstance(data, list) and isinstance(key, int)
+        )
+        if not inside:
+            # A missing key is in no file, and is the last one of its location.
+            return at if depth == len(at) - 1 and isinstance(data, dict) else at[:depth]
+        data = data[key]
+    return at
+
+
+def _message(detail: ErrorDetails) -> str:
+    match detail["type"]:
+        case "extra_forbidden":
+            return "is not known" + _did_you_mean(str(detail["loc"][-1]), _keys_at(detail["loc"]))
+        case "missing":
+            return "is missing"
+        case "literal_error":
+            expected = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+            given = str(detail["input"])
+            return f"should be {', '.join(expected)}, not {given!r}" + _did_you_mean(
+                given, expected
+            )
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case _:
+            message = detail["msg"].removeprefix("Input ")
+            return message[0].lower() + message[1:] + _given(detail["input"])
+
+
+def _given(value: Any) -> str:
+    return f", not {value!r}" if isinstance(value, str | int | float) else ""
+
+
+def _did_you_mean(given: str, known: list[str]) -> str:
+    close = get_close_matches(given, known, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
+
+
+def _keys_at(at: Location) -> list[str]:
+    """The keys that are allowed where the last key of a location stands."""
+    kind: Any = Settings
+    for key in at[:-1]:
+        kind = kind.model_fields[key].annotation if _is_options(kind) else _item(kind)
+        kind = _without_none(kind)
+    return list(kind.model_fields) if _is_options(kind) else []
+
+
+def _is_options(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Options)
+
+
+def _item(kind: Any) -> Any:
+    """What tuple[X, ...] and dict[str, X] hold."""
+    held = [arg for arg in get_args(kind) if arg is not Ellipsis]
+    return held[-1]
+
+
+def _without_none(kind: Any) -> Any:
+    kept = [arg for arg in get_args(kind) if arg is not NoneType]
+    return kept[0] if NoneType in get_args(kind) else kind
+
+
+def _unknown_profiles(data: Mapping[str, Any]) -> Iterator[Fault]:
+    own = data.get("profiles")
+    known = [*(own if isinstance(own, dict) else {}), *BUILT_IN]
+    folders = data.get("folders")
+    for index, folder in enumerate(folders if isinstance(folders, list) else []):
+        name = folder.get("profile") if isinstance(folder, dict) else None
+        if isinstance(name, str) and name not in known:
+            yield (
+                ("folders", index, "profile"),
+                f"there is no profile {name!r}{_did_you_mean(name, known)}",
+            )
+
+
+def _located(node: yaml.Node, faults: list[Fault]) -> list[str]:
+    """Faults as lines for people, in the order of the file."""
+    placed = sorted((_line(node, at), _shown(at), told) for at, told in faults)
+    return [f"line {line}: {where}{' ' if where else ''}{told}" for line, where, told in placed]
+
+
+def _line(node: yaml.Node, at: Location) -> int:
+    """The line of the deepest node on the way to ``at`` that the file has; counted from 1."""
+    line: int = node.start_mark.line + 1
+    for key in at:
+        if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            found = [(name, value) for name, value in node.value if name.value == str(key)]
+            if not found:
+                return line
+            name, node = found[-1]
+            line = name.start_mark.line + 1
+        else:
+            return line
+    return line
+
+
+def _shown(at: Location) -> str:
+    """folders[0].settle_s rather than ('folders', 0, 'settle_s')."""
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in at)
+    return text.removeprefix(".")

@@ -1,0 +1,88 @@
+"""Take a private snapshot of a photo, and know that it is whole.
+
+The watched file belongs to somebody else: it can be replaced, appended to or truncated while it is
+read. All later work happens on the snapshot, so a file that changes under our hands is noticed
+here or not at all relevant.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from typing import BinaryIO
+
+from daemon.errors import NotReady, ResultsTrouble, SourceTrouble
+from daemon.photo import Version
+
+_CHUNK_BYTES = 1 << 20
+
+
+def copy_in(source: bytes, snapshot: bytes, expected: Version) -> str:
+    """Copy a file while hashing it.
+
+    Args:
+        source: the watched file; a symlink is refused, since it may point out of the folder.
+        snapshot: where to; overwritten, and not synced to disk because it is only read back.
+        expected: the version that settled.
+
+    Returns:
+        SHA-256 of the copied bytes, in hexadecimal.
+
+    Raises:
+        NotReady: the file is no longer, or stopped being, the expected version.
+        SourceTrouble: it cannot be read at the moment.
+        ResultsTrouble: the snapshot cannot be written.
+    """
+    try:
+        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _source_trouble(error) from error
+    with open(descriptor, "rb", buffering=0) as reader:
+        _demand(reader, expected)
+        digest = _copy(reader, snapshot)
+        _demand(reader, expected)
+    return digest
+
+
+def _copy(reader: BinaryIO, snapshot: bytes) -> str:
+    digest = hashlib.sha256()
+    try:
+        writer = open(snapshot, "wb", buffering=0)  # noqa: SIM115 - two errors to tell apart
+    except OSError as error:
+        raise _snapshot_trouble(error) from error
+    with writer:
+        while chunk := _read(reader):
+            digest.update(chunk)
+            try:
+                writer.write(chunk)
+            except OSError as error:
+                raise _snapshot_trouble(error) from error
+    return digest.hexdigest()
+
+
+def _read(reader: BinaryIO) -> bytes:
+    try:
+        return reader.read(_CHUNK_BYTES)
+    except OSError as error:
+        raise _source_trouble(error) from error
+
+
+def _demand(reader: BinaryIO, expected: Version) -> None:
+    try:
+        found = os.fstat(reader.fileno())
+    except OSError as error:
+        raise _source_trouble(error) from error
+    if not stat.S_ISREG(found.st_mode) or Version.of(found) != expected:
+        raise NotReady("changed while it was read; it may still be being written")
+
+
+def _source_trouble(error: OSError) -> SourceTrouble:
+    return SourceTrouble(f"cannot be read: {error.strerror}", error.errno or errno.EIO)
+
+
+def _snapshot_trouble(error: OSError) -> ResultsTrouble:
+    return ResultsTrouble(
+        f"no private copy of the photo can be written: {error.strerror}", error.errno or errno.EIO
+    )

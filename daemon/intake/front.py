@@ -1,0 +1,145 @@
+"""The front desk of one watched folder: scan, hints and settle rule put together.
+
+Scan is truth, events are hints: a full scan comes every ``scan_s`` whatever the events say; a hint
+makes one path be looked at now; a file that is settling is looked at again exactly when that look
+can settle it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+from daemon.errors import FolderGone
+from daemon.events import Event, Log
+from daemon.intake.hints import Hint
+from daemon.intake.ignore import Rule
+from daemon.intake.scan import Clock, Remark, Scan, look, scan
+from daemon.intake.settle import Settling
+from daemon.photo import Sighting
+from daemon.settings import Folder
+
+# A scan of a slow share must not keep the daemon busy with nothing else.
+_REST_PER_SCAN = 10
+_LONGEST_PAUSE_S = 60.0
+
+
+class Front:
+    """Finds the photos of one folder and says when each is complete."""
+
+    def __init__(self, settings: Folder, log: Log, clock: Clock = time.monotonic) -> None:
+        self.settings = settings
+        self.folder = str(settings.watch)
+        self.paused: str | None = None
+        """Why nothing can be seen there at the moment."""
+        self._log = log.bind(folder=self.folder)
+        self._clock = clock
+        self._rule = Rule.of(ignore=settings.ignore)
+        self._settling = Settling(settings.settle_s)
+        self._told: set[Remark] = set()
+        self._scan_at_s = clock()
+        self._failures = 0
+
+    def turn(self, hints: tuple[Hint, ...] = ()) -> tuple[Sighting, ...]:
+        """Look at all that is due.
+
+        Args:
+            hints: about this folder.
+
+        Returns:
+            The photos that have settled by now.
+        """
+        if self._clock() >= self._scan_at_s:
+            self._scan_all()
+        if self.paused is None:
+            for hint in hints:
+                self._follow(hint)
+            for _, path in self._settling.to_look(self._clock()):
+                self._look(path, expected=True)
+        return self._settling.due()
+
+    def next_turn_s(self) -> float:
+        """When there is something to do again, on the monotonic clock."""
+        look_s = self._settling.next_look_s()
+        if look_s is None or self.paused is not None:
+            return self._scan_at_s
+        return min(look_s, self._scan_at_s)
+
+    def scan_soon(self) -> None:
+        """Make the next turn a full scan."""
+        self._scan_at_s = self._clock()
+
+    def settling(self) -> tuple[Sighting, ...]:
+        """What is there but not complete yet."""
+        return self._settling.waiting()
+
+    def _follow(self, hint: Hint) -> None:
+        if hint.tree:
+            self._attempt(lambda: self._scan(hint.path))
+        else:
+            self._look(hint.path)
+
+    def _look(self, path: bytes, *, expected: bool = False) -> None:
+        seen = look(
+            self.folder, path, recursive=self.settings.recursive, rule=self._rule, clock=self._clock
+        )
+        if seen is not None:
+            self._settling.observe(seen)
+        elif expected:
+            # Either gone, or unreadable for the moment: in both cases it has to settle anew.
+            self._settling.forget(self.folder, path)
+
+    def _scan_all(self) -> None:
+        began_s = self._clock()
+        self._attempt(lambda: self._scan(b""))
+        took_s = self._clock() - began_s
+        wait_s = max(self.settings.scan_s, took_s * _REST_PER_SCAN)
+        if self.paused is not None:
+            wait_s = min(wait_s * 2**self._failures, _LONGEST_PAUSE_S)
+            self._failures += 1
+        self._scan_at_s = self._clock() + wait_s
+
+    def _scan(self, under: bytes) -> None:
+        found = scan(
+            self.folder,
+            recursive=self.settings.recursive,
+            rule=self._rule,
+            under=under,
+            clock=self._clock,
+        )
+        for sighting in found.sightings:
+            self._settling.observe(sighting)
+        for path in found.missing(self._settling.paths(self.folder)):
+            self._settling.forget(self.folder, path)
+        self._remark(found)
+
+    def _attempt(self, scanning: Callable[[], None]) -> None:
+        """Scan; a folder that is away pauses, and nothing in it is taken for deleted."""
+        try:
+            scanning()
+        except FolderGone as error:
+            if self.paused is None:
+                self._log.warning(Event.FOLDER_PAUSED, reason=error.reason)
+            self.paused = error.reason
+        else:
+            if self.paused is not None:
+                self._log.info(Event.FOLDER_RESUMED)
+            self.paused, self._failures = None, 0
+
+    def _remark(self, found: Scan) -> None:
+        """Say once what is odd; what is no longer so is forgotten, or a year would fill memory."""
+        empty = (
+            Remark(sighting.path, "is empty; waiting for its content")
+            for sighting in found.sightings
+            if not sighting.version.size_bytes
+        )
+        odd = {
+            **dict.fromkeys(found.ignored, Event.FILE_IGNORED),
+            **dict.fromkeys(found.trouble, Event.FOLDER_TROUBLED),
+            **dict.fromkeys(empty, Event.FILE_EMPTY),
+        }
+        for remark in odd.keys() - self._told:
+            path = remark.path or os.fsencode(self.folder)
+            self._log.info(odd[remark], path=path, reason=remark.reason)
+        self._told = set(odd) if not found.under else self._told | odd.keys()

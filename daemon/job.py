@@ -1,0 +1,58 @@
+"""What the daemon asks of a photo process, and what it gets back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from daemon.photo import Filed, Photo
+from daemon.profiles import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class EngineAddress:
+    """Where the engine listens, and how long to wait for it."""
+
+    name: str
+    socket: str
+    connect_s: float
+    queue_s: float
+    """Patience while other photos are being matted."""
+    timeout_s: float
+    """From the moment the engine begins with this photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt at one photo."""
+
+    photo: Photo
+    source: bytes
+    """Absolute path of the watched file."""
+    staging: bytes
+    """An empty directory on the results' file system."""
+    snapshot: bytes
+    """Where the private copy goes."""
+    profile: Profile
+    engine: EngineAddress
+    max_pixels: int
+    known: frozenset[str] = frozenset()
+    """SHA-256 of every version of this file that was filed already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """All outputs lie complete in the staging directory, in the profile's order."""
+
+    files: tuple[bytes, ...]
+    """Absolute paths."""
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The content was filed before: only the file's date or inode is new."""
+
+    sha256: str
+
+
+Outcome = Staged | Unchanged

@@ -1,0 +1,167 @@
+"""One photo's way from watched file to staged results. Runs in a photo process."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.copy_in import copy_in
+from daemon.errors import EngineFailed, OutOfMemory, Refused
+from daemon.imaging.colour import SRGB, to_srgb8
+from daemon.imaging.decode import decode
+from daemon.job import EngineAddress, Job, Outcome, Staged, Unchanged
+from daemon.outputs import OUTPUTS
+from daemon.photo import Cutout, Filed, Matte, Raster
+from daemon.profiles import Profile
+from daemon.steps import STEPS
+from daemon.view import View
+from matting import client
+from matting.engines import Answer
+from matting.errors import EngineLost, EngineOutOfMemory, EngineUnavailable, RequestRefused
+from matting.foreground import estimate_foreground
+from matting.refine import refine
+
+
+class Stages:
+    """Seconds per stage, in the order in which the stages ran."""
+
+    def __init__(self) -> None:
+        self.took_s: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        """Time one stage."""
+        began_s = time.monotonic()
+        yield
+        self.took_s[name] = round(time.monotonic() - began_s, 4)
+
+
+def work(job: Job) -> Outcome:
+    """Make all results of one photo in its staging directory.
+
+    Raises:
+        daemon.errors.MattedError: and what to do about it is for ``policy`` to say.
+    """
+    stages = Stages()
+    try:
+        with stages("read"):
+            sha256 = copy_in(job.source, job.snapshot, job.photo.version)
+        if sha256 in job.known:
+            return Unchanged(sha256)
+        with stages("decode"):
+            raster = decode(Path(os.fsdecode(job.snapshot)), max_pixels=job.max_pixels)
+    finally:
+        Path(os.fsdecode(job.snapshot)).unlink(missing_ok=True)
+    cutout, smaller = cut_out(raster, job, stages)
+    with stages("encode"):
+        files = write_outputs(cutout, job.profile, job.staging)
+    return Staged(files, _filed(job, cutout, sha256, stages, smaller))
+
+
+def cut_out(raster: Raster, job: Job, stages: Stages) -> tuple[Cutout, tuple[str, ...]]:
+    """Matte a decoded photo as its profile says.
+
+    Returns:
+        The cut-out, and a warning if the engine needed a smaller picture.
+    """
+    profile = job.profile
+    with stages("prepare"):
+        view = prepare(View.of(to_srgb8(raster), profile.matting.long_side), profile)
+    with stages("matte"):
+        answer, device, warnings = _ask(view, job)
+    with stages("refine"):
+        alpha = view.frame(refine(answer.alpha, view.detail))
+    matte = Matte(alpha, job.engine.name, device, answer.people)
+    if profile.foreground_from == "preprocessed":
+        raster = preprocessed(raster, view.photo, profile)
+    foreground = None
+    if any(OUTPUTS[output.name].needs_foreground(output.options) for output in profile.outputs):
+        with stages("foreground"):
+            foreground = estimate_foreground(raster.pixels, alpha)
+    return Cutout(raster, matte, foreground), warnings
+
+
+def prepare(view: View, profile: Profile) -> View:
+    """Apply the profile's steps, in order."""
+    for step in profile.preprocess:
+        view = STEPS[step.name].apply(view, step.options)
+    return view
+
+
+def preprocessed(raster: Raster, photo: NDArray[np.uint8], profile: Profile) -> Raster:
+    """The photo at its own size as the steps leave it: 8 bit, sRGB."""
+    view = View.of(photo, max(raster.size))
+    for step in profile.preprocess:
+        if step.name != "focus_person":  # it changes what is looked at, not how it looks
+            view = STEPS[step.name].apply(view, step.options)
+    return Raster(view.pixels, SRGB, raster.dpi, raster.warnings)
+
+
+def write_outputs(cutout: Cutout, profile: Profile, staging: bytes) -> tuple[bytes, ...]:
+    """Write every output of the profile into the staging directory."""
+    files = []
+    for number, output in enumerate(profile.outputs):
+        module = OUTPUTS[output.name]
+        # Staged under a plain name: the name the user gets is the shelf's affair.
+        path = Path(os.fsdecode(staging)) / f"{number}{module.extension(output.options)}"
+        module.write(cutout, output.options, path)
+        files.append(os.fsencode(path))
+    return tuple(files)
+
+
+def _ask(view: View, job: Job) -> tuple[Answer, str, tuple[str, ...]]:
+    """The engine's answer, the device it ran on, and a warning if the picture had to be smaller."""
+    try:
+        return *_matte(view, job), ()
+    except EngineOutOfMemory as error:
+        smaller = View.of(view.detail, max(64, max(view.pixels.shape[:2]) // 2))
+        reason = f"the engine ran out of memory and matted at {smaller.long_side} pixels: {error}"
+        try:
+            return *_matte(prepare(smaller, _without_focus(job.profile)), job), (reason,)
+        except EngineOutOfMemory as again:
+            raise OutOfMemory(str(again)) from again
+
+
+def _without_focus(profile: Profile) -> Profile:
+    kept = tuple(step for step in profile.preprocess if step.name != "focus_person")
+    return profile.model_copy(update={"preprocess": kept})
+
+
+def _matte(view: View, job: Job) -> tuple[Answer, str]:
+    address: EngineAddress = job.engine
+    try:
+        with client.connect(address.socket, wait_s=address.connect_s) as engine:
+            answer = engine.matte(
+                view.pixels,
+                photo=str(job.photo.id),
+                timeout_s=address.timeout_s,
+                queue_timeout_s=address.queue_s,
+            )
+            return answer, str(engine.hello["device"])
+    except EngineUnavailable as error:
+        raise EngineFailed(str(error), 0) from error
+    except EngineLost as error:
+        raise EngineFailed(error.reason, error.pid) from error
+    except RequestRefused as error:
+        raise Refused(f"the engine cannot matte it: {error}") from error
+
+
+def _filed(
+    job: Job, cutout: Cutout, sha256: str, stages: Stages, warnings: tuple[str, ...]
+) -> Filed:
+    return Filed(
+        names=job.photo.names,
+        size=cutout.raster.size,
+        engine=cutout.matte.engine,
+        device=cutout.matte.device,
+        people=cutout.matte.people,
+        sha256=sha256,
+        took_s=stages.took_s,
+        warnings=cutout.raster.warnings + warnings,
+    )

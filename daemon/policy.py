@@ -1,0 +1,143 @@
+"""What becomes of a photo that went wrong. Pure; the only place that maps errors to decisions."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from enum import Enum
+
+from daemon.errors import (
+    EngineUnavailable,
+    FolderGone,
+    LedgerTrouble,
+    NameTaken,
+    NotReady,
+    OutOfMemory,
+    Refused,
+    ResultsTrouble,
+    SourceTrouble,
+)
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How patient to be."""
+
+    attempts: int = 3
+    """Charged attempts before quarantine."""
+    give_up_s: float = 300.0
+    """How long a file that does not decode must have stayed unchanged to count as bad."""
+    first_wait_s: float = 2.0
+    """Before the second try; doubled for each one after."""
+    longest_wait_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the photo when its attempt failed."""
+
+    attempts: int
+    """Charged attempts, the present one included."""
+    tries: int
+    """Attempts in all, the present one included."""
+    unchanged_s: float
+    """Since this version of the file was first seen."""
+    blamed: bool = True
+    """Whether this photo was the one at work when an engine or a photo process died."""
+
+
+class Scope(Enum):
+    """What a pause stops."""
+
+    SERVICE = "service"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try the photo again."""
+
+    after_s: float
+    charged: bool
+    """Whether the attempt counts; if not, it is given back."""
+    reason: str
+    smaller: bool = False
+    """At a smaller working size than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stop, say so, and resume when the reason is gone. The attempt is given back."""
+
+    scope: Scope
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Give the photo up, with a report."""
+
+    reason: str
+
+
+Decision = Retry | Pause | Quarantine
+
+
+def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
+    """What to do about an error, row by row the table "Failures" of the design.
+
+    Args:
+        error: what went wrong; one that this program never raises on purpose counts as the
+            photo's fault, since a photo that trips a defect will trip it again.
+        facts: about the photo.
+        limits: how patient to be.
+    """
+    reason = _reason(error)
+    match error:
+        case ResultsTrouble() | LedgerTrouble() | EngineUnavailable():
+            return Pause(Scope.SERVICE, reason)
+        case FolderGone():
+            return Pause(Scope.FOLDER, reason)
+        case Refused():
+            return Quarantine(reason)
+        case NotReady():
+            return _wait_for_the_rest(reason, facts, limits)
+        case SourceTrouble():
+            return Retry(_backoff_s(facts, limits), charged=False, reason=reason)
+        case NameTaken():
+            return Retry(0.0, charged=False, reason=reason)
+        case OSError(errno=number) if number in _NO_ROOM:
+            return Pause(Scope.SERVICE, reason)
+        case _:
+            return _charge(error, reason, facts, limits)
+
+
+def _wait_for_the_rest(reason: str, facts: Facts, limits: Limits) -> Decision:
+    left_s = limits.give_up_s - facts.unchanged_s
+    if left_s <= 0:
+        return Quarantine(f"{reason}; unchanged for {facts.unchanged_s:.0f} s")
+    return Retry(min(_backoff_s(facts, limits), left_s), charged=False, reason=reason)
+
+
+def _charge(error: BaseException, reason: str, facts: Facts, limits: Limits) -> Decision:
+    if not facts.blamed:
+        return Retry(0.0, charged=False, reason=reason)
+    if facts.attempts >= limits.attempts:
+        times = "time" if facts.attempts == 1 else "times"
+        return Quarantine(f"{reason}; tried {facts.attempts} {times}")
+    smaller = isinstance(error, OutOfMemory)
+    return Retry(_backoff_s(facts, limits), charged=True, reason=reason, smaller=smaller)
+
+
+def _backoff_s(facts: Facts, limits: Limits) -> float:
+    doublings = min(max(facts.tries - 1, 0), 30)
+    return float(min(limits.first_wait_s * 2**doublings, limits.longest_wait_s))
+
+
+def _reason(error: BaseException) -> str:
+    """One line for people, also for errors that were not made for them."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    known = type(error).__module__.startswith("daemon.")
+    return text if known else f"{type(error).__name__}: {text}"

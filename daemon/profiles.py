@@ -1,0 +1,144 @@
+"""Profiles: what is done to a photo, from the first step to the names of its results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+
+from pydantic import Field, create_model, field_validator, model_validator
+
+from daemon.options import Options
+from daemon.outputs import OUTPUTS
+from daemon.shelf import names
+from daemon.steps import STEPS
+
+
+class _Plugin(Protocol):
+    """What a registry holds: a module with its own Options and a docstring."""
+
+    Options: type[Options]
+    __doc__: str | None
+
+
+class Choice(Options):
+    """One entry of a registry with its options, written in YAML as ``name: {option: value}``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, value: Any) -> Any:
+        """Accept ``- denoise`` and ``- denoise:`` for ``- denoise: {}``."""
+        if isinstance(value, str):
+            return {value: {}}
+        if isinstance(value, Mapping):
+            return {key: {} if options is None else options for key, options in value.items()}
+        return value
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("should be exactly one name with its options")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The registry's key."""
+        return next(iter(self.model_fields_set))
+
+    @property
+    def options(self) -> Any:
+        """The options of the class that the registry's module declares."""
+        return getattr(self, self.name)
+
+
+def _choice_of(title: str, registry: Mapping[str, _Plugin]) -> type[Choice]:
+    fields: dict[str, Any] = {
+        name: (plugin.Options | None, Field(default=None, description=_summary(plugin)))
+        for name, plugin in registry.items()
+    }
+    # __module__ makes the class picklable: profiles travel to the photo processes.
+    return create_model(title, __base__=Choice, __module__=__name__, **fields)
+
+
+def _summary(plugin: _Plugin) -> str:
+    return (plugin.__doc__ or "").strip().partition("\n")[0]
+
+
+if TYPE_CHECKING:  # a checker cannot follow classes made from a registry
+    Step = Output = Choice
+else:
+    Step = _choice_of("Step", STEPS)
+    Output = _choice_of("Output", OUTPUTS)
+
+
+class Matting(Options):
+    """What the network gets to see."""
+
+    long_side: int = Field(default=1536, ge=64, le=8192)
+    """Longer side in pixels of the picture the network sees. The matte that is filed always has
+    the photo's own size."""
+
+
+class Profile(Options):
+    """One way of treating photos."""
+
+    preprocess: tuple[Step, ...] = ()
+    """Steps in the order in which they are applied to what the network sees."""
+    matting: Matting = Matting()
+    """What the network gets to see."""
+    outputs: tuple[Output, ...] = Field(
+        default=(
+            Output.model_validate("foreground"),
+            Output.model_validate("matte"),
+            Output.model_validate("composition"),
+        ),
+        min_length=1,
+    )
+    """What is filed for each photo."""
+    foreground_from: Literal["original", "preprocessed"] = "original"
+    """Whether foreground and composition show the photo's own pixels or the preprocessed ones."""
+    file_as: str = "{date:%Y-%m-%d}/{subdir}/{stem}_{output}{ext}"
+    """Name of each result inside the results folder. Fields: date (of the first attempt), subdir
+    (below the watched folder), stem, output (the output's name), ext, folder, id."""
+
+    @field_validator("file_as")
+    @classmethod
+    def _template(cls, value: str) -> str:
+        if faults := names.faults(value):
+            raise ValueError("; ".join(faults))
+        return value
+
+    @field_validator("preprocess")
+    @classmethod
+    def _focus_first(cls, value: tuple[Choice, ...]) -> tuple[Choice, ...]:
+        if any(step.name == "focus_person" for step in value[1:]):
+            raise ValueError("focus_person chooses what the later steps see, so it comes first")
+        return value
+
+    @field_validator("outputs")
+    @classmethod
+    def _names_differ(cls, value: tuple[Choice, ...]) -> tuple[Choice, ...]:
+        given = [output.options.name for output in value]
+        if doubled := sorted({name for name in given if given.count(name) > 1}):
+            raise ValueError(f"two outputs are named {', '.join(doubled)}; give one a `name`")
+        return value
+
+    def without(self, kind: str) -> Profile:
+        """The same profile less the outputs of one kind."""
+        kept = tuple(output for output in self.outputs if output.name != kind)
+        return Profile.model_validate({**dict(self), "outputs": kept})
+
+
+BUILT_IN: Mapping[str, Profile] = {
+    "old-photo": Profile.model_validate(
+        {
+            "preprocess": [
+                {"focus_person": {}},
+                {"neutralize": {"strength": 0.8}},
+                {"lift_shadows": {"amount": 0.2}},
+                {"denoise": {"strength": 4}},
+            ]
+        }
+    ),
+    "studio-portrait": Profile(),
+}
+"""Always there; a profile of the same name in the settings replaces one."""

@@ -1,0 +1,118 @@
+"""All settings, with their documentation: example file and JSON schema are made from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+
+from daemon.options import Options
+from daemon.profiles import BUILT_IN, Profile
+
+
+def located(path: Path, base: Path) -> Path:
+    """A path as the settings mean it: absolute from ``base``, ~ expanded, symlinks resolved."""
+    return (base / path.expanduser()).resolve()
+
+
+def _located(path: Path, info: ValidationInfo) -> Path:
+    context: Mapping[str, Any] = info.context or {}
+    return located(path, context.get("base", Path.cwd()))
+
+
+Location = Annotated[Path, AfterValidator(_located)]
+
+
+def default_state_dir() -> Path:
+    """Systemd's StateDirectory= where there is one, else the user's state directory."""
+    if given := os.environ.get("STATE_DIRECTORY"):
+        return Path(given.partition(":")[0])
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "matted"
+
+
+class Engine(Options):
+    """The engine that makes the mattes."""
+
+    name: Literal["auto", "grabcut"] = "auto"
+    """auto takes the best engine that is installed and says in the log which one that is."""
+    device: Literal["auto", "gpu", "cpu"] = "auto"
+    """Where it runs. gpu refuses to run without one; nothing ever falls back silently."""
+    python: Path | None = None
+    """Interpreter of the engine process, e.g. /opt/matted/tf1/bin/python for tensorflow-gpu 1.15.5.
+    None is the daemon's own."""
+    timeout_s: float = Field(default=120, gt=0)
+    """An engine that works longer than this on one photo is restarted."""
+    start_timeout_s: float = Field(default=300, gt=0)
+    """How long it may take to start, a big network to be loaded included."""
+
+
+class Folder(Options):
+    """One watched folder."""
+
+    watch: Location
+    """Where photos arrive. A relative path starts at the settings file's folder."""
+    results: Location
+    """Where results are filed; must not overlap with any watched folder."""
+    profile: str = "old-photo"
+    """What is done to the photos: a profile from below, or the built-in old-photo or
+    studio-portrait."""
+    recursive: bool = True
+    """Whether sub-folders are watched too; their names are mirrored in the results."""
+    settle_s: float = Field(default=2, ge=0.1)
+    """A photo is complete when it has not changed for this long."""
+    give_up_s: float = Field(default=300, ge=0)
+    """A photo that cannot be decoded is taken for unfinished until it has not changed for this
+    long; then it goes to quarantine."""
+    scan_s: float = Field(default=10, ge=0.2)
+    """Time between two full looks at the folder. Events of the file system make photos be seen at
+    once; where there are none (network shares), this is how long it takes."""
+    events: Literal["auto", "off"] = "auto"
+    """off: do not ask the file system for events, only scan."""
+    originals: Literal["keep", "archive", "delete"] = "keep"
+    """What happens to a photo once its results are safely on disk."""
+    archive: Location | None = None
+    """Where originals: archive moves them, into dated folders."""
+    ignore: tuple[str, ...] = ()
+    """More file name patterns to leave alone, e.g. "*_draft.*"."""
+
+    @model_validator(mode="after")
+    def _archive_named(self) -> Self:
+        if self.originals == "archive" and self.archive is None:
+            raise ValueError("originals: archive needs `archive`, the folder to move them to")
+        return self
+
+
+class Limits(Options):
+    """When to say no."""
+
+    attempts: int = Field(default=3, ge=1)
+    """Attempts for a photo that kills its process or the engine; then it goes to quarantine."""
+    max_megapixels: float = Field(default=250, gt=0)
+    """A photo with more is refused before any memory is taken."""
+    photo_timeout_s: float = Field(default=900, gt=0)
+    """A photo process that works longer than this on one photo is killed."""
+
+
+class Settings(Options):
+    """The whole file."""
+
+    state_dir: Location = Field(default_factory=default_state_dir)
+    """Where the daemon keeps its ledger: what it has seen, filed and failed at."""
+    engine: Engine = Engine()
+    """The engine that makes the mattes."""
+    workers: int | Literal["auto"] = "auto"
+    """How many photos are worked on at once; auto is one per two processor cores, at least one."""
+    limits: Limits = Limits()
+    """When to say no."""
+    folders: tuple[Folder, ...] = Field(min_length=1)
+    """The watched folders."""
+    profiles: dict[str, Profile] = Field(default_factory=dict)
+    """Ways of treating photos, by name."""
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name, from the file or built in."""
+        return self.profiles[name] if name in self.profiles else BUILT_IN[name]

@@ -1,0 +1,136 @@
+"""The photo processes: a pool in which one photo's death is that photo's alone.
+
+Processes are spawned, not forked: the daemon has threads, and libvips and OpenMP do not survive a
+fork of a process that has used them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as DeadlineMissed
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from pebble import ProcessExpired, ProcessPool
+
+from daemon.errors import MattedError, WorkerDied
+from daemon.job import Job, Outcome
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One job's end."""
+
+    job: Job
+    outcome: Outcome | MattedError
+
+
+class Workers:
+    """A fixed number of photo processes."""
+
+    def __init__(
+        self,
+        work: Callable[[Job], Outcome],
+        *,
+        count: int,
+        timeout_s: float,
+        wake: Callable[[], None],
+    ) -> None:
+        """Prepare the pool; the processes start with the first job.
+
+        Args:
+            work: what a photo process does with a job; importable by name.
+            count: how many photos are worked on at once.
+            timeout_s: a process that works longer than this on one photo is killed.
+            wake: called, from another thread, whenever a job has ended.
+        """
+        self.count = count
+        self._work = work
+        self._timeout_s = timeout_s
+        self._wake = wake
+        self._ended: SimpleQueue[Finished] = SimpleQueue()
+        self._running: dict[int, Job] = {}
+        self._pool = ProcessPool(
+            max_workers=count,
+            context=multiprocessing.get_context("spawn"),
+            initializer=_settle_in,
+            initargs=(os.getpid(), max(1, (os.cpu_count() or 1) // count)),
+        )
+
+    @property
+    def idle(self) -> int:
+        """How many more jobs would start at once."""
+        return self.count - len(self._running)
+
+    @property
+    def running(self) -> tuple[Job, ...]:
+        """The jobs in flight."""
+        return tuple(self._running.values())
+
+    def submit(self, job: Job) -> None:
+        """Start a job."""
+        self._running[job.photo.id] = job
+        future = self._pool.schedule(self._work, args=(job,), timeout=self._timeout_s)
+        future.add_done_callback(lambda done: self._end(job, done))
+
+    def finished(self) -> list[Finished]:
+        """The jobs that have ended since the last call."""
+        ended = []
+        while True:
+            try:
+                one = self._ended.get_nowait()
+            except Empty:
+                return ended
+            self._running.pop(one.job.photo.id, None)
+            ended.append(one)
+
+    def stop(self) -> None:
+        """Kill what still runs and take the pool down."""
+        self._pool.stop()
+        self._pool.join()
+
+    def _end(self, job: Job, done: Future[Outcome]) -> None:
+        self._ended.put(Finished(job, self._outcome(done)))
+        self._wake()
+
+    def _outcome(self, done: Future[Outcome]) -> Outcome | MattedError:
+        if done.cancelled():
+            return WorkerDied("the photo process was stopped")
+        match done.exception():
+            case None:
+                return done.result()
+            case MattedError() as error:
+                return error
+            case DeadlineMissed():
+                return WorkerDied(f"the photo process was killed after {self._timeout_s:g} s")
+            case ProcessExpired() as error:
+                return WorkerDied(f"the photo process {_how_it_ended(error.exitcode)}")
+            case error:
+                # The per-photo boundary: whatever a library throws at one photo ends here.
+                return WorkerDied(f"{type(error).__name__}: {error}")
+
+
+def _how_it_ended(exitcode: int) -> str:
+    if exitcode < 0:
+        return f"was killed by {signal.Signals(-exitcode).name}"
+    return f"ended with status {exitcode}"
+
+
+def _settle_in(daemon_pid: int, threads: int) -> None:
+    """Runs first in each photo process."""
+    # An orphan would go on reading and writing beside the next daemon.
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != daemon_pid:
+        os._exit(1)
+    # Ctrl-C in a terminal reaches the whole process group; the daemon alone decides what ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import cv2  # noqa: PLC0415 - the daemon process, which imports this module, needs no OpenCV
+
+    cv2.setNumThreads(threads)

@@ -95,23 +95,25 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
         limits: how patient to be.
     """
     reason = _reason(error)
+    decision: Decision
     match error:
         case ResultsTrouble() | LedgerTrouble() | EngineUnavailable():
-            return Pause(Scope.SERVICE, reason)
+            decision = Pause(Scope.SERVICE, reason)
         case FolderGone():
-            return Pause(Scope.FOLDER, reason)
+            decision = Pause(Scope.FOLDER, reason)
         case Refused():
-            return Quarantine(reason)
+            decision = Quarantine(reason)
         case NotReady():
-            return _wait_for_the_rest(reason, facts, limits)
+            decision = _wait_for_the_rest(reason, facts, limits)
         case SourceTrouble():
-            return Retry(_backoff_s(facts, limits), charged=False, reason=reason)
+            decision = Retry(_backoff_s(facts, limits), charged=False, reason=reason)
         case NameTaken():
-            return Retry(0.0, charged=False, reason=reason)
+            decision = Retry(0.0, charged=False, reason=reason)
         case OSError(errno=number) if number in _NO_ROOM:
-            return Pause(Scope.SERVICE, reason)
+            decision = Pause(Scope.SERVICE, reason)
         case _:
-            return _charge(error, reason, facts, limits)
+            decision = _charge(error, reason, facts, limits)
+    return decision
 
 
 def _wait_for_the_rest(reason: str, facts: Facts, limits: Limits) -> Decision:

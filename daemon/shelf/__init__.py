@@ -1,0 +1,1 @@
+"""Where results are kept: dated names, staging, atomic publishing, disposal, quarantine."""

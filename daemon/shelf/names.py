@@ -1,0 +1,193 @@
+"""What the outputs of a photo are called, relative to the result folder. Pure.
+
+A template such as ``{date:%Y-%m-%d}/{subdir}/{stem}_{output}{ext}`` is filled in with text in which
+bytes that are no UTF-8 stand as lone surrogates (``os.fsdecode``), so every name survives the way
+there and back.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import itertools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from string import Formatter
+
+from daemon.photo import Photo
+
+FIELDS = ("date", "subdir", "stem", "output", "ext", "folder", "id")
+"""What a template may use."""
+
+LIMIT_BYTES = 255
+"""The longest component of a path on nearly every file system."""
+
+_SAMPLE_DAY = date(2000, 1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What of a name depends on the output."""
+
+    name: str
+    """For the field ``output``, e.g. ``matte``; unique within a profile."""
+    ext: str
+    """With its dot, e.g. ``.png``."""
+
+
+def faults(template: str) -> tuple[str, ...]:
+    """Everything that is wrong with a ``file_as`` template, one line each; empty if it is fine."""
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        return (f"not a template: {error}",)
+    found = [
+        fault
+        for _, name, spec, conversion in parts
+        for fault in _field_faults(name, spec, conversion)
+    ]
+    used = {name for _, name, _, _ in parts}
+    found += [f"must contain {{{needed}}}" for needed in ("output", "ext") if needed not in used]
+    if not used & {"stem", "id"}:
+        found.append("must contain {stem} or {id}, else all photos want the same name")
+    return (*found, *_path_faults(template))
+
+
+def _field_faults(name: str | None, spec: str | None, conversion: str | None) -> Iterator[str]:
+    if name is None:
+        return
+    if name not in FIELDS:
+        near = difflib.get_close_matches(name, FIELDS, n=1)
+        hint = f"; did you mean {{{near[0]}}}?" if near else f"; there are {', '.join(FIELDS)}"
+        yield f"unknown field {{{name}}}{hint}"
+    elif conversion:
+        yield f"{{{name}!{conversion}}}: conversions are not supported"
+    elif spec and name != "date":
+        yield f"{{{name}:{spec}}}: only {{date}} takes a format"
+    elif spec and not _formats(spec):
+        yield f"{{date:{spec}}}: not a date format"
+
+
+def _formats(spec: str) -> bool:
+    try:
+        return "{" not in spec and bool(format(_SAMPLE_DAY, spec))
+    except ValueError:
+        return False
+
+
+def _path_faults(template: str) -> Iterator[str]:
+    if template.startswith("/"):
+        yield "must be relative to the result folder, not absolute"
+    components = template.split("/")
+    if ".." in components:
+        yield "must not contain .."
+    elif any(component.startswith(".") for component in components):
+        yield "a name starting with a dot would be hidden"
+    if "\0" in template:
+        yield "must not contain a NUL"
+
+
+def choose(
+    template: str,
+    photo: Photo,
+    filed_on: date,
+    outputs: Sequence[Output],
+    *,
+    taken: Callable[[bytes], bool],
+) -> tuple[bytes, ...]:
+    """The first whole set of names of which none is taken.
+
+    The set is numbered as one, ``IMG_1_matte.png`` and ``IMG_1_foreground.png`` becoming
+    ``IMG_1-2_matte.png`` and ``IMG_1-2_foreground.png``, so that what belongs together stays so.
+
+    Args:
+        template: a ``file_as`` without faults.
+        photo: whose outputs these are.
+        filed_on: the day to file it under.
+        outputs: in the profile's order.
+        taken: whether a name, relative to the result folder, exists there or is reserved.
+
+    Returns:
+        One name per output, relative to the result folder; never absolute, hidden or with ``..``.
+
+    Raises:
+        ValueError: two outputs would get the same name.
+    """
+    for number in itertools.count(1):
+        names = numbered(template, photo, filed_on, outputs, number=number)
+        if not any(taken(name) for name in names):
+            return names
+    raise AssertionError("there is always another number")
+
+
+def numbered(
+    template: str,
+    photo: Photo,
+    filed_on: date,
+    outputs: Sequence[Output],
+    *,
+    number: int,
+    limit_bytes: int = LIMIT_BYTES,
+) -> tuple[bytes, ...]:
+    """The set with this number, taken or not; the first set, number 1, bears none.
+
+    Raises:
+        ValueError: two outputs would get the same name.
+    """
+    names = tuple(
+        _name(template, photo, filed_on, output, number=number, limit_bytes=limit_bytes)
+        for output in outputs
+    )
+    if len({name.lower() for name in names}) != len(names):
+        raise ValueError(f"two outputs would get the same name: {[o.name for o in outputs]}")
+    return names
+
+
+def _name(
+    template: str, photo: Photo, filed_on: date, output: Output, *, number: int, limit_bytes: int
+) -> bytes:
+    """Fill in the template, with a shorter stem where a component grows too long."""
+    subdir, _, base = photo.path.rpartition(b"/")
+    stem = os.path.splitext(base)[0]
+    suffix = f"-{number}" if number > 1 else ""
+    mark = hashlib.sha256(photo.path).hexdigest()[:8]
+
+    def fill(stem: bytes) -> list[bytes]:
+        text = template.format(
+            date=filed_on,
+            subdir=os.fsdecode(subdir),
+            stem=os.fsdecode(stem) + suffix,
+            output=output.name,
+            ext=output.ext,
+            folder=os.path.basename(photo.folder.rstrip("/")),
+            id=f"{photo.id}{suffix}",
+        )
+        return [_visible(c) for c in os.fsencode(text).split(b"/") if c]
+
+    components = fill(stem)
+    excess = max(map(len, components)) - limit_bytes
+    if excess > 0 and len(stem) > excess + len(mark) + 1:
+        components = fill(_cut(stem, len(stem) - excess - len(mark) - 1) + b"~" + mark.encode())
+    return b"/".join(_fit(component, limit_bytes, mark) for component in components)
+
+
+def _visible(component: bytes) -> bytes:
+    """No component is hidden, this directory or the one above."""
+    return b"_" + component.lstrip(b".") if component.startswith(b".") else component
+
+
+def _fit(component: bytes, limit_bytes: int, mark: str) -> bytes:
+    """The last resort: keep the end, which tells outputs apart, and mark what was cut."""
+    if len(component) <= limit_bytes:
+        return component
+    end = component[-limit_bytes // 2 :]
+    return _cut(component, limit_bytes - len(end) - len(mark) - 1) + b"~" + mark.encode() + end
+
+
+def _cut(name: bytes, length: int) -> bytes:
+    """The first bytes of a name, not ending within a UTF-8 character."""
+    while length > 0 and length < len(name) and name[length] & 0xC0 == 0x80:
+        length -= 1
+    return name[:length]

@@ -121,3 +121,7 @@ class FolderGone(MattedError):
 
 class LedgerTrouble(MattedError):
     """The ledger cannot be read or written (disk full, read-only, damaged): pause everything."""
+
+
+class InUse(MattedError):
+    """Another daemon is at work on the same state directory."""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from daemon.errors import EngineUnavailable, MattedError, SettingsError
+from daemon.errors import EngineUnavailable, InUse, MattedError, SettingsError
 
 # In the order in which a newcomer needs them. A verb is a module here with a function `main`.
 VERBS = ("init", "check", "run", "process", "demo")
@@ -65,5 +65,7 @@ def _code(error: MattedError) -> Exit:
             return Exit.MISUSED
         case EngineUnavailable():
             return Exit.NO_ENGINE
+        case InUse():
+            return Exit.IN_USE
         case _:
             return Exit.PHOTOS_FAILED

@@ -1,0 +1,1 @@
+"""Files in, arrays out, and back: formats, orientation, colour profiles, resolution, 16 bit."""

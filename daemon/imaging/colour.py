@@ -1,0 +1,150 @@
+"""Colour spaces: what the network sees, and sRGB colours in a photo's own space."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.imaging import vips
+from daemon.photo import Pixels, Raster
+
+SRGB: bytes = vips.built_in_profile("srgb")
+
+_RELATIVE = {"intent": "relative", "black_point_compensation": True}
+
+
+def to_srgb8(raster: Raster) -> NDArray[np.uint8]:
+    """The photo as the network and the steps see it.
+
+    16 bits are rounded to 8 before the conversion and not after it, because lcms converts 8 bits
+    exactly but 16 bits through a coarse grid, which was found to be up to 12 levels off.
+
+    Returns:
+        (height, width, 3) uint8 sRGB, converted relative colorimetrically with black point
+        compensation. May be the raster's own array: not to be written to.
+    """
+    pixels = to_8_bit(raster.pixels)
+    if is_srgb(raster.icc):
+        return pixels
+    return vips.array(_transformed(vips.image(pixels, icc=raster.icc), "srgb", np.dtype(np.uint8)))
+
+
+def to_8_bit(pixels: Pixels) -> NDArray[np.uint8]:
+    """The same picture in 8 bits, rounded; an array of 8 bits is returned as it is."""
+    if pixels.dtype == np.uint8:
+        return pixels  # type: ignore[return-value] # numpy's dtypes do not narrow a union
+    return cv2.convertScaleAbs(pixels, alpha=1 / 257)  # type: ignore[no-any-return] # no stubs
+
+
+def from_srgb(colour: tuple[int, int, int], icc: bytes, dtype: Any) -> tuple[int, int, int]:
+    """An sRGB colour in another space.
+
+    Args:
+        colour: red, green and blue, 0 to 255.
+        icc: a profile that ``is_usable``, such as a Raster's.
+        dtype: uint8 or uint16.
+
+    Returns:
+        Red, green and blue over the whole range of ``dtype``.
+    """
+    swatch = np.array([[colour]], dtype=np.uint8)
+    red, green, blue = convert(swatch, SRGB, icc, dtype)[0, 0].tolist()
+    return red, green, blue
+
+
+def convert(pixels: Pixels, source: bytes, target: bytes, dtype: Any) -> Pixels:
+    """A picture in another space and depth.
+
+    Args:
+        pixels: (height, width, 3) in the space of ``source``.
+        source: a profile that ``is_usable``.
+        target: likewise.
+        dtype: uint8 or uint16.
+
+    Returns:
+        (height, width, 3) of ``dtype``, converted relative colorimetrically with black point
+        compensation.
+    """
+    dtype = np.dtype(dtype)
+    if source == target or (is_srgb(source) and is_srgb(target)):
+        return _to_depth(pixels, dtype)
+    with _on_disk(target) as path:
+        return vips.array(_transformed(vips.image(pixels, icc=source), path, dtype))
+
+
+def claims(icc: bytes, space: bytes) -> bool:
+    """Whether its header says that it is a whole profile for b"RGB ", b"GRAY" or b"CMYK"."""
+    whole = len(icc) >= 132 and int.from_bytes(icc[:4], "big") <= len(icc)
+    return whole and icc[36:40] == b"acsp" and icc[16:20] == space
+
+
+@lru_cache(maxsize=16)
+def is_usable(icc: bytes) -> bool:
+    """Whether it is an intact RGB profile that converts both ways."""
+    if not claims(icc, b"RGB "):
+        return False
+    lab = vips.image(_cube(), icc=SRGB).icc_import(embedded=True, **_RELATIVE)
+    try:
+        exported = vips.array(vips.tagged(lab, icc).icc_export(depth=8, **_RELATIVE))
+    except vips.Error:
+        return False
+    return bool(exported.shape[2] == 3)
+
+
+@lru_cache(maxsize=16)
+def is_srgb(icc: bytes) -> bool:
+    """Whether a usable profile's colours are sRGB's, whatever it calls itself."""
+    if icc == SRGB:
+        return True
+    cube = _cube()
+    seen = vips.array(_transformed(vips.image(cube, icc=icc), "srgb", cube.dtype))
+    return int(cv2.absdiff(cube, seen).max()) <= 1
+
+
+def imported(image: vips.Image, *, fallback: str, dtype: np.dtype[Any]) -> vips.Image:
+    """An image of any space in sRGB, through its embedded profile where that works.
+
+    Args:
+        image: without alpha; grey, CMYK or RGB.
+        fallback: libvips' profile to use without a working embedded one: srgb or cmyk.
+        dtype: uint8 or uint16.
+    """
+    return _transformed(image, "srgb", dtype, fallback)
+
+
+def _transformed(
+    image: vips.Image, target: str, dtype: np.dtype[Any], fallback: str = "srgb"
+) -> vips.Image:
+    return image.icc_transform(
+        target, embedded=True, input_profile=fallback, depth=dtype.itemsize * 8, **_RELATIVE
+    )
+
+
+def _cube() -> NDArray[np.uint8]:
+    """9 x 9 x 9 colours that span the RGB space, as a picture of 27 by 27 pixels."""
+    axis = np.linspace(0, 255, 9).round().astype(np.uint8)
+    return np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(27, 27, 3)
+
+
+def _to_depth(pixels: Pixels, dtype: np.dtype[Any]) -> Pixels:
+    if pixels.dtype == dtype:
+        return pixels
+    return to_8_bit(pixels) if dtype == np.uint8 else pixels.astype(np.uint16) * np.uint16(257)
+
+
+@contextmanager
+def _on_disk(icc: bytes) -> Iterator[str]:
+    """A path that libvips can load the profile from, which never touches a disk."""
+    descriptor = os.memfd_create("profile.icc")
+    try:
+        os.write(descriptor, icc)
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)

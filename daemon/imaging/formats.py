@@ -1,0 +1,103 @@
+"""What a file is, told by its first bytes and never by its name."""
+
+from __future__ import annotations
+
+import struct
+from enum import Enum
+
+from daemon.errors import NotAPhoto, NotReady
+
+HEAD_BYTES = 64
+"""As many of a file's first bytes as ``sniff`` wants to see."""
+
+
+class Format(Enum):
+    """The formats we take."""
+
+    JPEG = "JPEG"
+    PNG = "PNG"
+    TIFF = "TIFF"
+    BMP = "BMP"
+    WEBP = "WebP"
+
+
+TAKEN = "JPEG, PNG, TIFF, BMP and WebP are"
+
+_OURS = {
+    b"\xff\xd8\xff": Format.JPEG,
+    b"\x89PNG\r\n\x1a\n": Format.PNG,
+    b"II*\0": Format.TIFF,
+    b"MM\0*": Format.TIFF,
+    b"II+\0": Format.TIFF,
+    b"MM\0+": Format.TIFF,
+}
+
+_FOREIGN = {
+    b"GIF8": "GIF",
+    b"%PDF": "PDF",
+    b"8BPS": "a Photoshop document",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"\xff\x0a": "JPEG XL",
+    b"\x76\x2f\x31\x01": "OpenEXR",
+    b"#?RADIANCE": "Radiance HDR",
+    b"IIRO": "camera raw (ORF)",
+    b"IIU\0": "camera raw (RW2)",
+    b"FUJIFILMCCD-RAW": "camera raw (RAF)",
+    b"PK\x03\x04": "a ZIP archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"\0\0\1\0": "an icon",
+    b"<?xml": "XML or SVG",
+    b"<svg": "SVG",
+    b"<!DOCTYPE": "HTML or SVG",
+    b"<html": "HTML",
+}
+
+_BRANDS = {
+    b"heic": "HEIC",
+    b"heix": "HEIC",
+    b"heim": "HEIC",
+    b"hevc": "HEIC",
+    b"mif1": "HEIC",
+    b"msf1": "HEIC",
+    b"avif": "AVIF",
+    b"avis": "AVIF",
+    b"crx ": "camera raw (CR3)",
+}
+
+_BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
+
+
+def sniff(head: bytes) -> Format:
+    """Tell the format from a file's first HEAD_BYTES bytes.
+
+    Raises:
+        NotReady: too few bytes to tell, or zeros where a program reserved room for a file.
+        NotAPhoto: it is something else; the reason names it where we know it.
+    """
+    if len(head) < 16:
+        raise NotReady(f"ends early: {len(head)} bytes")
+    if not any(head):
+        raise NotReady("starts with zeros: room for it may have been reserved, not filled yet")
+    for magic, ours in _OURS.items():
+        if head.startswith(magic):
+            return ours
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return Format.WEBP
+    if head[:2] == b"BM" and struct.unpack_from("<I", head, 14)[0] in _BMP_HEADER_BYTES:
+        return Format.BMP
+    raise NotAPhoto(f"{_foreign(head)} is not taken; {TAKEN}")
+
+
+def _foreign(head: bytes) -> str:
+    for magic, name in _FOREIGN.items():
+        if head.startswith(magic):
+            return name
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], "a film or another MP4-like file")
+    if all(32 <= byte < 127 or byte in b"\t\n\r" for byte in head):
+        return "text"
+    return "this kind of file"

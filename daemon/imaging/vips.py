@@ -1,0 +1,125 @@
+"""libvips, wrapped once: no other module imports pyvips.
+
+Files are read and written through Python's own file objects, not by path, because libvips reduces
+every failing read and write to a sentence and the daemon decides by errno.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, BinaryIO, TypeVar
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+Image = Any
+"""pyvips publishes no types."""
+Error: type[Exception] = pyvips.Error
+
+ICC = "icc-profile-data"
+
+Fact = TypeVar("Fact", int, str, bytes)
+
+# Every photo is new, so the cache of operations would only hold memory. It would also be wrong: it
+# takes two profiles for the same one when they are read from the same name one after the other.
+pyvips.cache_set_max(0)
+# What libvips warns of ("corrupt profile") is told to the user as a warning of the Raster.
+logging.getLogger("pyvips").setLevel(logging.CRITICAL)
+
+
+class Source:
+    """A file for libvips to read; ``error`` keeps the OSError that it would swallow."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+        self.handle = pyvips.SourceCustom()
+        self.handle.on_read(self._read)
+        self.handle.on_seek(self._file.seek)
+
+    def _read(self, size: int) -> bytes | None:
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            self.error = error
+            return None
+
+
+class Target:
+    """A file for libvips to write; ``error`` keeps the OSError that it would swallow."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+        self.handle = pyvips.TargetCustom()
+        self.handle.on_write(self._write)
+        # The TIFF writer goes back to fill in its directory.
+        self.handle.on_read(self._file.read)
+        self.handle.on_seek(self._file.seek)
+
+    def _write(self, data: Any) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.error = error
+            return -1
+
+
+def image(pixels: NDArray[Any], *, icc: bytes | None = None) -> Image:
+    """An image over the array's own memory.
+
+    Args:
+        pixels: (height, width) grey or (height, width, 3 or 4) RGB; uint8 or uint16.
+        icc: profile to attach.
+    """
+    pixels = np.ascontiguousarray(pixels)
+    deep = pixels.dtype == np.uint16
+    if pixels.ndim == 2:
+        interpretation = "grey16" if deep else "b-w"
+    else:
+        interpretation = "rgb16" if deep else "srgb"
+    made = pyvips.Image.new_from_array(pixels).copy(interpretation=interpretation)
+    return tagged(made, icc) if icc else made
+
+
+def tagged(image: Image, icc: bytes) -> Image:
+    """The image with that profile attached in place of its own."""
+    copy = image.copy()
+    copy.set_type(pyvips.GValue.blob_type, ICC, icc)
+    return copy
+
+
+def array(image: Image) -> NDArray[Any]:
+    """Compute the image: (height, width, bands), or (height, width) of a single band."""
+    pixels: NDArray[Any] = image.numpy()
+    return pixels
+
+
+def load(name: str, source: Source) -> Image:
+    """Open page 1 with the loader ``name`` itself, so that no other one sees an untrusted file.
+
+    Raises:
+        Error: it cannot; what is missing or damaged further on is raised by ``array``.
+    """
+    opener = getattr(pyvips.Image, f"{name}load_source")
+    return opener(source.handle, access="sequential", fail_on="error")
+
+
+def fact(image: Image, name: str, otherwise: Fact) -> Fact:
+    """One of an image's metadata, or ``otherwise`` if it has none of that name and type."""
+    value = image.get(name) if image.get_typeof(name) else otherwise
+    return value if isinstance(value, type(otherwise)) else otherwise
+
+
+def built_in_profile(name: str) -> bytes:
+    """One of libvips' own ICC profiles: srgb, p3 or cmyk."""
+    profile: bytes = pyvips.Operation.call("profile_load", name)
+    return profile
+
+
+def one_line(error: Exception) -> str:
+    """What libvips said, on one line and less its boilerplate."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = [line for line in lines if line and not line.startswith("unable to call")]
+    return "; ".join(dict.fromkeys(told))[:300] or "libvips gives no reason"

@@ -1,0 +1,12 @@
+"""What is filed for each photo. A new kind is a module here and a line in ``OUTPUTS``."""
+
+from __future__ import annotations
+
+from daemon.outputs import composition, foreground, matte
+from daemon.outputs.output import Output
+
+OUTPUTS: dict[str, Output] = {
+    "foreground": foreground,
+    "matte": matte,
+    "composition": composition,
+}

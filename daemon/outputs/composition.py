@@ -1,0 +1,77 @@
+"""The person on a new background: a colour, a picture, or the photo's own background blurred."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
+
+from daemon import options as base
+from daemon.outputs import backdrop, output
+from daemon.photo import Cutout, Pixels
+
+_STRIP_ROWS = 256
+"""Rows blended at a time, so that a scan of 100 megapixels takes no gigabytes of floats."""
+
+
+class Options(base.Options):
+    """What the person is put on, and how that is filed."""
+
+    name: output.Name = "composition"
+    """What {output} in the file name becomes."""
+    format: output.Format = "png"
+    """File format: png or tiff."""
+    background: Annotated[str, AfterValidator(backdrop.known)] = "white"
+    """A colour by its name (white, black, silver, ivory...) or as "#rrggbb"; blur for the photo's
+    own background out of focus; or the absolute path of a picture."""
+    fit: Literal["cover", "stretch"] = "cover"
+    """How a picture fills the photo's size: cover keeps its proportions and crops it around the
+    centre, stretch distorts it."""
+    blur: float = Field(default=0.02, gt=0, le=0.25)
+    """How far background: blur blurs; the Gaussian's sigma as a share of the photo's longer
+    side."""
+
+
+def extension(options: Options) -> str:
+    """The file name's extension with its dot."""
+    return output.extension(options.format)
+
+
+def needs_foreground(options: Options) -> bool:  # noqa: ARG001 - the contract's signature
+    """Edges must not carry the old background along."""
+    return True
+
+
+def write(cutout: Cutout, options: Options, path: Path) -> None:
+    """File foreground * alpha + background * (1 - alpha), in the photo's depth and space.
+
+    Raises:
+        daemon.errors.ResultsTrouble: it cannot be written, or the background picture cannot be
+            read.
+    """
+    behind = backdrop.make(cutout, options.background, fit=options.fit, blur=options.blur)
+    blended = blend(output.foreground(cutout), cutout.matte.alpha, behind)
+    output.save(path, blended, cutout.raster, options.format)
+
+
+def blend(colours: Pixels, alpha: NDArray[np.uint16], behind: backdrop.Backdrop) -> Pixels:
+    """Put straight foreground colours over a backdrop.
+
+    Args:
+        colours: (height, width, 3).
+        alpha: (height, width), 65535 is opaque.
+        behind: gives the rows of the background.
+
+    Returns:
+        (height, width, 3) in the dtype of ``colours``, rounded to nearest.
+    """
+    blended = np.empty_like(colours)
+    for top in range(0, len(colours), _STRIP_ROWS):
+        rows = slice(top, top + _STRIP_ROWS)
+        share = alpha[rows, :, None] * np.float32(1 / 65535)
+        below = behind(rows).astype(np.float32)
+        blended[rows] = np.rint(below + (colours[rows] - below) * share)
+    return blended

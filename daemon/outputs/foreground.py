@@ -1,0 +1,43 @@
+"""The person cut out: the photo's colours with the matte as straight alpha."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from daemon import options as base
+from daemon.imaging.colour import to_8_bit
+from daemon.imaging.encode import Samples
+from daemon.outputs import output
+from daemon.photo import Cutout
+
+
+class Options(base.Options):
+    """How the cut-out is filed."""
+
+    name: output.Name = "foreground"
+    """What {output} in the file name becomes."""
+    format: output.Format = "png"
+    """File format: png or tiff."""
+
+
+def extension(options: Options) -> str:
+    """The file name's extension with its dot."""
+    return output.extension(options.format)
+
+
+def needs_foreground(options: Options) -> bool:  # noqa: ARG001 - the contract's signature
+    """Edges must not carry the old background along."""
+    return True
+
+
+def write(cutout: Cutout, options: Options, path: Path) -> None:
+    """File the decontaminated colours with alpha, in the photo's depth and colour space."""
+    colours = output.foreground(cutout)
+    alpha: Samples = cutout.matte.alpha
+    if colours.dtype == np.uint8:
+        alpha = to_8_bit(alpha)
+    cut: Samples = cv2.merge((*cv2.split(colours), alpha))
+    output.save(path, cut, cutout.raster, options.format)

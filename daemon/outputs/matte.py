@@ -1,0 +1,41 @@
+"""The matte alone, as a grey picture: white is person, black is background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from daemon import options as base
+from daemon.imaging.colour import to_8_bit
+from daemon.outputs import output
+from daemon.photo import Cutout
+
+
+class Options(base.Options):
+    """How the matte is filed."""
+
+    name: output.Name = "matte"
+    """What {output} in the file name becomes."""
+    format: output.Format = "png"
+    """File format: png or tiff."""
+    bits: Literal[8, 16] = 8
+    """Bits per pixel. 8 is what most programs expect of a mask; 16 keeps the finest hair apart."""
+
+
+def extension(options: Options) -> str:
+    """The file name's extension with its dot."""
+    return output.extension(options.format)
+
+
+def needs_foreground(options: Options) -> bool:  # noqa: ARG001 - the contract's signature
+    """A matte has no colours."""
+    return False
+
+
+def write(cutout: Cutout, options: Options, path: Path) -> None:
+    """File alpha, rounded to the bits asked for."""
+    alpha = cutout.matte.alpha
+    pixels = to_8_bit(alpha) if options.bits == 8 else np.ascontiguousarray(alpha)
+    output.save(path, pixels, cutout.raster, options.format)

@@ -1,0 +1,60 @@
+"""What every output kind offers, and the settings that all kinds share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import Field
+
+from daemon import options
+from daemon.imaging.encode import Samples, write_png, write_tiff
+from daemon.photo import Cutout, Pixels, Raster
+
+Name = Annotated[str, Field(pattern=r"^[\w+-][\w+. -]*$", max_length=64)]
+"""Safe inside a file name: letters, digits, and + - _ . and blanks within."""
+
+Format = Literal["png", "tiff"]
+
+
+class Output(Protocol):
+    """A module that files one kind of result."""
+
+    @property
+    def Options(self) -> type[options.Options]:  # noqa: N802 - a class in each module
+        """The kind's settings; a subclass of ``OutputOptions``, and the defaults are valid."""
+
+    def extension(self, options: Any) -> str:
+        """The file name's extension with its dot, e.g. ".png"."""
+
+    def needs_foreground(self, options: Any) -> bool:
+        """Whether ``write`` needs ``cutout.foreground``; computing it takes seconds."""
+
+    def write(self, cutout: Cutout, options: Any, path: Path) -> None:
+        """Write exactly one file, at ``path``, in the photo's own size.
+
+        Raises:
+            daemon.errors.ResultsTrouble: it cannot be written.
+        """
+
+
+def extension(format: Format) -> str:  # noqa: A002 - the setting's own name
+    """The extension that goes with a format."""
+    return {"png": ".png", "tiff": ".tif"}[format]
+
+
+def save(path: Path, pixels: Samples, raster: Raster, format: Format) -> None:  # noqa: A002 - the setting's own name
+    """Write pixels with the photo's resolution and, unless they are grey, its colour profile.
+
+    A matte carries no profile: it is coverage and not colour, a photo's RGB profile is not allowed
+    in a grey file, and a grey one would let editors convert its values when it is used as a mask.
+    """
+    icc = None if pixels.ndim == 2 else raster.icc
+    write = write_png if format == "png" else write_tiff
+    write(path, pixels, icc=icc, dpi=raster.dpi)
+
+
+def foreground(cutout: Cutout) -> Pixels:
+    """The decontaminated colours, which the pipeline computes for kinds that need them."""
+    assert cutout.foreground is not None, "this kind of output needs the foreground's colours"
+    return cutout.foreground

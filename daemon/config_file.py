@@ -66,8 +66,8 @@ Fault = tuple[Location, str]
 
 
 def _read_yaml(text: str, source: str) -> tuple[yaml.Node, Any]:
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             raise SettingsError(source, ("is empty; `matted init` writes one to start from",))
@@ -78,8 +78,6 @@ def _read_yaml(text: str, source: str) -> tuple[yaml.Node, Any]:
     except (yaml.YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise SettingsError(source, (f"not valid YAML: {reason}",)) from error
-    finally:
-        loader.dispose()
     if not isinstance(data, dict):
         raise SettingsError(source, ("should be a mapping such as `folders: [...]`",))
     return node, data
@@ -103,6 +101,8 @@ def _faults_of(error: ValidationError, data: Any) -> list[Fault]:
     """One fault per place: the alternatives of a union are joined."""
     messages: dict[Location, list[str]] = {}
     for detail in error.errors(include_url=False):
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # it has entries; their own faults are reported
         at = _inside(detail["loc"], data)
         messages.setdefault(at, []).append(_message(detail))
     return [(at, " or ".join(dict.fromkeys(told))) for at, told in messages.items()]
@@ -127,6 +127,8 @@ def _message(detail: ErrorDetails) -> str:
             return "is not known" + _did_you_mean(str(detail["loc"][-1]), _keys_at(detail["loc"]))
         case "missing":
             return "is missing"
+        case "too_short":
+            return "needs at least one entry"
         case "literal_error":
             expected = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
             given = str(detail["input"])

@@ -32,8 +32,10 @@ def commented_yaml(*, watch: str = "inbox", results: str = "results") -> str:
         "# After a change: `matted check FILE`, then send the daemon a SIGHUP.",
         "",
         *_commented(_fields(Settings, only=("state_dir",))),
+        "",
         *_section("engine", Engine),
         *_commented(_fields(Settings, only=("workers",))),
+        "",
         *_section("limits", Limits),
         "folders:",
         *_folder({"watch": watch, "results": results}),
@@ -81,7 +83,7 @@ def _profile(name: str, profile: Profile) -> Iterator[str]:
         yield from _describe(Profile.model_fields[key], "    ")
         if isinstance(value, list) and value:
             yield f"    {key}:"
-            yield from (f"      - {_inline(item)}" for item in value)
+            yield from (f"      - {_entry(item)}" for item in value)
         else:
             yield f"    {key}: {_inline(value)}"
 
@@ -101,10 +103,17 @@ def _choice(choice: Choice) -> dict[str, Any]:
     return {choice.name: choice.options.model_dump(mode="json", exclude_unset=True)}
 
 
+def _entry(item: Mapping[str, Any]) -> str:
+    """`denoise: {strength: 4}`, or just `denoise` where nothing is set."""
+    ((name, options),) = item.items()
+    return f"{name}: {_inline(options)}" if options else name
+
+
 def _plugins(choice: type[Choice]) -> Iterator[str]:
     for name, field in choice.model_fields.items():
         options = next(kind for kind in field.annotation.__args__ if kind is not type(None))  # type: ignore[union-attr] # always `Options | None`
-        yield f"- {name}:  # {field.description}"
+        yield from textwrap.wrap(f"# {field.description}", _WIDTH, subsequent_indent="# ")
+        yield f"- {name}:"
         yield from (f"    {line}" for line in _fields(options))
 
 
@@ -122,11 +131,12 @@ def _fields(options: type[Options], only: Iterable[str] = ()) -> Iterator[str]:
 
 def _describe(field: FieldInfo, indent: str) -> Iterator[str]:
     text = " ".join((field.description or "").split())
-    return (f"{indent}# {line}" for line in textwrap.wrap(text, _WIDTH - len(indent)))
+    lines = textwrap.wrap(text, _WIDTH - len(indent), break_on_hyphens=False)
+    return (f"{indent}# {line}" for line in lines)
 
 
 def _commented(lines: Iterable[str]) -> Iterator[str]:
-    """Comment out a block; what is a comment in it already keeps a deeper mark."""
+    """Comment out a block; a comment at its margin is one already."""
     return (f"# {line}" if line and not line.startswith("#") else line for line in lines)
 
 

@@ -38,7 +38,7 @@ class Engine(Options):
     """The engine that makes the mattes."""
 
     name: Literal["auto", "grabcut"] = "auto"
-    """auto takes the best engine that is installed and says in the log which one that is."""
+    """The network; auto takes the best engine that is installed and says in the log which one that is."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
     """Where it runs. gpu refuses to run without one; nothing ever falls back silently."""
     python: Path | None = None
@@ -71,7 +71,7 @@ class Folder(Options):
     """Time between two full looks at the folder. Events of the file system make photos be seen at
     once; where there are none (network shares), this is how long it takes."""
     events: Literal["auto", "off"] = "auto"
-    """off: do not ask the file system for events, only scan."""
+    """With off the file system is not asked for events; the folder is only scanned."""
     originals: Literal["keep", "archive", "delete"] = "keep"
     """What happens to a photo once its results are safely on disk."""
     archive: Location | None = None

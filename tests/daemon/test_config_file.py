@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from daemon.config_file import load, parse
 from daemon.errors import SettingsError
-from daemon.profiles import BUILT_IN
-from daemon.settings import Settings
+from daemon.outputs import OUTPUTS
+from daemon.profiles import BUILT_IN, Matting, Output, Profile, Step
+from daemon.settings import Engine, Folder, Limits, Settings
+from daemon.steps import STEPS
 
 SHORTEST = "folders: [{watch: inbox, results: results}]"
 
@@ -146,11 +149,11 @@ def test_the_settings_survive_the_way_to_another_process() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    def check(schema: dict[str, object], at: str) -> None:
-        for name, field in schema.get("properties", {}).items():  # type: ignore[attr-defined] # JSON
-            assert field.get("description"), f"{at}.{name} has no description"
+    def check(kind: type[BaseModel]) -> None:
+        for name, field in kind.model_fields.items():
+            assert field.description, f"{kind.__name__}.{name} has no description"
 
-    whole = Settings.model_json_schema()
-    check(whole, "Settings")
-    for name, schema in whole["$defs"].items():
-        check(schema, name)
+    for kind in (Settings, Folder, Engine, Limits, Profile, Matting, Step, Output):
+        check(kind)
+    for plugin in (*STEPS.values(), *OUTPUTS.values()):
+        check(plugin.Options)

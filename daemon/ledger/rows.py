@@ -1,0 +1,120 @@
+"""Rows of the ledger as values, and back."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from dataclasses import asdict, dataclass
+from datetime import date
+from enum import StrEnum
+
+from daemon.photo import Filed, Photo, Version
+from daemon.shelf.plan import Plan
+
+
+class State(StrEnum):
+    """How far a photo has come."""
+
+    WAITING = "waiting"
+    WORKING = "working"
+    PUBLISHING = "publishing"
+    """The plan is written; its files are being renamed."""
+    RETRYING = "retrying"
+    FILED = "filed"
+    FAILED = "failed"
+    """In quarantine."""
+    GONE = "gone"
+    """Deleted, or replaced by another version, before it was filed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All that the ledger knows of a photo, for people and programs that ask."""
+
+    photo: Photo
+    state: State
+    changed_s: float
+    """When it came to this state; seconds since the epoch."""
+    due_s: float
+    """Not to be tried before; seconds since the epoch."""
+    reason: str | None
+    """Why it is retrying or failed."""
+    sha256: str | None
+    filed: Filed | None
+    """None too for a photo whose content was filed before, under another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """A photo whose publishing was begun."""
+
+    photo: Photo
+    plan: Plan
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What the last run left undone."""
+
+    working: tuple[Photo, ...]
+    """Were at work when the program ended; their attempts are charged."""
+    publishing: tuple[Publishing, ...]
+    """Publish these again: it takes up where it was."""
+
+
+def signed(number: int) -> int:
+    """An unsigned 64-bit number, as device and inode numbers are, as SQLite can store it."""
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def unsigned(number: int) -> int:
+    """The inverse of ``signed``."""
+    return number + (1 << 64) if number < 0 else number
+
+
+def photo(row: sqlite3.Row, names: tuple[bytes, ...]) -> Photo:
+    """The photo of a row of the table ``photo``."""
+    return Photo(
+        id=row["id"],
+        folder=os.fsdecode(row["folder"]),
+        path=row["path"],
+        version=Version(
+            unsigned(row["device"]), unsigned(row["inode"]), row["size_bytes"], row["mtime_ns"]
+        ),
+        attempts=row["attempts"],
+        first_seen_s=row["first_seen_s"],
+        filed_on=date.fromisoformat(row["filed_on"]) if row["filed_on"] else None,
+        names=names,
+        tries=row["tries"],
+    )
+
+
+def entry(row: sqlite3.Row, names: tuple[bytes, ...]) -> Entry:
+    """All of a row of the table ``photo``."""
+    return Entry(
+        photo=photo(row, names),
+        state=State(row["state"]),
+        changed_s=row["changed_s"],
+        due_s=row["due_s"],
+        reason=row["reason"],
+        sha256=row["sha256"],
+        filed=load(row["filed"], names) if row["filed"] else None,
+    )
+
+
+def dump(filed: Filed) -> str:
+    """The facts as JSON, without the names, which have a table of their own."""
+    facts = asdict(filed)
+    del facts["names"]
+    return json.dumps(facts)
+
+
+def load(text: str, names: tuple[bytes, ...]) -> Filed:
+    """The inverse of ``dump``."""
+    facts = json.loads(text)
+    return Filed(
+        names=names,
+        **facts | {"size": tuple(facts["size"]), "warnings": tuple(facts["warnings"])},
+    )

@@ -36,40 +36,22 @@ from daemon.shelf.plan import Move
 class Ledger:
     """See the module."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: int | None) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._lock_descriptor = lock
         self._lock = threading.RLock()
 
     @classmethod
-    def open(cls, path: Path) -> Ledger:
-        """Open it as the daemon does: alone among daemons, making it where it is missing.
-
-        Raises:
-            LedgerTrouble: it cannot be opened, or another daemon has it.
-        """
-        lock = schema.lock(path)
-        try:
-            return cls(schema.connect(path), lock)
-        except LedgerTrouble:
-            os.close(lock)
-            raise
-
-    @classmethod
-    def share(cls, path: Path, *, read_only: bool = True) -> Ledger:
-        """Open it beside a daemon, which may or may not run.
+    def open(cls, path: Path, *, read_only: bool = False) -> Ledger:
+        """Open it, and make it where it is missing, unless it is only read.
 
         Raises:
             LedgerTrouble: it cannot be opened.
         """
-        return cls(schema.connect(path, read_only=read_only), None)
+        return cls(schema.connect(path, read_only=read_only))
 
     def close(self) -> None:
-        """Close it, and let other daemons have it."""
+        """Close it."""
         self._connection.close()
-        if self._lock_descriptor is not None:
-            os.close(self._lock_descriptor)
-            self._lock_descriptor = None
 
     def __enter__(self) -> Self:
         return self

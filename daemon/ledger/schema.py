@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from pathlib import Path
 
@@ -93,22 +91,3 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     if connection.execute("PRAGMA user_version").fetchone()[0] != 0:
         return
     connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
-
-
-def lock(path: Path) -> int:
-    """Make this process the only daemon on a ledger, until it ends or closes the descriptor.
-
-    Raises:
-        LedgerTrouble: another process is.
-    """
-    beside = path.with_name(path.name + ".lock")
-    try:
-        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise LedgerTrouble(f"{beside} cannot be opened: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise LedgerTrouble(f"another matted uses the ledger {path}") from error
-    return descriptor

@@ -1,0 +1,118 @@
+"""Photos that were given up: one report each, and the original where the settings allow."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from daemon.photo import Photo, show
+from daemon.shelf import durable
+from daemon.shelf.disposal import relocate
+from daemon.shelf.staging import STAGING
+
+FAILED = b"failed"
+"""Where reports lie, below the result folder."""
+
+
+def quarantine(
+    results: Path, photo: Photo, report: Mapping[str, object], *, move_original: bool
+) -> bytes:
+    """Write the report on a photo, once, and perhaps move the original beside it.
+
+    May be repeated after a crash: a report on the same version of the same file is not written
+    again, whatever it says.
+
+    Args:
+        results: the result folder.
+        photo: which is given up.
+        report: facts for people, as JSON can hold them; ``photo`` and ``original`` are added.
+        move_original: whether the folder's policy lets us.
+
+    Returns:
+        The report's name, relative to the result folder.
+
+    Raises:
+        ResultsTrouble: it cannot be written.
+        SourceTrouble: the original cannot be moved at the moment; the report is written.
+    """
+    root = os.fsencode(results)
+    original = _name(photo, os.path.splitext(photo.path)[1]) if move_original else None
+    content = _identity(photo) | {"original": original and show(original)} | dict(report)
+    with durable.results_trouble("the report of a failed photo cannot be written"):
+        name = find(results, photo) or _write(root, photo, content)
+    if original is not None:
+        relocate(photo, results, original, sha256=None)
+    return name
+
+
+def find(results: Path, photo: Photo) -> bytes | None:
+    """The name of the report on this version of this file, relative to the result folder."""
+    for name in _numbered(photo):
+        try:
+            with open(os.path.join(os.fsencode(results), name), "rb") as file:
+                found = json.load(file)
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            continue  # not ours
+        if isinstance(found, dict) and _identity(photo).items() <= found.items():
+            return name
+    raise AssertionError("there is always another number")
+
+
+def release(results: Path, photo: Photo) -> None:
+    """Take a photo out of quarantine to try it again: its report goes.
+
+    An original that was moved stays beside; whoever retries it moves it back into its folder.
+
+    Raises:
+        ResultsTrouble: the report cannot be removed.
+    """
+    with durable.results_trouble("the report of a failed photo cannot be removed"):
+        if name := find(results, photo):
+            path = os.path.join(os.fsencode(results), name)
+            os.unlink(path)
+            durable.sync_directory(os.path.dirname(path))
+
+
+def _identity(photo: Photo) -> dict[str, object]:
+    return {
+        "photo": photo.id,
+        "folder": show(photo.folder),
+        "path": show(photo.path),
+        "path_hex": photo.path.hex(),
+        "inode": photo.version.inode,
+        "size_bytes": photo.version.size_bytes,
+        "mtime_ns": photo.version.mtime_ns,
+    }
+
+
+def _write(root: bytes, photo: Photo, content: Mapping[str, object]) -> bytes:
+    directory = durable.make_directories(root, STAGING)
+    staged = os.path.join(directory, f"{photo.id}-report".encode())
+    durable.write_new(staged, json.dumps(content, indent=2).encode() + b"\n")
+    durable.make_directories(root, FAILED)
+    for name in _numbered(photo):
+        try:
+            durable.rename(staged, os.path.join(root, name))
+        except FileExistsError:
+            continue
+        durable.sync_directory(os.path.join(root, FAILED))
+        return name
+    raise AssertionError("there is always another number")
+
+
+def _numbered(photo: Photo) -> Iterator[bytes]:
+    """Ids are unique in one ledger only: a second ledger's report of that name is not ours."""
+    yield _name(photo, b".json")
+    number = 2
+    while True:
+        yield _name(photo, f"-{number}.json".encode())
+        number += 1
+
+
+def _name(photo: Photo, end: bytes) -> bytes:
+    stem = os.path.splitext(os.path.basename(photo.path))[0]
+    return os.path.join(FAILED, stem[:180] + f"-{photo.id}".encode() + end[:40])

@@ -1,0 +1,123 @@
+"""Where outputs lie until they are complete: hidden, and on the same file system as the results."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from daemon.photo import Photo
+from daemon.shelf.durable import (
+    make_directories,
+    rename,
+    results_trouble,
+    sha256,
+    sync_directory,
+    sync_file,
+    write_new,
+)
+from daemon.shelf.plan import Move, Plan
+
+STAGING = b".matted-staging"
+"""Hidden, so that nobody takes what lies there for results."""
+
+
+def stage(results: Path, photo: Photo) -> bytes:
+    """A fresh, empty directory for the outputs of this attempt.
+
+    Returns:
+        Its absolute path.
+
+    Raises:
+        ResultsTrouble: the result folder cannot be written.
+    """
+    root = os.fsencode(results)
+    relative = STAGING + f"/{photo.id}-{photo.tries}".encode()
+    with results_trouble("results cannot be staged"):
+        if os.path.lexists(os.path.join(root, relative)):
+            shutil.rmtree(os.path.join(root, relative))
+        return make_directories(root, relative)
+
+
+def seal(results: Path, files: Sequence[bytes], names: Sequence[bytes]) -> Plan:
+    """Write staged files to disk for good, and plan their publication.
+
+    Args:
+        results: the result folder.
+        files: absolute paths of complete files in one directory from ``stage``.
+        names: what they are to be called, relative to the result folder; in the same order.
+
+    Raises:
+        ResultsTrouble: they cannot be written to disk.
+    """
+    root = os.fsencode(results)
+    with results_trouble("results cannot be written"):
+        for path in files:
+            sync_file(path)
+        for directory in {os.path.dirname(path) for path in files}:
+            sync_directory(directory)
+        moves = tuple(
+            Move(os.path.relpath(path, root), name, os.lstat(path).st_size, sha256(path))
+            for path, name in zip(files, names, strict=True)
+        )
+    return Plan(root, moves)
+
+
+def discard(results: Path, photo_id: int) -> None:
+    """Remove what is staged for a photo, of all its attempts.
+
+    Raises:
+        ResultsTrouble: it cannot be removed.
+    """
+    _remove(results, lambda owner: owner == photo_id)
+
+
+def sweep(results: Path, *, keep: Collection[int]) -> None:
+    """Remove what an earlier run left staged, except for photos that are being published.
+
+    Args:
+        results: the result folder.
+        keep: ids of photos with a plan that was not carried out.
+
+    Raises:
+        ResultsTrouble: it cannot be removed.
+    """
+    _remove(results, lambda owner: owner not in keep)
+
+
+def _remove(results: Path, doomed: Callable[[int], bool]) -> None:
+    directory = os.path.join(os.fsencode(results), STAGING)
+    with results_trouble("staged results cannot be removed"):
+        if not os.path.isdir(directory):
+            return
+        for name in os.listdir(directory):
+            owner = name.partition(b"-")[0]
+            if not owner.isdigit() or doomed(int(owner)):
+                _remove_tree(os.path.join(directory, name))
+
+
+def _remove_tree(path: bytes) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+
+
+def check(results: Path) -> None:
+    """Make sure that results can be published here, by publishing a small file out of sight.
+
+    Raises:
+        ResultsTrouble: they cannot; ``str()`` says why.
+    """
+    with results_trouble("results cannot be published"):
+        directory = make_directories(os.fsencode(results), STAGING)
+        probe, published = (os.path.join(directory, name) for name in (b"0-probe", b"0-published"))
+        for leftover in filter(os.path.lexists, (probe, published)):
+            os.unlink(leftover)
+        write_new(probe, b"matted")
+        rename(probe, published)
+        sync_directory(directory)
+        os.unlink(published)

@@ -40,9 +40,11 @@ REMEMBERED = 32
 class EngineHost:
     """Keeps one engine running, by a thread of its own, from ``start`` to ``stop``; once.
 
-    ``on_event(name, facts)`` is called from that thread and must neither raise nor block for
-    long. Names: engine.started, engine.ready, engine.said, engine.crashed, engine.deadline_missed,
-    engine.unavailable, engine.stopped.
+    No two hosts may have the same ``runtime_dir`` at the same time: they would share the socket.
+
+    ``on_event(name, facts)`` is called from that thread and must not raise, block for long, or
+    call ``stop``. Names: engine.started, engine.ready, engine.said, engine.crashed,
+    engine.deadline_missed, engine.unavailable, engine.stopped.
     """
 
     def __init__(
@@ -221,7 +223,7 @@ class EngineHost:
                 self._change("ready")
             took_s = round(time.monotonic() - process.started_s, 3)
             self._tell("engine.ready", **{**process.hello, "took_s": took_s})
-        elif kind == "end":
+        elif kind == "answered":
             self._count(process, value.get("error"))
 
     def _count(self, process: EngineProcess, error: str | None) -> None:

@@ -152,14 +152,11 @@ class Server:
     def _accept(self) -> None:
         while True:
             try:
-                sock, _ = self._listener.accept()
-            except OSError as error:  # no descriptors left, or the client has gone already
-                sys.stderr.write(f"cannot accept: {error}\n")
+                client = Client(self._listener.accept()[0], self)
+                threading.Thread(target=client.run, args=(self._hello,), daemon=True).start()
+            except (OSError, RuntimeError) as error:  # out of descriptors, or out of threads
+                sys.stderr.write(f"cannot accept a client: {error}\n")
                 time.sleep(0.1)
-                continue
-            client = Client(sock, self)
-            thread = threading.Thread(target=client.run, args=(self._hello,), daemon=True)
-            thread.start()
 
     def _work(self, job: Job) -> None:
         begun_s = time.monotonic()
@@ -171,9 +168,11 @@ class Server:
             header, alpha = _error("refused", "nobody is waiting for it"), None
         header["id"] = job.id
         header["took_s"] = round(time.monotonic() - begun_s, 6)
-        # Before the answer travels: a slow reader is no reason to kill the engine.
-        self._status.write({"end": job.id, "error": header.get("error")})
+        # Two lines: a slow reader is no reason to kill the engine for its deadline, and the host
+        # must not end a faulty engine before its answer is on its way.
+        self._status.write({"end": job.id})
         job.client.finish(header, alpha)
+        self._status.write({"answered": job.id, "error": header.get("error")})
 
     def _compute(self, pixels: np.ndarray) -> Any:
         try:

@@ -163,7 +163,7 @@ def _check(described: Any, max_array_bytes: int) -> Tuple[str, Tuple[int, ...]]:
         raise WireError(f"arrays of dtype {dtype!r:.40} are not taken")
     if not isinstance(shape, list) or not 1 <= len(shape) <= 4:
         raise WireError("the array's shape is not a list of 1 to 4 sizes")
-    if not all(type(side) is int and 0 < side <= max_array_bytes for side in shape):
+    if not all(type(side) is int and 0 < side <= MAX_ARRAY_BYTES for side in shape):
         raise WireError(f"the array's shape {shape!r:.80} is not made of sizes")
     expected = np.dtype(dtype).itemsize
     for side in shape:

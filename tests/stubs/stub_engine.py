@@ -13,6 +13,8 @@ An obedient alpha is the picture's red channel, which also tells a swapped chann
 
 from __future__ import annotations
 
+import ctypes
+import importlib.util
 import os
 import signal
 import sys
@@ -31,12 +33,21 @@ def load(options):
 
 
 class StubEngine(Engine):
+    """Answers with the red channel unless told otherwise."""
+
     def __init__(self, options):
         self._matte_s = options.get("matte_s", 0)
         self._when_red = options.get("when_red", {})
 
     def describe(self):
-        return {"model": "stub", "framework": "numpy " + np.__version__, "device": "cpu"}
+        return {
+            "model": "stub",
+            "framework": "numpy " + np.__version__,
+            "device": "cpu",
+            "python": list(sys.version_info[:2]),
+            "environ": sorted(os.environ),
+            "sees_daemon": importlib.util.find_spec("daemon") is not None,
+        }
 
     def matte(self, pixels):
         time.sleep(self._matte_s)
@@ -62,6 +73,11 @@ def hang_deaf(_pixels):
     hang()
 
 
+def hang_in_c(_pixels):
+    """Like a framework's C code that never returns and never lets go of the interpreter lock."""
+    ctypes.PyDLL(None).sleep(3600)
+
+
 def exit_process(_pixels=None):
     sys.stderr.write("these are my last words\n")
     os._exit(7)
@@ -72,7 +88,7 @@ def segfault(_pixels):
 
 
 def babble(pixels=None):
-    print("hello from a framework, on stdout")
+    sys.stdout.write("hello from a framework, on stdout\n")
     os.write(1, b"and from its C code, on descriptor 1\n")
     return None if pixels is None else obey(pixels)
 
@@ -107,6 +123,7 @@ BEHAVIOURS = {
     "nap": nap,
     "hang": hang,
     "hang_deaf": hang_deaf,
+    "hang_in_c": hang_in_c,
     "exit": exit_process,
     "segfault": segfault,
     "babble": babble,

@@ -1,0 +1,31 @@
+"""The engine process runs on the Python that tensorflow-gpu 1.15.5 needs, and sees no daemon."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import matting
+from matting.client import connect
+
+ROOM = Path(matting.__file__).parent
+SHARED = ["__init__", "__main__", "contract", "engines/__init__", "errors", "server", "wire"]
+
+
+@pytest.mark.parametrize("module", SHARED)
+def test_modules_of_the_engine_process_keep_to_the_grammar_of_37(module):
+    """Holds even where no Python 3.7 is at hand."""
+    ast.parse((ROOM / f"{module}.py").read_text("utf-8"), feature_version=(3, 7))
+
+
+def test_the_engine_process_works_on_python_37_and_sees_nothing_of_the_daemon(make_host, python37):
+    host = make_host(python=python37)
+    hello = host.start()
+    assert hello["python"] == [3, 7]
+    assert hello["framework"] == "numpy 1.18.5"
+    assert hello["sees_daemon"] is False
+    pixels = np.random.default_rng(3).integers(0, 256, (200, 300, 3), np.uint8)
+    with connect(host.socket_path, wait_s=5) as engine:
+        answer = engine.matte(pixels, photo="1", timeout_s=5, queue_timeout_s=5)
+    assert np.array_equal(answer.alpha, pixels[:, :, 0])

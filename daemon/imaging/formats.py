@@ -68,6 +68,9 @@ _BRANDS = {
     b"crx ": "camera raw (CR3)",
 }
 
+_ENOUGH_BYTES = 18
+"""To tell any format for sure; no photo is as small."""
+
 _BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
 
 
@@ -78,7 +81,7 @@ def sniff(head: bytes) -> Format:
         NotReady: too few bytes to tell, or zeros where a program reserved room for a file.
         NotAPhoto: it is something else; the reason names it where we know it.
     """
-    if len(head) < 16:
+    if len(head) < _ENOUGH_BYTES:
         raise NotReady(f"ends early: {len(head)} bytes")
     if not any(head):
         raise NotReady("starts with zeros: room for it may have been reserved, not filled yet")

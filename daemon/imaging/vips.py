@@ -7,6 +7,7 @@ every failing read and write to a sentence and the daemon decides by errno.
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
@@ -18,6 +19,9 @@ Image = Any
 Error: type[Exception] = pyvips.Error
 
 ICC = "icc-profile-data"
+
+# Padding before a JPEG's end mark; some cameras write it. More of it is lost data.
+_HARMLESS = re.compile(r"JPEG data: (\d|1\d) extraneous bytes before marker 0xd9")
 
 Fact = TypeVar("Fact", int, str, bytes)
 
@@ -36,7 +40,7 @@ class Source:
         self.error: OSError | None = None
         self.handle = pyvips.SourceCustom()
         self.handle.on_read(self._read)
-        self.handle.on_seek(self._file.seek)
+        self.handle.on_seek(self._seek)
 
     def _read(self, size: int) -> bytes | None:
         try:
@@ -44,6 +48,13 @@ class Source:
         except OSError as error:
             self.error = error
             return None
+
+
+    def _seek(self, offset: int, whence: int) -> int:
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, ValueError):  # a damaged file refers to a place before its beginning
+            return -1
 
 
 class Target:
@@ -91,8 +102,17 @@ def tagged(image: Image, icc: bytes) -> Image:
 
 
 def array(image: Image) -> NDArray[Any]:
-    """Compute the image: (height, width, bands), or (height, width) of a single band."""
+    """Compute the image: (height, width, bands), or (height, width) of a single band.
+
+    Raises:
+        Error: libvips fails, or it went on with black or guessed pixels where a file is damaged,
+            as it does for the tiles of a TIFF and the blocks of a JPEG.
+    """
+    pyvips.vips_lib.vips_error_clear()
     pixels: NDArray[Any] = image.numpy()
+    told = pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer()).decode("utf-8", "replace")
+    if not all(_HARMLESS.search(line) for line in told.splitlines()):
+        raise Error("damaged")  # it appends what libvips told
     return pixels
 
 

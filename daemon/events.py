@@ -46,6 +46,7 @@ class Event(StrEnum):
     PHOTO_RECOVERED = "photo.recovered"
     SOURCE_DISPOSED = "source.disposed"
     SOURCE_KEPT = "source.kept"
+    STAGING_LEFT = "staging.left"
     ENGINE_CHOSEN = "engine.chosen"
     ENGINE_STARTED = "engine.started"
     ENGINE_READY = "engine.ready"

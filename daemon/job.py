@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from daemon.photo import Filed, Photo
 from daemon.profiles import Profile
+from daemon.shelf.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,7 @@ class EngineAddress:
     """Where the engine listens, and how long to wait for it."""
 
     name: str
-    socket: str
+    socket: Path
     connect_s: float
     queue_s: float
     """Patience while other photos are being matted."""
@@ -28,8 +30,10 @@ class Job:
     photo: Photo
     source: bytes
     """Absolute path of the watched file."""
+    results: Path
+    """The result folder."""
     staging: bytes
-    """An empty directory on the results' file system."""
+    """An empty directory in it."""
     snapshot: bytes
     """Where the private copy goes."""
     profile: Profile
@@ -41,10 +45,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """All outputs lie complete in the staging directory, in the profile's order."""
+    """All outputs lie complete and durable in the staging directory."""
 
-    files: tuple[bytes, ...]
-    """Absolute paths."""
+    plan: Plan
     filed: Filed
 
 

@@ -32,11 +32,8 @@ def overlaps(data: Mapping[str, Any], base: Path) -> Iterator[tuple[tuple[str | 
     for one, other in combinations(_roots(data, base), 2):
         shared = one.path == other.path and one.role == other.role and one.role in _SHAREABLE
         if not shared and _nested(one.path, other.path):
-            yield (
-                other.at,
-                f"{_named(other)} overlaps with {_named(one)}: keep the folders apart, or results"
-                " would be taken for new photos",
-            )
+            told = f"{_named(other)} overlaps with {_named(one)}: keep the folders apart"
+            yield other.at, f"{told}, or results would be taken for new photos"
 
 
 def _nested(one: Path, other: Path) -> bool:

@@ -145,5 +145,6 @@ class Filed:
     sha256: str
     """Of the bytes the photo was decoded from."""
     took_s: dict[str, float] = field(default_factory=dict)
-    """Seconds per stage: read, decode, prepare, matte, refine, foreground, encode, publish."""
+    """Seconds per stage: read, decode, prepare, matte, refine, foreground, encode, sync,
+    publish."""
     warnings: tuple[str, ...] = ()

@@ -19,9 +19,10 @@ from daemon.job import EngineAddress, Job, Outcome, Staged, Unchanged
 from daemon.outputs import OUTPUTS
 from daemon.photo import Cutout, Filed, Matte, Raster
 from daemon.profiles import Profile
+from daemon.shelf.staging import seal
 from daemon.steps import STEPS
 from daemon.view import View
-from matting import client
+from matting.client import connect
 from matting.engines import Answer
 from matting.errors import EngineLost, EngineOutOfMemory, EngineUnavailable, RequestRefused
 from matting.foreground import estimate_foreground
@@ -61,7 +62,9 @@ def work(job: Job) -> Outcome:
     cutout, smaller = cut_out(raster, job, stages)
     with stages("encode"):
         files = write_outputs(cutout, job.profile, job.staging)
-    return Staged(files, _filed(job, cutout, sha256, stages, smaller))
+    with stages("sync"):
+        plan = seal(job.results, files, job.photo.names)
+    return Staged(plan, _filed(job, cutout, sha256, stages, smaller))
 
 
 def cut_out(raster: Raster, job: Job, stages: Stages) -> tuple[Cutout, tuple[str, ...]]:
@@ -136,7 +139,7 @@ def _without_focus(profile: Profile) -> Profile:
 def _matte(view: View, job: Job) -> tuple[Answer, str]:
     address: EngineAddress = job.engine
     try:
-        with client.connect(address.socket, wait_s=address.connect_s) as engine:
+        with connect(address.socket, wait_s=address.connect_s) as engine:
             answer = engine.matte(
                 view.pixels,
                 photo=str(job.photo.id),

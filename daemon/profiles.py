@@ -64,7 +64,8 @@ def _summary(plugin: _Plugin) -> str:
 
 
 if TYPE_CHECKING:  # a checker cannot follow classes made from a registry
-    Step = Output = Choice
+    Step = Choice
+    Output = Choice
 else:
     Step = _choice_of("Step", STEPS)
     Output = _choice_of("Output", OUTPUTS)

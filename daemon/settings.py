@@ -38,7 +38,7 @@ class Engine(Options):
     """The engine that makes the mattes."""
 
     name: Literal["auto", "grabcut"] = "auto"
-    """The network; auto takes the best engine that is installed and says in the log which one that is."""
+    """The network; auto takes the best one that is installed and says in the log which it is."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
     """Where it runs. gpu refuses to run without one; nothing ever falls back silently."""
     python: Path | None = None

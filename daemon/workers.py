@@ -82,7 +82,7 @@ class Workers:
 
     def finished(self) -> list[Finished]:
         """The jobs that have ended since the last call."""
-        ended = []
+        ended: list[Finished] = []
         while True:
             try:
                 one = self._ended.get_nowait()

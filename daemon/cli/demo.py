@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from daemon.demo.photos import make_photos
 from daemon.demo.scanner import scan_into
 from daemon.errors import MattedError
 from daemon.events import Event
-from daemon.intake.ignore import PHOTO_EXTENSIONS
+from daemon.intake.ignore import Rule
 
 Fact = dict[str, Any]
 
@@ -79,10 +80,9 @@ def _chosen(photos: Path | None, out: Path) -> list[Path]:
         return make_photos(out / "photos")
     if not photos.is_dir():
         raise MattedError(f"{photos} is not a folder")
+    takes = Rule().takes
     chosen = sorted(
-        path
-        for path in photos.iterdir()
-        if path.is_file() and path.suffix.lower().lstrip(".") in PHOTO_EXTENSIONS
+        path for path in photos.iterdir() if path.is_file() and takes(os.fsencode(path.name))
     )
     if not chosen:
         raise MattedError(f"there are no photos in {photos}")

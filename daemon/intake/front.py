@@ -33,6 +33,8 @@ class Front:
         self.folder = str(settings.watch)
         self.paused: str | None = None
         """Why nothing can be seen there at the moment."""
+        self.last_scan: Scan | None = None
+        """A full scan that the last turn made, if it made one: the word on what is missing."""
         self._log = log.bind(folder=self.folder)
         self._clock = clock
         self._rule = Rule.of(ignore=settings.ignore)
@@ -50,6 +52,7 @@ class Front:
         Returns:
             The photos that have settled by now.
         """
+        self.last_scan = None
         if self._clock() >= self._scan_at_s:
             self._scan_all()
         if self.paused is None:
@@ -113,6 +116,8 @@ class Front:
         for path in found.missing(self._settling.paths(self.folder)):
             self._settling.forget(self.folder, path)
         self._remark(found)
+        if not under:
+            self.last_scan = found
 
     def _attempt(self, scanning: Callable[[], None]) -> None:
         """Scan; a folder that is away pauses, and nothing in it is taken for deleted."""

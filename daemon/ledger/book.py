@@ -132,7 +132,10 @@ class Ledger:
     def next_due_s(self) -> float | None:
         """When the next photo is due, or was; None if none is open."""
         with self._read() as db:
-            query = "SELECT min(due_s) AS due_s FROM photo WHERE state IN ('waiting', 'retrying')"
+            query = (
+                "SELECT min(due_s) AS due_s FROM photo INDEXED BY photo_by_due"
+                " WHERE state IN ('waiting', 'retrying')"
+            )
             due_s: float | None = db.execute(query).fetchone()["due_s"]
             return due_s
 
@@ -254,10 +257,17 @@ class Ledger:
         """Paths and ids of what waits or retries in a folder, to compare with a scan."""
         with self._read() as db:
             found = db.execute(
-                "SELECT path, id FROM photo WHERE folder = ? AND state IN ('waiting', 'retrying')",
+                "SELECT path, id FROM photo INDEXED BY photo_by_due"
+                " WHERE folder = ? AND state IN ('waiting', 'retrying')",
                 (os.fsencode(folder),),
             )
             return {row["path"]: row["id"] for row in found}
+
+    def folders(self) -> frozenset[str]:
+        """Folders that have photos in the queue, watched at present or not."""
+        with self._read() as db:
+            query = "SELECT DISTINCT folder FROM photo WHERE state IN ('waiting', 'retrying')"
+            return frozenset(os.fsdecode(row["folder"]) for row in db.execute(query))
 
     def counts(self) -> dict[State, int]:
         """How many photos are in each state."""

@@ -1,0 +1,171 @@
+"""The last steps of a photo: its names, its results' publication, its original's end."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from daemon.errors import NameTaken, ResultsTrouble, SourceTrouble
+from daemon.events import Event, Log, facts
+from daemon.ledger import Ledger
+from daemon.outputs import OUTPUTS
+from daemon.photo import Filed, Photo
+from daemon.policy import Limits
+from daemon.profiles import Profile
+from daemon.shelf import names, staging
+from daemon.shelf.disposal import Disposed, Originals, dispose
+from daemon.shelf.plan import Plan
+from daemon.shelf.publish import publish
+from daemon.shelf.quarantine import quarantine
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the photos of one folder go, and how they are treated."""
+
+    results: Path
+    profile: Profile
+    limits: Limits
+    originals: Originals = "keep"
+    archive: Path | None = None
+    reports: bool = True
+    """Whether a photo that is given up leaves a report among the results."""
+
+
+def who(photo: Photo) -> dict[str, object]:
+    """What every event about a photo carries."""
+    return {"photo": photo.id, "folder": photo.folder, "path": photo.shown}
+
+
+class Publishing:
+    """Carries out plans, in the one order that loses nothing; see ARCHITECTURE.md."""
+
+    def __init__(self, ledger: Ledger, log: Log) -> None:
+        self.destinations: Mapping[str, Destination] = {}
+        """By watched folder."""
+        self._ledger = ledger
+        self._log = log
+
+    def named(self, photo: Photo, destination: Destination, *, anew: bool = False) -> Photo:
+        """Decide date and names, once; anew only if somebody took one of the names meanwhile."""
+        outputs = tuple(
+            names.Output(choice.options.name, OUTPUTS[choice.name].extension(choice.options))
+            for choice in destination.profile.outputs
+        )
+        if len(photo.names) == len(outputs) and not anew:
+            return photo
+        day = photo.filed_on or date.today()  # noqa: DTZ011 - people look for the local date
+
+        def taken(name: bytes) -> bool:
+            there = os.path.join(os.fsencode(destination.results), name)
+            return os.path.lexists(there) or self._ledger.reserved(destination.results, name)
+
+        chosen = names.choose(destination.profile.file_as, photo, day, outputs, taken=taken)
+        return self._ledger.fix(photo.id, day, destination.results, chosen)
+
+    def publish(self, photo: Photo, plan: Plan, filed: Filed) -> None:
+        """Give the staged results their names, note that, then see to the original.
+
+        The plan is in the ledger already, so this can be cut short anywhere and called again.
+
+        Raises:
+            ResultsTrouble: call again when the result folder can be written.
+            PlanBroken: what was staged is lost; the photo has to be done again.
+        """
+        began_s = time.monotonic()
+        destination = self.destinations.get(photo.folder)
+        while True:
+            try:
+                publish(plan)
+                break
+            except NameTaken:
+                if destination is None:
+                    raise
+                photo = self.named(photo, destination, anew=True)
+                plan = _renamed(plan, photo.names)
+                self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
+        took_s = filed.took_s | {"publish": round(time.monotonic() - began_s, 4)}
+        filed = replace(filed, names=tuple(move.final for move in plan.moves), took_s=took_s)
+        keep = destination is None or destination.originals == "keep"
+        self._ledger.filed(photo.id, filed, dispose=not keep, now_s=time.time())
+        self._tell(photo, plan, filed)
+        self._tidy_up(photo, destination)
+
+    def unchanged(self, photo: Photo, sha256: str) -> None:
+        """The content was filed before; only the original is left to be seen to."""
+        destination = self.destinations.get(photo.folder)
+        keep = destination is None or destination.originals == "keep"
+        self._ledger.same_as_filed(photo.id, sha256, dispose=not keep, now_s=time.time())
+        self._log.info(Event.PHOTO_UNCHANGED, **who(photo))
+        self._tidy_up(photo, destination)
+
+    def dispose(self, photo: Photo) -> None:
+        """Archive or delete the original; if that fails, the next start tries again."""
+        destination = self.destinations.get(photo.folder)
+        entry = self._ledger.entry(photo.id)
+        if destination is None or entry is None:
+            return
+        try:
+            ended = dispose(
+                photo,
+                destination.originals,
+                archive=destination.archive,
+                day=entry.photo.filed_on or date.fromtimestamp(entry.changed_s),  # noqa: DTZ012 - as above
+                sha256=entry.sha256 or "",
+            )
+        except (SourceTrouble, ResultsTrouble) as error:
+            self._log.warning(Event.SOURCE_KEPT, **who(photo), reason=error.reason)
+            return
+        self._ledger.disposed(photo.id)
+        event = Event.SOURCE_KEPT if ended is Disposed.CHANGED else Event.SOURCE_DISPOSED
+        self._log.info(event, **who(photo), original=str(ended))
+
+    def quarantine(self, photo: Photo, report: Mapping[str, object]) -> None:
+        """Write the report on a photo that is given up; move the original if that is allowed.
+
+        Raises:
+            ResultsTrouble: the report cannot be written.
+        """
+        destination = self.destinations.get(photo.folder)
+        if destination is None or not destination.reports:
+            return
+        move = destination.originals != "keep"
+        try:
+            quarantine(destination.results, photo, report, move_original=move)
+        except SourceTrouble as error:
+            self._log.warning(Event.SOURCE_KEPT, **who(photo), reason=error.reason)
+
+    def _tidy_up(self, photo: Photo, destination: Destination | None) -> None:
+        if destination is None:
+            return
+        try:
+            staging.discard(destination.results, photo.id)
+        except ResultsTrouble as error:  # the photo is filed; the next start sweeps up
+            self._log.warning(Event.STAGING_LEFT, **who(photo), reason=error.reason)
+        if destination.originals != "keep":
+            self.dispose(photo)
+
+    def _tell(self, photo: Photo, plan: Plan, filed: Filed) -> None:
+        self._log.info(
+            Event.PHOTO_FILED,
+            **who(photo),
+            results=plan.results,
+            names=filed.names,
+            size=filed.size,
+            engine=filed.engine,
+            device=filed.device,
+            **facts(people=filed.people, warnings=filed.warnings or None),
+            took_s=round(sum(filed.took_s.values()), 3),
+            stages_s=filed.took_s,
+        )
+
+
+def _renamed(plan: Plan, finals: tuple[bytes, ...]) -> Plan:
+    moves = tuple(
+        replace(move, final=final) for move, final in zip(plan.moves, finals, strict=True)
+    )
+    return replace(plan, moves=moves)

@@ -88,5 +88,5 @@ class Rule:
         return self._ignore.match(name)
 
     def takes(self, name: bytes) -> bool:
-        """Whether a file of this name is a photo; anything else is ignored by rule."""
-        return self._take.match(name) and not self._ignore.match(name)
+        """Whether a file of this name, if it is not ignored, is a photo."""
+        return self._take.match(name)

@@ -105,7 +105,7 @@ def look(
         moment. None is no proof that the file was deleted: only a scan is.
     """
     directory, _, name = path.rpartition(b"/")
-    if not rule.takes(name) or (directory and not recursive):
+    if rule.ignores(name) or not rule.takes(name) or (directory and not recursive):
         return None
     try:
         if directory and not _reaches(folder, directory, rule):

@@ -96,12 +96,12 @@ def _withdraw(plan: Plan, ours: Sequence[Move]) -> None:
     """Take published files back into staging, since half a set is worse than none."""
     for move in ours:
         staged, final = _at(plan, move.staged), _at(plan, move.final)
-        if _found(staged) is not None:
-            if os.path.lexists(final) and os.path.samefile(staged, final):
-                os.unlink(final)
-        elif _found(final) is not None:
+        one, other = _found(staged), _found(final)
+        if other is None or (one and not os.path.samestat(one, other)):
+            continue
+        if one:
+            os.unlink(final)
+        else:
             make_directories(plan.results, os.path.dirname(move.staged))
             rename(final, staged)
-        else:
-            continue
         sync_directory(os.path.dirname(final))

@@ -1,0 +1,96 @@
+"""Which names are photos."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.intake.ignore import Globs, Rule
+
+DEBRIS = [
+    b".scan.jpg",
+    b"._IMG_1.jpg",
+    b"~$album.jpg",
+    b"IMG_1.jpg.tmp",
+    b"IMG_1.JPG.PART",
+    b"IMG_1.jpg.partial",
+    b"IMG_1.jpg.filepart",
+    b"IMG_1.jpg.crdownload",
+    b"Thumbs.db",
+    b"thumbs.DB",
+    b"desktop.ini",
+    b"@eaDir",
+    b".stfolder",
+    b".stversions",
+    b"#recycle",
+    b"lost+found",
+]
+
+
+@pytest.mark.parametrize("name", DEBRIS)
+def test_unfinished_files_and_what_systems_leave_behind_are_ignored(name: bytes) -> None:
+    assert Rule().ignores(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"IMG_1.jpg",
+        b"IMG_1.JPG",
+        b"a.b.tiff",
+        b"caf\xe9.png",
+        b"two\nlines.webp",
+        "全家福.bmp".encode(),
+        b" .jpeg",
+        b"raw.CR2",
+        b"phone.heic",
+    ],
+)
+def test_every_kind_of_picture_is_taken_whatever_its_name_is_made_of(name: bytes) -> None:
+    rule = Rule()
+    assert rule.takes(name)
+    assert not rule.ignores(name)
+
+
+@pytest.mark.parametrize("name", [b"notes.txt", b"jpg", b"IMG_1.jpg.txt", b"sidecar.xmp", b"a.pdf"])
+def test_other_files_are_not_taken(name: bytes) -> None:
+    assert not Rule().takes(name)
+
+
+def test_globs_of_the_user_come_on_top_of_the_usual_ones() -> None:
+    rule = Rule.of(ignore=["*_Draft.*", "proof-[0-9]?.tif"])
+    assert rule.ignores(b"bride_draft.JPG")
+    assert rule.ignores(b"PROOF-12.tif")
+    assert rule.ignores(b".hidden.jpg")
+    assert not rule.ignores(b"proof-x.tif")
+
+
+def test_the_user_may_say_what_is_a_photo() -> None:
+    rule = Rule.of(take=["scan_*.dat"])
+    assert rule.takes(b"scan_7.dat")
+    assert not rule.takes(b"scan_7.jpg")
+
+
+@pytest.mark.parametrize(
+    ("glob", "name", "matches"),
+    [
+        ("*.tmp", b".tmp", True),
+        ("a*", b"a", True),
+        ("a*b", b"axxb", True),
+        ("a*b", b"axxbc", False),
+        ("*mid*", b"amidst", True),
+        ("?.jpg", b"1.jpg", True),
+        ("?.jpg", b"12.jpg", False),
+        ("[!a].jpg", b"b.jpg", True),
+        ("*", b"anything\nat all", True),
+        ("\xc4*.jpg", "\xe4pfel.JPG".encode(), True),
+        ("exact", b"exactly", False),
+    ],
+)
+def test_a_glob_matches_the_whole_name_without_regard_to_case(
+    glob: str, name: bytes, *, matches: bool
+) -> None:
+    assert Globs([glob]).match(name) is matches
+
+
+def test_no_globs_match_nothing() -> None:
+    assert not Globs([]).match(b"anything")

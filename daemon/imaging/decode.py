@@ -125,7 +125,7 @@ def _demand_whole(kind: Format, opened: _Opened) -> dict[int, int]:
         demand_whole(kind, opened.read, opened.size_bytes)
         return {}
     tags = tiff.first_directory(opened.read, opened.size_bytes)
-    tiff.refuse_camera_raw(tags)
+    tiff.refuse_unusual(tags)
     return tags
 
 

@@ -11,10 +11,13 @@ from daemon.errors import NotAPhoto, NotReady
 ReadAt = Callable[[int, int], bytes]
 """(offset, size) -> the bytes there; fewer at the end of the file, none beyond it."""
 
-SUBFILE_TYPE, SUB_DIRECTORIES, EXTRA_SAMPLES, DNG_VERSION = 254, 330, 338, 50706
+EXTRA_SAMPLES = 338
+_SUBFILE_TYPE, _BITS, _PHOTOMETRIC, _SUB_DIRECTORIES, _DNG_VERSION = 254, 258, 262, 330, 50706
+_CIELAB = 8
 
 _MAX_PAGES = 10_000
 _SIZE_OF_TYPE = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_CODES = {1: "B", 2: "H", 4: "L", 8: "Q"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def first_directory(read: ReadAt, size_bytes: int) -> dict[int, int]:
     The pixels are not looked at: libtiff does notice when they are missing.
 
     Returns:
-        Page 1's tags, each with its value if that is one small integer, else with an offset.
+        Page 1's tags, each with its first value, taken for an unsigned integer.
 
     Raises:
         NotReady: the file ends before something that it refers to.
@@ -52,15 +55,17 @@ def first_directory(read: ReadAt, size_bytes: int) -> dict[int, int]:
     return pages[0] if pages else {}
 
 
-def refuse_camera_raw(tags: dict[int, int]) -> None:
-    """Refuse the raw formats that are TIFFs: their first page is a thumbnail.
+def refuse_unusual(tags: dict[int, int]) -> None:
+    """Refuse what libvips cannot decode or would take for something else.
 
     Raises:
-        NotAPhoto: it is one.
+        NotAPhoto: a camera's raw file, whose page 1 is a thumbnail, or another kind not taken.
     """
-    thumbnail_first = tags.get(SUBFILE_TYPE, 0) & 1 and SUB_DIRECTORIES in tags
-    if thumbnail_first or DNG_VERSION in tags:
+    thumbnail_first = tags.get(_SUBFILE_TYPE, 0) & 1 and _SUB_DIRECTORIES in tags
+    if thumbnail_first or _DNG_VERSION in tags:
         raise NotAPhoto("camera raw (DNG, NEF, ARW...) is not taken; develop it to a TIFF first")
+    if tags.get(_PHOTOMETRIC) == _CIELAB and tags.get(_BITS) != 16:
+        raise NotAPhoto("Lab with 8 bits is not taken; save it with 16 bits or as RGB")
 
 
 def _header(read: ReadAt) -> tuple[_Layout, int]:
@@ -82,22 +87,21 @@ def _directory(
     entries = _exactly(read, at, min(count, 65_536) * width)
     tags = {}
     for start in range(0, len(entries), width):
-        tag, value = _entry(layout, entries[start : start + width], size_bytes)
+        tag, value = _first_value(read, layout, entries[start : start + width], size_bytes)
         tags[tag] = value
     tail = _exactly(read, at + len(entries), layout.size(layout.offset))
     return tags, layout.unpack(layout.offset, tail)[0]
 
 
-def _entry(layout: _Layout, raw: bytes, size_bytes: int) -> tuple[int, int]:
+def _first_value(read: ReadAt, layout: _Layout, raw: bytes, size_bytes: int) -> tuple[int, int]:
     tag, kind, count, field = struct.unpack(layout.order + layout.entry, raw)
-    length = count * _SIZE_OF_TYPE.get(kind, 1)
-    if length > len(field):
-        (value,) = layout.unpack(layout.offset, field)
-        if value + length > size_bytes:
-            raise NotReady(f"ends early: {size_bytes} of at least {value + length} bytes")
-        return tag, value
-    code = {2: "H", 4: "L", 8: "Q"}.get(_SIZE_OF_TYPE.get(kind, 1), "B")
-    return tag, struct.unpack_from(layout.order + code, field)[0]
+    each = _SIZE_OF_TYPE.get(kind, 1)
+    if count * each > len(field):
+        (offset,) = layout.unpack(layout.offset, field)
+        if offset + count * each > size_bytes:
+            raise NotReady(f"ends early: {size_bytes} of at least {offset + count * each} bytes")
+        field = _exactly(read, offset, each)
+    return tag, struct.unpack_from(layout.order + _CODES[each], field)[0]
 
 
 def _exactly(read: ReadAt, offset: int, size: int) -> bytes:

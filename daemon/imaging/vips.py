@@ -49,7 +49,6 @@ class Source:
             self.error = error
             return None
 
-
     def _seek(self, offset: int, whence: int) -> int:
         try:
             return self._file.seek(offset, whence)

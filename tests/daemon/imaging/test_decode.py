@@ -229,7 +229,7 @@ def test_padding_before_the_end_mark_of_a_jpeg_does_no_harm(
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

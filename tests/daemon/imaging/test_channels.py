@@ -1,0 +1,245 @@
+"""Grey, CMYK, Lab, alpha and further channels become the RGB that people expect."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pyvips
+import skimage.color
+import tifffile
+from PIL import Image, ImageCms
+
+from daemon.errors import NotAPhoto
+from daemon.imaging.colour import SRGB
+from daemon.imaging.decode import decode
+from daemon.photo import Raster
+
+
+def decoded(data: bytes, tmp_path: Path) -> Raster:
+    path = tmp_path / "photo"
+    path.write_bytes(data)
+    return decode(path, max_pixels=10**6)
+
+
+def saved(image: Image.Image, save_as: str, **options: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, save_as, **options)
+    return out.getvalue()
+
+
+def as_tiff(pixels: np.ndarray, **options: Any) -> bytes:
+    out = io.BytesIO()
+    tifffile.imwrite(out, pixels, **options)
+    return out.getvalue()
+
+
+def off(raster: Raster, reference: np.ndarray) -> float:
+    """The mean difference in levels of 8 bits."""
+    full = np.iinfo(raster.pixels.dtype).max
+    return float(np.abs(raster.pixels / full * 255 - reference).mean())
+
+
+@pytest.fixture
+def grey(picture: np.ndarray) -> Image.Image:
+    return Image.fromarray(picture).convert("L")
+
+
+@pytest.fixture
+def alpha(picture: np.ndarray) -> np.ndarray:
+    """Left to right from clear to opaque."""
+    return np.tile(np.linspace(0, 255, picture.shape[1]).astype(np.uint8), (len(picture), 1))
+
+
+@pytest.fixture
+def over_white(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    share = alpha[:, :, None] / 255
+    return picture * share + 255 * (1 - share)
+
+
+@pytest.mark.parametrize("save_as", ["JPEG", "PNG", "TIFF"])
+def test_grey_becomes_equal_red_green_and_blue(
+    grey: Image.Image, save_as: str, tmp_path: Path
+) -> None:
+    options = {"quality": 95} if save_as == "JPEG" else {}
+    raster = decoded(saved(grey, save_as, **options), tmp_path)
+    assert raster.icc == SRGB
+    assert raster.warnings == ()
+    assert off(raster, np.dstack([np.asarray(grey)] * 3)) < 1.5
+
+
+def test_sixteen_bit_grey_stays_sixteen_bits(grey: Image.Image, tmp_path: Path) -> None:
+    deep = np.asarray(grey).astype(np.uint16) * 256 + 77
+    raster = decoded(as_tiff(deep, photometric="minisblack"), tmp_path)
+    assert raster.pixels.dtype == np.uint16
+    assert (raster.pixels == deep[:, :, None]).all()
+
+
+def test_white_is_zero_is_turned_round(grey: Image.Image, tmp_path: Path) -> None:
+    raster = decoded(as_tiff(255 - np.asarray(grey), photometric="miniswhite"), tmp_path)
+    assert off(raster, np.dstack([np.asarray(grey)] * 3)) == 0
+
+
+@pytest.mark.parametrize(
+    ("save_as", "options"), [("PNG", {}), ("TIFF", {}), ("TIFF", {"compression": "group4"})]
+)
+def test_one_bit_becomes_black_and_white(
+    grey: Image.Image, save_as: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    bits = grey.convert("1")
+    raster = decoded(saved(bits, save_as, **options), tmp_path)
+    assert off(raster, np.dstack([np.asarray(bits) * 255] * 3)) == 0
+
+
+def test_grey_with_an_rgb_profile_keeps_it(
+    grey: Image.Image, wide_gamut: bytes, tmp_path: Path
+) -> None:
+    raster = decoded(saved(grey, "JPEG", icc_profile=wide_gamut), tmp_path)
+    assert raster.icc == wide_gamut
+    assert raster.warnings == ()
+
+
+@pytest.mark.parametrize("save_as", ["PNG", "WEBP", "TIFF"])
+def test_alpha_is_put_over_white(
+    picture: np.ndarray,
+    alpha: np.ndarray,
+    over_white: np.ndarray,
+    save_as: str,
+    tmp_path: Path,
+) -> None:
+    lossless = {"lossless": True, "exact": True} if save_as == "WEBP" else {}
+    image = Image.fromarray(np.dstack((picture, alpha)))
+    raster = decoded(saved(image, save_as, **lossless), tmp_path)
+    assert off(raster, over_white) < 0.6
+
+
+def test_grey_with_alpha_is_put_over_white(
+    grey: Image.Image, alpha: np.ndarray, tmp_path: Path
+) -> None:
+    grey.putalpha(Image.fromarray(alpha))
+    share = alpha / 255
+    paper = np.asarray(grey)[:, :, 0] * share + 255 * (1 - share)
+    assert off(decoded(saved(grey, "PNG"), tmp_path), np.dstack([paper] * 3)) < 0.6
+
+
+def test_sixteen_bit_alpha_is_put_over_white(
+    picture: np.ndarray, alpha: np.ndarray, over_white: np.ndarray, tmp_path: Path
+) -> None:
+    deep = np.dstack((picture, alpha)).astype(np.uint16) * 257
+    raster = decoded(as_tiff(deep, photometric="rgb", extrasamples=["unassalpha"]), tmp_path)
+    assert raster.pixels.dtype == np.uint16
+    assert off(raster, over_white) < 0.01
+
+
+def test_premultiplied_alpha_of_a_tiff_is_put_over_white(
+    picture: np.ndarray, alpha: np.ndarray, over_white: np.ndarray, tmp_path: Path
+) -> None:
+    share = alpha[:, :, None] / 255
+    pixels = np.dstack((np.rint(picture * share).astype(np.uint8), alpha))
+    raster = decoded(as_tiff(pixels, photometric="rgb", extrasamples=["assocalpha"]), tmp_path)
+    assert off(raster, over_white) < 1
+
+
+def test_a_scanner_s_infrared_channel_is_left_out(
+    picture: np.ndarray, alpha: np.ndarray, tmp_path: Path
+) -> None:
+    """Taken for alpha it would wash out half the photo."""
+    pixels = np.dstack((picture, alpha))
+    data = as_tiff(pixels, photometric="rgb", extrasamples=["unspecified"])
+    raster = decoded(data, tmp_path)
+    assert (raster.pixels == picture).all()
+    assert raster.warnings == ("1 further channel(s), infrared or a selection, left out",)
+
+
+def test_cmyk_is_converted_through_its_own_profile(picture: np.ndarray, tmp_path: Path) -> None:
+    press = pyvips.Operation.call("profile_load", "cmyk")
+    profiles = [ImageCms.ImageCmsProfile(io.BytesIO(icc)) for icc in (press, SRGB)]
+    cmyk = Image.fromarray(picture).convert("CMYK")
+    reference = ImageCms.profileToProfile(
+        cmyk,
+        *profiles,
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        outputMode="RGB",
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    assert reference is not None
+    raster = decoded(saved(cmyk, "TIFF", icc_profile=press), tmp_path)
+    assert raster.icc == SRGB
+    assert raster.warnings == ()
+    assert off(raster, np.asarray(reference)) < 2
+
+
+@pytest.mark.parametrize("save_as", ["JPEG", "TIFF"])
+def test_cmyk_without_a_profile_is_converted_and_said_so(
+    picture: np.ndarray, save_as: str, tmp_path: Path
+) -> None:
+    cmyk = Image.fromarray(picture).convert("CMYK")
+    raster = decoded(saved(cmyk, save_as), tmp_path)
+    assert raster.pixels.shape == picture.shape
+    assert raster.icc == SRGB
+    assert raster.warnings == ("no working CMYK profile; a general one was assumed",)
+    assert off(raster, picture) < 60  # the same picture and no negative of it
+
+
+def test_lab_is_converted_to_srgb(picture: np.ndarray, tmp_path: Path) -> None:
+    lab = skimage.color.rgb2lab(picture, illuminant="D65") * (65535 / 100, 256, 256)
+    data = as_tiff(np.rint(lab).astype(np.int32).astype(np.uint16), photometric="cielab")
+    raster = decoded(data, tmp_path)
+    assert raster.icc == SRGB
+    assert raster.pixels.dtype == np.uint16
+    assert off(raster, picture) < 3
+
+
+def test_lab_of_8_bits_is_refused(picture: np.ndarray, tmp_path: Path) -> None:
+    with pytest.raises(NotAPhoto, match="Lab with 8 bits is not taken"):
+        decoded(as_tiff(picture, photometric="cielab"), tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint32, np.int16])
+def test_other_samples_than_8_or_16_bits_are_refused(
+    picture: np.ndarray, dtype: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(NotAPhoto, match="save it with 8 or 16 bits"):
+        decoded(as_tiff(picture.astype(dtype), photometric="rgb"), tmp_path)
+
+
+def test_camera_raw_is_refused_and_not_taken_for_its_thumbnail(
+    picture: np.ndarray, tmp_path: Path
+) -> None:
+    out = io.BytesIO()
+    with tifffile.TiffWriter(out) as writer:
+        writer.write(picture[::4, ::4].copy(), photometric="rgb", subfiletype=1, subifds=1)
+        writer.write(picture, photometric="rgb")
+    data = out.getvalue()
+    with pytest.raises(NotAPhoto, match="camera raw"):
+        decoded(data, tmp_path)
+
+
+@pytest.mark.parametrize("save_as", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_an_rgb_profile_and_the_numbers_it_describes_stay_as_they_are(
+    picture: np.ndarray, wide_gamut: bytes, save_as: str, tmp_path: Path
+) -> None:
+    image = Image.fromarray(picture)
+    raster = decoded(saved(image, save_as, icc_profile=wide_gamut), tmp_path)
+    assert raster.icc == wide_gamut
+    assert raster.warnings == ()
+    assert off(raster, picture) < 5
+
+
+@pytest.mark.parametrize("fault", ["cut", "garbage", "header alone", "cmyk's"])
+def test_a_profile_that_does_not_fit_is_replaced_by_srgb_and_said_so(
+    picture: np.ndarray, wide_gamut: bytes, fault: str, tmp_path: Path
+) -> None:
+    icc = {
+        "cut": wide_gamut[:-60],
+        "garbage": b"colourful" * 50,
+        "header alone": wide_gamut[:132],
+        "cmyk's": pyvips.Operation.call("profile_load", "cmyk"),
+    }[fault]
+    raster = decoded(saved(Image.fromarray(picture), "TIFF", icc_profile=icc), tmp_path)
+    assert raster.icc == SRGB
+    assert raster.warnings == ("colour profile broken or not RGB; taken for sRGB",)
+    assert off(raster, picture) == 0

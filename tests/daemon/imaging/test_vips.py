@@ -1,0 +1,53 @@
+"""Trouble on the way to and from libvips keeps its errno, and nothing reaches the terminal."""
+
+from __future__ import annotations
+
+import errno
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from daemon.imaging import vips
+
+
+class BadDisk(io.BytesIO):
+    """A file with a sector that cannot be read."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() + (size or 0) > 20_000:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "tiff-lzw", "webp-lossless"], indirect=True)
+def test_a_failing_read_is_kept(made: bytes, kind: str) -> None:
+    source = vips.Source(BadDisk(made))
+    with pytest.raises(vips.Error):
+        vips.array(vips.load(kind.partition("-")[0], source))
+    assert source.error is not None
+    assert source.error.errno == errno.EIO
+
+
+def test_what_libvips_says_becomes_one_line() -> None:
+    error = ValueError("unable to call pngload\n  png: bad\n  png: bad\n png: worse\n")
+    assert vips.one_line(error) == "png: bad; png: worse"
+
+
+def test_decoding_rubbish_prints_nothing(made: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "photo"
+    path.write_bytes(made[: len(made) // 2] + np.random.default_rng(1).bytes(len(made)))
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from daemon.errors import PhotoError\n"
+        "from daemon.imaging.decode import decode\n"
+        "try: decode(Path(sys.argv[1]), max_pixels=10**6)\n"
+        "except PhotoError: pass\n"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout == ""
+    assert ran.stderr == ""

@@ -57,7 +57,7 @@ def _sample(picture: lab.Lab) -> Colours:
 
 
 def _centres() -> NDArray[np.float64]:
-    return (np.arange(_LEVELS) + 0.5) * (lab.WHITE / _LEVELS)
+    return (np.arange(_LEVELS, dtype=np.float64) + 0.5) * (lab.WHITE / _LEVELS)
 
 
 def _cast(colours: Colours) -> NDArray[np.float64]:
@@ -65,8 +65,8 @@ def _cast(colours: Colours) -> NDArray[np.float64]:
     level = (colours[:, 0] * (_LEVELS / lab.WHITE)).astype(int).clip(0, _LEVELS - 1)
     sepia = _medians(colours, level)
     spread = np.percentile(np.hypot(*(colours[:, 1:] - sepia[level]).T), 90)
-    colourful = np.clip((spread - _SEPIA_SPREAD) / (_COLOUR_SPREAD - _SEPIA_SPREAD), 0, 1)
-    return np.asarray(sepia + colourful * (_crowd_near_grey(colours) - sepia))
+    colourful = float(np.clip((spread - _SEPIA_SPREAD) / (_COLOUR_SPREAD - _SEPIA_SPREAD), 0, 1))
+    return np.asarray(sepia + colourful * (_crowd_near_grey(colours) - sepia), np.float64)
 
 
 def _medians(colours: Colours, level: NDArray[np.int_]) -> NDArray[np.float64]:

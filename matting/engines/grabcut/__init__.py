@@ -23,7 +23,7 @@ from matting.engines.grabcut.prior import log_odds
 from matting.engines.grabcut.segment import segment
 from matting.people import Person, find_people
 
-_CUT_LONG_SIDE = 300
+_CUT_LONG_SIDE = 256
 
 
 class GrabCut(Engine):

@@ -9,15 +9,19 @@ from numpy.typing import NDArray
 
 from matting.people import Box
 
-LIMIT = 4.0
-"""Log odds are kept within plus and minus this: nothing is certain from anatomy alone."""
+LIMIT = 8.0
+"""Log odds are kept within plus and minus this."""
 
-# A figure's half width by its height below the face's middle, and how blurred that outline is,
-# all in face widths. The chin is at 0.6, shoulders at 1.4, the hem or the knees about 6.
-_DEPTH = (0.35, 0.6, 0.95, 1.4, 2.2, 4.0, 6.0, 7.2)
-_HALF_WIDTH = (0.3, 0.36, 0.75, 1.15, 1.35, 1.25, 0.95, 0.8)
+# A figure's half width by its depth below the face's middle, how blurred that outline is, and how
+# sure its axis is; all in widths of the face's box. The chin is at 0.6, the shoulders begin at
+# 0.65, the feet of a standing adult are at about 7.5. Farther down less is certain: the sitter may
+# sit, stride, or end in the grass.
+_DEPTH = (0.3, 0.5, 0.65, 0.85, 1.2, 1.6, 2.2, 4.0, 6.0, 7.5)
+_HALF_WIDTH = (0.38, 0.48, 0.72, 1.0, 1.2, 1.33, 1.42, 1.35, 1.1, 0.8)
 _BLUR_DEPTH = (0.3, 1.0, 2.0, 5.0)
-_BLUR = (0.12, 0.25, 0.4, 0.55)
+_BLUR = (0.15, 0.25, 0.4, 0.55)
+_SURE_DEPTH = (1.5, 3.0, 5.0, 7.0)
+_SURE = (8.0, 3.0, 1.0, 0.3)
 
 
 def log_odds(shape: tuple[int, int], faces: Iterable[Box]) -> NDArray[np.float32]:
@@ -30,7 +34,7 @@ def log_odds(shape: tuple[int, int], faces: Iterable[Box]) -> NDArray[np.float32
     Returns:
         float32 (height, width) within plus and minus LIMIT.
     """
-    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    rows, columns = np.indices(shape, np.float32)
     odds = np.full(shape, -LIMIT, np.float32)
     for face in faces:
         x = (columns + 0.5 - face.centre[0]) / face.width
@@ -42,13 +46,14 @@ def log_odds(shape: tuple[int, int], faces: Iterable[Box]) -> NDArray[np.float32
 
 def _head(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
     """An ellipse from the crown to the chin, hair included."""
-    radius = np.hypot(x / 0.60, (y + 0.08) / 0.85)
+    radius = np.hypot(x / 0.58, (y + 0.06) / 0.84)
     return np.asarray(6 * (1 - radius), np.float32)
 
 
 def _figure(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
     """Neck, shoulders and all below, fading out where the feet may be."""
     sides = 2 * (np.interp(y, _DEPTH, _HALF_WIDTH) - abs(x)) / np.interp(y, _BLUR_DEPTH, _BLUR)
-    above = np.interp(y, (0.2, 0.4), (-6, 6))
-    below = np.interp(y, (6.2, 7.8), (6, -6))
-    return np.asarray(np.minimum(np.minimum(sides, above), below), np.float32)
+    above = np.interp(y, (0.0, 0.6), (-12, 12))
+    below = np.interp(y, (6.4, 8.2), (6, -6))
+    sure = np.interp(y, _SURE_DEPTH, _SURE)
+    return np.asarray(np.minimum.reduce([sides, above, below, sure]), np.float32)

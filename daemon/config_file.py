@@ -124,7 +124,7 @@ def _inside(at: Location, data: Any) -> Location:
 def _message(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "extra_forbidden":
-            return "is not known" + _did_you_mean(str(detail["loc"][-1]), _keys_at(detail["loc"]))
+            return "is not known" + did_you_mean(str(detail["loc"][-1]), _keys_at(detail["loc"]))
         case "missing":
             return "is missing"
         case "too_short":
@@ -132,9 +132,7 @@ def _message(detail: ErrorDetails) -> str:
         case "literal_error":
             expected = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
             given = str(detail["input"])
-            return f"should be {', '.join(expected)}, not {given!r}" + _did_you_mean(
-                given, expected
-            )
+            return f"should be {', '.join(expected)}, not {given!r}" + did_you_mean(given, expected)
         case "value_error":
             return str(detail["ctx"]["error"])
         case _:
@@ -146,7 +144,8 @@ def _given(value: Any) -> str:
     return f", not {value!r}" if isinstance(value, str | int | float) else ""
 
 
-def _did_you_mean(given: str, known: list[str]) -> str:
+def did_you_mean(given: str, known: list[str]) -> str:
+    """The end of a fault about an unknown name: the nearest known one, or else all of them."""
     close = get_close_matches(given, known, n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
 
@@ -184,7 +183,7 @@ def _unknown_profiles(data: Mapping[str, Any]) -> Iterator[Fault]:
         if isinstance(name, str) and name not in known:
             yield (
                 ("folders", index, "profile"),
-                f"there is no profile {name!r}{_did_you_mean(name, known)}",
+                f"there is no profile {name!r}{did_you_mean(name, known)}",
             )
 
 

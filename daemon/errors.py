@@ -19,8 +19,9 @@ class SettingsError(MattedError):
         self.faults = faults
 
     def __str__(self) -> str:
-        count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''}"
-        return f"{self.source}: {count}\n" + "\n".join(f"  {fault}" for fault in self.faults)
+        if len(self.faults) == 1:
+            return f"{self.source}: {self.faults[0]}"
+        return "\n  ".join((f"{self.source}: {len(self.faults)} faults", *self.faults))
 
 
 class PhotoError(MattedError):

@@ -90,6 +90,12 @@ def set_up(*, verbose: bool = False, stream: TextIO | None = None) -> Log:
     return structlog.get_logger()  # type: ignore[no-any-return] # structlog types it as Any
 
 
+def silent() -> Log:
+    """A logger that says nothing (no event is critical), for callers who get facts as values."""
+    nothing = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    return structlog.wrap_logger(structlog.PrintLogger(), wrapper_class=nothing)  # type: ignore[no-any-return] # as in set_up
+
+
 def under_journal(target: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether ``target`` is connected to the journal, by the rule of systemd.exec(5)."""
     try:

@@ -119,7 +119,8 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
 def _wait_for_the_rest(reason: str, facts: Facts, limits: Limits) -> Decision:
     left_s = limits.give_up_s - facts.unchanged_s
     if left_s <= 0:
-        return Quarantine(f"{reason}; unchanged for {facts.unchanged_s:.0f} s")
+        waited = f"; unchanged for {facts.unchanged_s:.0f} s" if limits.give_up_s else ""
+        return Quarantine(reason + waited)
     return Retry(min(_backoff_s(facts, limits), left_s), charged=False, reason=reason)
 
 

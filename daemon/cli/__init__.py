@@ -12,7 +12,7 @@ import typer
 from daemon.errors import EngineUnavailable, InUse, MattedError, SettingsError
 
 # In the order in which a newcomer needs them. A verb is a module here with a function `main`.
-VERBS = ("init", "check", "run", "demo")
+VERBS = ("init", "check", "run", "process", "demo")
 
 
 class Exit(IntEnum):
@@ -48,15 +48,25 @@ def app() -> typer.Typer:
     return cli
 
 
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's own convention
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import
+
+        typer.echo(f"matted {version('matted')}")
+        raise typer.Exit
+
+
 def _common(
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed  # noqa: PLC0415 - slow to import
-
-        typer.echo(f"matted {installed('matted')}")
-        raise typer.Exit
+    """Options before the verb; the eager ones do their work in their callbacks."""
+    assert not version
 
 
 def _code(error: MattedError) -> Exit:

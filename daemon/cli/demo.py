@@ -16,8 +16,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
+from daemon.cli.words import count_people
 from daemon.demo.overview import write_overview
 from daemon.demo.photos import make_photos
 from daemon.demo.scanner import scan_into
@@ -120,27 +121,20 @@ def _wait_for(log: Iterator[Fact], *wanted: Event) -> Fact:
 
 
 def _report(console: Console, ended: list[Fact], results: Path) -> None:
-    table = Table(title="What was filed", title_justify="left")
-    for column in ("photo", "size", "people", "engine", "seconds", "results"):
-        table.add_column(column, overflow="fold")
     for fact in ended:
-        table.add_row(*_row(fact))
-    console.print(table)
-    console.print(f"The results lie in {results}")
+        console.print(f"\n[bold]{escape(fact['path'])}[/bold]  {_found(fact)}", highlight=False)
+        for name in fact.get("names", ()):
+            console.print(f"  {results / name}", markup=False, highlight=False, soft_wrap=True)
+    console.print()
 
 
-def _row(fact: Fact) -> tuple[str, ...]:
+def _found(fact: Fact) -> str:
+    """What was found in a photo and how it went, in a line."""
     if fact["event"] == Event.PHOTO_QUARANTINED:
-        return fact["path"], "", "", "", "", f"not filed: {fact['reason']}"
+        return f"not filed: {escape(fact['reason'])}"
     width, height = fact["size"]
-    return (
-        fact["path"],
-        f"{width} x {height}",
-        "not counted" if fact.get("people") is None else str(fact["people"]),
-        f"{fact['engine']} on {fact['device']}",
-        f"{fact['took_s']:.1f}",
-        "\n".join(fact["names"]),
-    )
+    ran = f"{fact['engine']} on {fact['device']}, {fact['took_s']:.1f} s"
+    return ", ".join((f"{width} x {height}", count_people(fact.get("people")), ran))
 
 
 def _overview(

@@ -1,0 +1,162 @@
+"""Matting from a script: one function, the same pipeline as the daemon's.
+
+from daemon.api import process
+
+if __name__ == "__main__":  # photo processes import the script again
+for result in process(["scans/"], "results/"):
+print(result.source, result.error or result.files)
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from daemon import config_file, events
+from daemon.errors import SettingsError
+from daemon.once import Ending, Once
+from daemon.profiles import BUILT_IN, Profile
+from daemon.settings import Engine, Folder, Settings
+
+FLAT = "{subdir}/{stem}_{output}{ext}"
+"""What results are called where no settings file says otherwise: without the daemon's dates."""
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one photo."""
+
+    source: str
+    """Path or address as it was given; for a photo in a given folder, its path."""
+    files: dict[str, Path] = field(default_factory=dict)
+    """By the output's name, e.g. ``matte``; empty if it failed."""
+    error: str | None = None
+    """Why it failed, one line; None if it did not."""
+    size: tuple[int, int] | None = None
+    """(width, height) of the photo and of every result, in pixels."""
+    people: int | None = None
+    """How many people the engine found; None where it does not count them."""
+    engine: str | None = None
+    device: str | None = None
+    """What the engine really ran on."""
+    took_s: dict[str, float] = field(default_factory=dict)
+    """Seconds per stage, in order."""
+    warnings: tuple[str, ...] = ()
+
+
+def process(
+    photos: PathLike | Iterable[PathLike],
+    out_dir: PathLike,
+    *,
+    profile: str | Profile = "old-photo",
+    config: PathLike | None = None,
+    engine: str | None = None,
+    on_begin: Callable[[int], None] = lambda _: None,
+    on_result: Callable[[Result], None] = lambda _: None,
+) -> list[Result]:
+    """Cut the people out of photos, once.
+
+    Photos are worked on in processes of their own, which import the calling script again: call
+    this below ``if __name__ == "__main__":``.
+
+    Args:
+        photos: files, folders (with all below them) and http(s) addresses; one or many.
+        out_dir: where the results go; made if it is not there. Nothing in it is overwritten.
+        profile: a Profile; or the name of one, from ``config`` or built in.
+        config: a settings file whose profiles, engine, workers and limits are used, and not its
+            folders. Without one, results are called ``FLAT``, built-in profiles notwithstanding.
+        engine: an engine's name, instead of the settings'.
+        on_begin: called with the number of photos, before the first.
+        on_result: called with each result as soon as it is there.
+
+    Returns:
+        A result for each photo, as they ended; a photo that cannot be matted is a result with an
+        ``error``, never an exception.
+
+    Raises:
+        SettingsError: the settings or the profile's name are wrong.
+        EngineUnavailable: no engine can run as demanded.
+        ResultsTrouble: ``out_dir`` cannot be written.
+    """
+    given = [photos] if isinstance(photos, str | os.PathLike) else list(photos)
+    settings = with_engine(settings_for(config), engine)
+    chosen = profile if isinstance(profile, Profile) else find_profile(profile, settings)
+    if config is None and not isinstance(profile, Profile):
+        chosen = chosen.model_copy(update={"file_as": FLAT})
+    target = Path(out_dir).resolve()
+    results = []
+    with tempfile.TemporaryDirectory(prefix="matted-") as state:
+        once = Once(settings, chosen, target, Path(state), events.silent())
+        for one in given:
+            once.add(os.fspath(one))
+        on_begin(len(once))
+        for ending in once.run():
+            results.append(_result(ending, chosen, target))
+            on_result(results[-1])
+    return results
+
+
+def settings_for(config: PathLike | None) -> Settings:
+    """The settings of a file; defaults if there is none.
+
+    Raises:
+        SettingsError: with every fault.
+    """
+    if config is not None:
+        return config_file.load(Path(config))
+    nowhere = Folder(watch=Path("inbox"), results=Path("results"))
+    return Settings(folders=(nowhere,))
+
+
+def with_engine(settings: Settings, name: str | None) -> Settings:
+    """The same settings with another engine.
+
+    Raises:
+        SettingsError: there is no such engine.
+    """
+    if name is None:
+        return settings
+    known = Engine.model_fields["name"].annotation.__args__  # type: ignore[union-attr] # a Literal
+    if name not in known:
+        fault = f"there is no engine {name!r}; known are {', '.join(known)}"
+        raise SettingsError("--engine", (fault,))
+    engine = settings.engine.model_copy(update={"name": name})
+    return settings.model_copy(update={"engine": engine})
+
+
+def find_profile(name: str, settings: Settings) -> Profile:
+    """A profile by its name.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    known = {**BUILT_IN, **settings.profiles}
+    if name not in known:
+        fault = f"there is no profile {name!r}{config_file.did_you_mean(name, list(known))}"
+        raise SettingsError("--profile", (fault,))
+    return known[name]
+
+
+def _result(ending: Ending, profile: Profile, out_dir: Path) -> Result:
+    filed = ending.entry.filed if ending.entry else None
+    if filed is None or ending.error is not None:
+        return Result(ending.source, error=ending.error or "was filed before")
+    files = {
+        output.options.name: out_dir / os.fsdecode(name)
+        for output, name in zip(profile.outputs, filed.names, strict=True)
+    }
+    return Result(
+        source=ending.source,
+        files=files,
+        size=filed.size,
+        people=filed.people,
+        engine=filed.engine,
+        device=filed.device,
+        took_s=filed.took_s,
+        warnings=filed.warnings,
+    )

@@ -1,0 +1,12 @@
+"""Words that more than one verb says."""
+
+from __future__ import annotations
+
+
+def count_people(people: int | None) -> str:
+    """How many people an engine found, for people."""
+    if people is None:
+        return "people not counted"
+    if people == 0:
+        return "nobody found, so the matte is empty"
+    return "1 person" if people == 1 else f"{people} people"

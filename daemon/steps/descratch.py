@@ -1,11 +1,35 @@
-"""Mend scratches and dust before the network takes them for hair."""
+"""Mend scratches and dust before the network takes them for hair.
+
+A scratch is told from hair, lace and piping by four things together: it is narrow, straight for
+many times its width, brighter or darker than both its sides, and alone. Hair and lace are narrow
+too, but never alone, so a mark has to stand out from whatever fine detail is around it.
+"""
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from daemon.options import Options as _Options
+from daemon.steps import lab
 from daemon.view import View
+
+Mask = NDArray[np.uint8]
+"""(height, width) 0 or 1."""
+
+_LONG_SIDE = 1024
+"""Marks are looked for at this size at most: the cost of the long elements grows with its cube."""
+_WIDEST = 1 / 200
+"""Of the long side: what is wider is not a scratch."""
+_STRAIGHT = 1 / 20
+_BRIGHT_LENGTH, _DARK_LENGTH = 1 / 8, 1 / 4
+"""Of the long side: scratches are straight for the first and go on for the second or third. Dark
+ones have to be longer, because a closed mouth is a dark line too."""
+_ANGLES = 16
+_CROWDED = 0.03
+"""Where marks cover more than this of the surroundings they are lace or a pattern, not dust."""
 
 
 class Options(_Options):
@@ -13,9 +37,82 @@ class Options(_Options):
 
     sensitivity: float = Field(default=0.5, ge=0, le=1)
     """Higher finds fainter scratches and mends more that is none; 0 finds the plainest alone."""
+    dust: bool = True
+    """Whether specks on even ground are mended too."""
 
 
 def apply(view: View, options: Options) -> View:
-    """Mend scratches and dust."""
-    del options
-    return view
+    """Find scratches by oriented openings of the top hat and fill them in (Telea 2004)."""
+    height, width = view.pixels.shape[:2]
+    scale = min(1.0, _LONG_SIDE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    grey = lab.lightness8(cv2.resize(view.pixels, size, interpolation=cv2.INTER_AREA))
+    marks = _marks(grey, options)
+    if not marks.any():
+        return view
+    mask = cv2.resize(marks, (width, height), interpolation=cv2.INTER_NEAREST)
+    return view.toned(np.asarray(cv2.inpaint(view.pixels, mask, 3, cv2.INPAINT_TELEA), np.uint8))
+
+
+def _marks(grey: NDArray[np.uint8], options: Options) -> Mask:
+    """Scratches and dust, bright and dark, with a rim of one pixel."""
+    widest = max(5, round(max(grey.shape) * _WIDEST) | 1)
+    square = np.ones((widest, widest), np.uint8)
+    marks = np.zeros_like(grey)
+    for hat, length in ((cv2.MORPH_TOPHAT, _BRIGHT_LENGTH), (cv2.MORPH_BLACKHAT, _DARK_LENGTH)):
+        relief = np.asarray(cv2.morphologyEx(grey, hat, square), np.uint8)
+        outstanding = _outstanding(relief, widest, options.sensitivity)
+        marks |= _scratches(outstanding, widest, length)
+        if options.dust:
+            marks |= _dust(outstanding, relief, grey, widest)
+    return np.asarray(cv2.dilate(marks, np.ones((3, 3), np.uint8)), np.uint8)
+
+
+def _outstanding(relief: NDArray[np.uint8], widest: int, sensitivity: float) -> Mask:
+    """Where narrow detail is strong, and much stronger than around it."""
+    least = 40 - 30 * sensitivity
+    times = 6 - 4 * sensitivity
+    around = cv2.blur(relief.astype(np.float32), (10 * widest + 1, 10 * widest + 1))
+    return np.asarray((relief > np.maximum(least, times * around)).astype(np.uint8))
+
+
+def _scratches(outstanding: Mask, widest: int, length: float) -> Mask:
+    """What straight lines fit into, in any direction, and that goes on for long."""
+    side = max(outstanding.shape)
+    straight = np.zeros_like(outstanding)
+    bridged = cv2.morphologyEx(outstanding, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    for angle in np.arange(_ANGLES) * (np.pi / _ANGLES):
+        line = _line(max(widest, round(side * _STRAIGHT)), angle)
+        straight |= cv2.morphologyEx(bridged, cv2.MORPH_OPEN, line)
+    near = bridged & cv2.dilate(straight, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(near)
+    long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= length * side
+    long[0] = False
+    return np.asarray(long[labels].astype(np.uint8))
+
+
+def _line(length: int, angle: float) -> Mask:
+    """A structuring element: a line of one pixel's width through the middle of a square."""
+    half = length // 2
+    reach = half * np.array([np.cos(angle), np.sin(angle)])
+    start, end = np.rint(half - reach).astype(int), np.rint(half + reach).astype(int)
+    element = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
+    return np.asarray(cv2.line(element, start.tolist(), end.tolist(), 1))
+
+
+def _dust(
+    outstanding: Mask, relief: NDArray[np.uint8], grey: NDArray[np.uint8], widest: int
+) -> Mask:
+    """Small marks, apart from each other, on even ground."""
+    side = (8 * widest + 1,) * 2
+    ground = cv2.medianBlur(grey, 2 * widest + 1).astype(np.float32)
+    variance = cv2.blur(ground * ground, side) - cv2.blur(ground, side) ** 2
+    room = (20 * widest + 1,) * 2
+    alone = cv2.blur(outstanding.astype(np.float32), room) < _CROWDED
+    alone &= relief > 8 * cv2.blur(relief.astype(np.float32), room)
+    alone &= relief > 6 * np.sqrt(variance.clip(0))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(outstanding)
+    small = (stats[:, cv2.CC_STAT_WIDTH] <= widest) & (stats[:, cv2.CC_STAT_HEIGHT] <= widest)
+    small &= np.bincount(labels[alone & (outstanding > 0)], minlength=len(stats)) > 0
+    small[0] = False
+    return np.asarray(small[labels].astype(np.uint8))

@@ -27,3 +27,8 @@ def to_rgb(picture: Lab) -> Picture:
     return np.asarray(
         cv2.convertScaleAbs(cv2.cvtColor(picture, cv2.COLOR_Lab2RGB), alpha=255), np.uint8
     )
+
+
+def lightness8(picture: Picture) -> NDArray[np.uint8]:
+    """(height, width) uint8: L* alone, 255 is white."""
+    return np.asarray(np.rint(from_rgb(picture)[..., 0].clip(0, WHITE) * 2.55), np.uint8)

@@ -100,10 +100,10 @@ def _decode_by_vips(kind: Format, source: vips.Source, opened: _Opened, max_pixe
         converted = in_rgb(image, extra_samples=tags.get(tiff.EXTRA_SAMPLES))
         pixels: Pixels = vips.array(converted.image)
     except vips.Error as error:
-        if source.error:
-            raise source.error from None
+        source.raise_trouble()
         _demand_whole(kind, opened)  # says better what is wrong
         raise _verdict(kind, error) from error
+    source.raise_trouble()  # libvips may have gone on with whatever was in its memory
     orientation = vips.fact(image, "orientation", 1)
     return Raster(
         upright(pixels, orientation),

@@ -97,6 +97,6 @@ def _save(save: Callable[..., None], target: vips.Target, options: dict[str, Any
     try:
         save(target.handle, **options)
     except vips.Error:
-        if target.error:
-            raise target.error from None
+        target.raise_trouble()
         raise
+    target.raise_trouble()

@@ -32,21 +32,25 @@ pyvips.cache_set_max(0)
 logging.getLogger("pyvips").setLevel(logging.CRITICAL)
 
 
-class Source:
-    """A file for libvips to read; ``error`` keeps the OSError that it would swallow."""
+class _Watched:
+    """A file that libvips uses, and the trouble with it that libvips would swallow."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.error: OSError | None = None
-        self.handle = pyvips.SourceCustom()
-        self.handle.on_read(self._read)
-        self.handle.on_seek(self._seek)
+        self._error: OSError | None = None
+
+    def raise_trouble(self) -> None:
+        """Raise the OSError that a read or write ended in, if one did."""
+        if self._error:
+            raise self._error from None
+
+    # An exception must not leave a callback: cffi would print it and go on.
 
     def _read(self, size: int) -> bytes | None:
         try:
             return self._file.read(size)
         except OSError as error:
-            self.error = error
+            self._error = error
             return None
 
     def _seek(self, offset: int, whence: int) -> int:
@@ -55,25 +59,34 @@ class Source:
         except (OSError, ValueError):  # a damaged file refers to a place before its beginning
             return -1
 
-
-class Target:
-    """A file for libvips to write; ``error`` keeps the OSError that it would swallow."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.error: OSError | None = None
-        self.handle = pyvips.TargetCustom()
-        self.handle.on_write(self._write)
-        # The TIFF writer goes back to fill in its directory.
-        self.handle.on_read(self._file.read)
-        self.handle.on_seek(self._file.seek)
-
     def _write(self, data: Any) -> int:
         try:
             return self._file.write(data)
         except OSError as error:
-            self.error = error
+            self._error = error
             return -1
+
+
+class Source(_Watched):
+    """A file for libvips to read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file)
+        self.handle = pyvips.SourceCustom()
+        self.handle.on_read(self._read)
+        self.handle.on_seek(self._seek)
+
+
+class Target(_Watched):
+    """A file for libvips to write."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file)
+        self.handle = pyvips.TargetCustom()
+        self.handle.on_write(self._write)
+        # The TIFF writer goes back to fill in its directory.
+        self.handle.on_read(self._read)
+        self.handle.on_seek(self._seek)
 
 
 def image(pixels: NDArray[Any], *, icc: bytes | None = None) -> Image:

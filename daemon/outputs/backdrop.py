@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from daemon.errors import PhotoError, ResultsTrouble
 from daemon.imaging import colour
 from daemon.imaging.decode import decode
+from daemon.outputs.output import colours
 from daemon.photo import Cutout, Pixels, Raster
 
 Backdrop = Callable[[slice], NDArray[Any]]
@@ -155,15 +156,16 @@ def _background(cutout: Cutout) -> tuple[NDArray[np.float32], NDArray[np.float32
     Returns:
         (height, width) weights from 0 to 1, and (height, width, 3) colours times weight.
     """
-    pixels, alpha = cutout.raster.pixels, cutout.matte.alpha
+    pixels, alpha, foreground = cutout.raster.pixels, cutout.matte.alpha, colours(cutout)
     factor = max(1, max(alpha.shape) // _BLUR_LONG_SIDE)
     weights, lights = [], []
     for top in range(0, len(alpha), 16 * factor):
         rows = slice(top, top + 16 * factor)
-        weight = 1 - alpha[rows] * np.float32(1 / 65535)
-        size = (max(1, weight.shape[1] // factor), max(1, len(weight) // factor))
-        weights.append(cv2.resize(weight, size, interpolation=cv2.INTER_AREA))
-        light = pixels[rows] * weight[:, :, None]
+        share = alpha[rows] * np.float32(1 / 65535)
+        # What the person does not account for; pixels * (1 - share) would keep some of their hair.
+        light = np.maximum(pixels[rows] - foreground[rows] * share[:, :, None], 0)
+        size = (max(1, share.shape[1] // factor), max(1, len(share) // factor))
+        weights.append(cv2.resize(1 - share, size, interpolation=cv2.INTER_AREA))
         lights.append(cv2.resize(light, size, interpolation=cv2.INTER_AREA))
     return np.concatenate(weights), np.concatenate(lights)
 

@@ -53,7 +53,7 @@ def write(cutout: Cutout, options: Options, path: Path) -> None:
             read.
     """
     behind = backdrop.make(cutout, options.background, fit=options.fit, blur=options.blur)
-    blended = blend(output.foreground(cutout), cutout.matte.alpha, behind)
+    blended = blend(output.colours(cutout), cutout.matte.alpha, behind)
     output.save(path, blended, cutout.raster, options.format)
 
 

@@ -35,7 +35,7 @@ def needs_foreground(options: Options) -> bool:  # noqa: ARG001 - the contract's
 
 def write(cutout: Cutout, options: Options, path: Path) -> None:
     """File the decontaminated colours with alpha, in the photo's depth and colour space."""
-    colours = output.foreground(cutout)
+    colours = output.colours(cutout)
     alpha: Samples = cutout.matte.alpha
     if colours.dtype == np.uint8:
         alpha = to_8_bit(alpha)

@@ -54,7 +54,7 @@ def save(path: Path, pixels: Samples, raster: Raster, format: Format) -> None:  
     write(path, pixels, icc=icc, dpi=raster.dpi)
 
 
-def foreground(cutout: Cutout) -> Pixels:
+def colours(cutout: Cutout) -> Pixels:
     """The decontaminated colours, which the pipeline computes for kinds that need them."""
     assert cutout.foreground is not None, "this kind of output needs the foreground's colours"
     return cutout.foreground

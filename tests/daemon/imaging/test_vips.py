@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import subprocess
@@ -26,10 +27,11 @@ class BadDisk(io.BytesIO):
 @pytest.mark.parametrize("kind", ["jpeg", "png", "tiff-lzw", "webp-lossless"], indirect=True)
 def test_a_failing_read_is_kept(made: bytes, kind: str) -> None:
     source = vips.Source(BadDisk(made))
-    with pytest.raises(vips.Error):
+    with contextlib.suppress(vips.Error):  # WebP is decoded to its end all the same
         vips.array(vips.load(kind.partition("-")[0], source))
-    assert source.error is not None
-    assert source.error.errno == errno.EIO
+    with pytest.raises(OSError, match="Input/output error") as caught:
+        source.raise_trouble()
+    assert caught.value.errno == errno.EIO
 
 
 def test_what_libvips_says_becomes_one_line() -> None:
@@ -37,6 +39,7 @@ def test_what_libvips_says_becomes_one_line() -> None:
     assert vips.one_line(error) == "png: bad; png: worse"
 
 
+@pytest.mark.parametrize("kind", ["jpeg", "png", "tiff-tiled", "webp", "bmp"], indirect=True)
 def test_decoding_rubbish_prints_nothing(made: bytes, tmp_path: Path) -> None:
     path = tmp_path / "photo"
     path.write_bytes(made[: len(made) // 2] + np.random.default_rng(1).bytes(len(made)))

@@ -162,10 +162,10 @@ class Server:
         begun_s = time.monotonic()
         begun = {"begin": job.id, "timeout_s": job.timeout_s, "at_s": begun_s}
         self._status.write(begun)
-        if job.client.send({"id": job.id, "begun": True}):
-            header, alpha = self._compute(job.pixels)
-        else:
-            header, alpha = _error("refused", "nobody is waiting for it"), None
+        if not job.client.send({"id": job.id, "begun": True}):
+            self._status.write({"end": job.id})
+            return
+        header, alpha = self._compute(job.pixels)
         header["id"] = job.id
         header["took_s"] = round(time.monotonic() - begun_s, 6)
         # Two lines: a slow reader is no reason to kill the engine for its deadline, and the host

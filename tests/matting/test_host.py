@@ -202,6 +202,13 @@ def test_stopping_a_hanging_engine_leaves_nothing(make_host, ask, in_background)
     assert threads() == []
 
 
+def test_what_the_engine_started_ends_with_it(make_host, ends):
+    host = make_host(at_load="bear_child")
+    child = host.start()["child"]
+    host.stop()
+    assert ends(child, 1)
+
+
 HOST_SCRIPT = """
 import sys, threading, time
 from pathlib import Path

@@ -98,21 +98,6 @@ def test_queueing_does_not_eat_the_deadline(make_host, ask, in_background, log):
     assert not log.named("engine.deadline_missed")
 
 
-def test_a_client_that_leaves_the_queue_costs_no_time(make_host, raw, ask):
-    """Photo 2 would crash the engine if it were still matted."""
-    host = make_host(when_red={"7": "nap", "8": "exit"})
-    pid = host.start()["pid"]
-    first, second = raw(host), raw(host)
-    wire.send(first, request("1"), red(7))
-    assert wire.receive(first).header["begun"]
-    wire.send(second, request("2"), red(8))
-    time.sleep(0.1)
-    second.close()
-    assert wire.receive(first).array is not None
-    assert ask(host).people == 1
-    assert host.hello["pid"] == pid
-
-
 def test_a_client_that_leaves_while_at_work_harms_nobody(make_host, raw, ask):
     host = make_host(when_red={"7": "nap"})
     pid = host.start()["pid"]
@@ -232,7 +217,12 @@ def by_hand(tmp_path, stubs):
     """The engine process as the host starts it, in this test's own hands."""
     read_fd, write_fd = os.pipe()
     command = [sys.executable, "-m", "matting", "--socket", str(tmp_path / "e.sock")]
-    command += ["--engine", "stub_engine", "--options", '{"when_red": {"7": "segfault"}}']
+    command += [
+        "--engine",
+        "stub_engine",
+        "--options",
+        '{"when_red": {"7": "segfault", "9": "nap"}}',
+    ]
     command += ["--status-fd", str(write_fd)]
     env = {**os.environ, "PYTHONPATH": stubs}
     child = subprocess.Popen(command, env=env, pass_fds=[write_fd], stderr=subprocess.PIPE)
@@ -260,6 +250,22 @@ def test_the_status_pipe_tells_what_was_at_work_even_after_sigsegv(by_hand):
     ]
     assert abs(told[3]["at_s"] - time.monotonic()) < 5
     assert b"stub_engine.py" in child.stderr.read(), "faulthandler's lines are its last words"
+
+
+def test_a_request_whose_client_left_the_queue_is_not_even_begun(by_hand):
+    child, status, path = by_hand
+    first, second = (connect(path, wait_s=5) for _ in range(2))
+    wire.send(first._sock, request("1"), red(9))
+    assert wire.receive(first._sock).header["begun"]
+    wire.send(second._sock, request("2"), red(7))
+    time.sleep(0.1)
+    second.close()
+    assert wire.receive(first._sock).array is not None
+    assert first.matte(red(1), photo="3", timeout_s=5, queue_timeout_s=5).people == 1
+    first.close()
+    child.kill()
+    told = [json.loads(line) for line in status]
+    assert [each["begin"] for each in told if "begin" in each] == ["1", "3"]
 
 
 def test_sigint_is_the_hosts_and_sigterm_ends_it_at_once(by_hand):

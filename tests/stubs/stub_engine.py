@@ -3,7 +3,7 @@
 Reach it with ``EngineSpec("stub_engine", options, extra_path=(<this directory>,))``. Runs on
 Python 3.7 too. Options:
 
-    at_load    "obey" (default), "refuse", "raise", "exit", "hang", "babble"
+    at_load    a key of AT_LOAD
     load_s     how long loading takes
     matte_s    how long every picture takes
     when_red   {"<red of the top left pixel>": a key of BEHAVIOURS}; other pictures are obeyed
@@ -17,6 +17,7 @@ import ctypes
 import importlib.util
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -24,6 +25,8 @@ import numpy as np
 
 from matting.engines import Answer, Engine
 from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
+
+CHILDREN = []
 
 
 def load(options):
@@ -46,6 +49,7 @@ class StubEngine(Engine):
             "device": "cpu",
             "python": list(sys.version_info[:2]),
             "environ": sorted(os.environ),
+            "child": CHILDREN[-1].pid if CHILDREN else None,
             "sees_daemon": importlib.util.find_spec("daemon") is not None,
         }
 
@@ -76,6 +80,11 @@ def hang_deaf(_pixels):
 def hang_in_c(_pixels):
     """Like a framework's C code that never returns and never lets go of the interpreter lock."""
     ctypes.PyDLL(None).sleep(3600)
+
+
+def bear_child():
+    """Like a framework that compiles kernels in a process of its own."""
+    CHILDREN.append(subprocess.Popen(["sleep", "600"]))
 
 
 def exit_process(_pixels=None):
@@ -116,6 +125,7 @@ AT_LOAD = {
     "exit": exit_process,
     "hang": hang,
     "babble": babble,
+    "bear_child": bear_child,
 }
 
 BEHAVIOURS = {

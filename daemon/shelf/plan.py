@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,8 @@ class Plan:
     results: bytes
     """Absolute path of the result folder."""
     moves: tuple[Move, ...]
+
+    def renamed(self, names: Sequence[bytes]) -> Plan:
+        """The same files under other names, in the same order; for after ``NameTaken``."""
+        pairs = zip(self.moves, names, strict=True)
+        return replace(self, moves=tuple(replace(move, final=name) for move, name in pairs))

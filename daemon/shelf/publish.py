@@ -9,6 +9,7 @@ from enum import Enum, auto
 from daemon.errors import NameTaken, PlanBroken
 from daemon.shelf.durable import make_directories, rename, results_trouble, sha256, sync_directory
 from daemon.shelf.plan import Move, Plan
+from daemon.shelf.staging import STAGING
 
 
 class _State(Enum):
@@ -63,6 +64,9 @@ def _refuse(plan: Plan, states: dict[Move, _State]) -> None:
         return
     _withdraw(plan, [move for move, at in states.items() if at in {_State.PUBLISHED, _State.BOTH}])
     if _State.BROKEN in states.values():
+        # Without this, an unplugged disk would look like lost files, and the half of the set that
+        # lies on it would meet its own second try there.
+        os.stat(_at(plan, STAGING))
         raise PlanBroken("a staged result is missing or damaged")
     raise NameTaken(next(move.final for move, at in states.items() if at is _State.TAKEN))
 

@@ -89,10 +89,13 @@ class EngineHost:
         return self._trouble
 
     def last_words(self) -> list[str]:
-        """The latest lines on the present or else the last engine's stderr, at most 50."""
+        """The latest lines on stderr, at most 50 each of the last engine and of the present one.
+
+        Of both, because whoever asks after a crash mostly meets the next engine already.
+        """
         with self._changed:
-            process = self._process or (self._past[-1] if self._past else None)
-            return list(process.last_words) if process else []
+            processes = [*self._past, self._process][-2:]
+            return [line for process in processes if process for line in process.last_words]
 
     def __enter__(self) -> Self:
         return self

@@ -84,7 +84,7 @@ def hang_in_c(_pixels):
 
 def bear_child():
     """Like a framework that compiles kernels in a process of its own."""
-    CHILDREN.append(subprocess.Popen(["sleep", "600"]))
+    CHILDREN.append(subprocess.Popen(["sh", "-c", "trap '' TERM; exec sleep 600"]))
 
 
 def exit_process(_pixels=None):

@@ -1,0 +1,147 @@
+"""The real daemon in a process of its own, and what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import yaml
+
+Fact = dict[str, Any]
+STUBS = Path(__file__).parent
+WITHIN_S = 60
+
+
+class Daemon:
+    """A daemon, its folders and its log."""
+
+    def __init__(self, root: Path, folder: Fact, settings: Fact, engine: Fact) -> None:
+        self.root = root
+        self.inbox = root / "inbox"
+        self.results = root / "results"
+        self.inbox.mkdir(parents=True, exist_ok=True)
+        self.engine = engine
+        self.facts: list[Fact] = []
+        self._changed = threading.Condition()
+        self.configure(folder, settings)
+        self.child: subprocess.Popen[str] | None = None
+
+    @property
+    def config(self) -> Path:
+        return self.root / "matted.yaml"
+
+    def configure(self, folder: Fact, settings: Fact) -> None:
+        one = {"watch": "inbox", "results": "results", "settle_s": 0.3, "scan_s": 0.5, **folder}
+        plain = {"preprocess": [], "outputs": ["matte"]}
+        whole = {
+            "state_dir": "state",
+            "workers": 1,
+            "folders": [{"profile": "plain", **one}],
+            "profiles": {"plain": plain},
+        }
+        self.config.write_text(yaml.safe_dump(whole | settings))
+
+    def start(self, *, prefix: tuple[str, ...] = ()) -> None:
+        program = [sys.executable, str(STUBS / "run_daemon.py"), str(self.config)]
+        self.child = subprocess.Popen(
+            [*prefix, *program, json.dumps(self.engine)],
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._listen, args=(self.child.stderr,), daemon=True).start()
+        self.await_("service.ready")
+
+    def _listen(self, lines: Any) -> None:
+        with lines:
+            for line in lines:
+                self._hear(line)
+
+    def _hear(self, line: str) -> None:
+        with self._changed:
+            fact = json.loads(line) if line.startswith("{") else {"event": "text", "t": line}
+            self.facts.append(fact)
+            self._changed.notify_all()
+
+    def said(self, event: str, **wanted: Any) -> list[Fact]:
+        return [
+            fact
+            for fact in list(self.facts)
+            if fact["event"] == event and all(fact.get(k) == v for k, v in wanted.items())
+        ]
+
+    def await_(self, event: str, *, count: int = 1, **wanted: Any) -> Fact:
+        with self._changed:
+            there = self._changed.wait_for(
+                lambda: len(self.said(event, **wanted)) >= count, WITHIN_S
+            )
+        assert there, f"no {count} {event} {wanted} but\n" + "\n".join(map(str, self.facts))
+        return self.said(event, **wanted)[count - 1]
+
+    def stop(self) -> int:
+        assert self.child is not None
+        self.child.terminate()
+        return self.child.wait(40)
+
+    def kill(self) -> None:
+        """As a power cut would: daemon, photo processes and engine at once."""
+        assert self.child is not None
+        for pid in family(self.child.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.child.wait(10)
+
+    def mattes(self) -> list[str]:
+        """Published files, less quarantine."""
+        return sorted(
+            str(path.relative_to(self.results))
+            for path in self.results.rglob("*")
+            if path.is_file()
+            and path.relative_to(self.results).parts[0] not in ("failed", ".matted-staging")
+        )
+
+    def reports(self) -> list[Fact]:
+        return [json.loads(p.read_text()) for p in sorted(self.results.glob("failed/*.json"))]
+
+
+def family(pid: int) -> list[int]:
+    """A process and all its descendants."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            _, _, rest = stat.read_text().rpartition(")")
+        except OSError:
+            continue
+        children.setdefault(int(rest.split()[1]), []).append(int(stat.parent.name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def write_photo(path: Path, red: int = 200, size: tuple[int, int] = (64, 48)) -> Path:
+    """A photo whose red channel, which the stub engine returns as alpha, is ``red``."""
+    pixels = np.full((size[1], size[0], 3), (30, 60, red), np.uint8)
+    pixels[::7, ::5, :2] = 90
+    path.parent.mkdir(parents=True, exist_ok=True)
+    encoded = cv2.imencode(path.suffix, pixels)[1]
+    path.write_bytes(encoded.tobytes())
+    return path
+
+
+def wait_until(true: Callable[[], bool], within_s: float = 20) -> None:
+    until_s = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < until_s, "it never came true"
+        time.sleep(0.05)

@@ -60,10 +60,16 @@ def decode(data: bytes) -> NDArray[np.uint8]:
         NotReady: it is damaged, or of a kind that OpenCV does not read.
     """
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    told = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(
+        cv2.utils.logging.LOG_LEVEL_SILENT
+    )  # it prints what it also answers with
     try:
         pixels: NDArray[np.uint8] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         raise NotReady(f"BMP: {error.err}") from error
+    finally:
+        cv2.utils.logging.setLogLevel(told)
     if pixels is None:
         raise NotReady("BMP: damaged, or of an unusual kind")
     return pixels

@@ -17,7 +17,6 @@ _CIELAB = 8
 
 _MAX_PAGES = 10_000
 _SIZE_OF_TYPE = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_CODES = {1: "B", 2: "H", 4: "L", 8: "Q"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +47,10 @@ def first_directory(read: ReadAt, size_bytes: int) -> dict[int, int]:
         NotReady: the file ends before something that it refers to.
     """
     layout, offset = _header(read)
-    pages: list[dict[int, int]] = []
-    while offset and len(pages) < _MAX_PAGES:
-        tags, offset = _directory(read, layout, offset, size_bytes)
-        pages.append(tags)
-    return pages[0] if pages else {}
+    pages: dict[int, dict[int, int]] = {}
+    while offset and offset not in pages and len(pages) < _MAX_PAGES:
+        pages[offset], offset = _directory(read, layout, offset, size_bytes)
+    return next(iter(pages.values()), {})
 
 
 def refuse_unusual(tags: dict[int, int]) -> None:
@@ -101,7 +99,7 @@ def _first_value(read: ReadAt, layout: _Layout, raw: bytes, size_bytes: int) -> 
         if offset + count * each > size_bytes:
             raise NotReady(f"ends early: {size_bytes} of at least {offset + count * each} bytes")
         field = _exactly(read, offset, each)
-    return tag, struct.unpack_from(layout.order + _CODES[each], field)[0]
+    return tag, int.from_bytes(field[:each], "little" if layout.order == "<" else "big")
 
 
 def _exactly(read: ReadAt, offset: int, size: int) -> bytes:

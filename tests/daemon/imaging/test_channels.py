@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -243,3 +244,48 @@ def test_a_profile_that_does_not_fit_is_replaced_by_srgb_and_said_so(
     assert raster.icc == SRGB
     assert raster.warnings == ("colour profile broken or not RGB; taken for sRGB",)
     assert off(raster, picture) == 0
+
+
+def scanner_profile() -> bytes:
+    """A scanner's profile as targets are measured for: a table to Lab, and none back.
+
+    Its eight corners are sRGB's in Lab, but at three quarters of the saturation.
+    """
+    corners = np.array(list(np.ndindex(2, 2, 2)), float)[None]
+    lab = skimage.color.rgb2lab(corners)[0] * (255 / 100, 0.75, 0.75) + (0, 128, 128)
+    table = np.rint(lab).clip(0, 255).astype(np.uint8).tobytes()
+    straight = bytes(range(256)) * 3
+    identity = struct.pack(">9i", *(np.eye(3, dtype=int) * 65536).ravel())
+    lut = b"mft1\0\0\0\0" + bytes([3, 3, 2, 0]) + identity + straight + table + straight
+    white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
+    at = 128 + 4 + 2 * 12
+    tags = struct.pack(">I4sII4sII", 2, b"wtpt", at, 20, b"A2B0", at + 20, len(lut))
+    size = at + 20 + len(lut)
+    header = struct.pack(
+        ">I4sI4s4s4s12x4s", size, b"", 0x02400000, b"scnr", b"RGB ", b"Lab ", b"acsp"
+    )
+    illuminant = struct.pack(">3i", 63190, 65536, 54061)
+    return header.ljust(68, b"\0") + illuminant + bytes(48) + tags + white + lut
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_scanner_s_one_way_profile_is_applied_and_said_so(
+    picture: np.ndarray, tmp_path: Path, *, deep: bool
+) -> None:
+    """Nothing could be composed in its space; the reference is Pillow's conversion."""
+    icc = scanner_profile()
+    pixels = picture.astype(np.uint16) * 257 if deep else picture
+    raster = decoded(as_tiff(pixels, photometric="rgb", iccprofile=icc), tmp_path)
+    assert raster.icc == SRGB
+    assert raster.warnings == ("one-way colour profile; converted to sRGB",)
+    assert raster.pixels.dtype == pixels.dtype
+    reference = ImageCms.profileToProfile(
+        Image.fromarray(picture),
+        ImageCms.ImageCmsProfile(io.BytesIO(icc)),
+        ImageCms.ImageCmsProfile(io.BytesIO(SRGB)),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    assert reference is not None
+    assert off(raster, picture) > 5  # or the test would show nothing
+    assert off(raster, np.asarray(reference)) < 2

@@ -27,7 +27,7 @@ _STRAIGHT = 1 / 20
 _BRIGHT_LENGTH, _DARK_LENGTH = 1 / 8, 1 / 4
 """Of the long side: scratches are straight for the first and go on for the second or third. Dark
 ones have to be longer, because a closed mouth is a dark line too."""
-_ANGLES = 16
+_ANGLES = 36
 _CROWDED = 0.03
 """Where marks cover more than this of the surroundings they are lace or a pattern, not dust."""
 

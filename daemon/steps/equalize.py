@@ -10,8 +10,6 @@ from daemon.options import Options as _Options
 from daemon.steps import lab
 from daemon.view import View
 
-_DEEP = 65535 / lab.WHITE
-
 
 class Options(_Options):
     """How strongly, and how locally."""
@@ -25,11 +23,13 @@ class Options(_Options):
 def apply(view: View, options: Options) -> View:
     """Equalise lightness by Zuiderveld's CLAHE (Graphics Gems IV, 1994); colours stay.
 
-    On 16 bits: equalising 256 levels of a faded print would leave gaps between them.
+    OpenCV's 16-bit variant has 65536 bins, more than a tile has pixels, and clips them all away.
+    So it runs on 8 bits and the rounding is put back, which keeps gaps out of faded tones.
     """
     picture = lab.from_rgb(view.pixels)
-    deep = np.rint(picture[..., 0].clip(0, lab.WHITE) * _DEEP).astype(np.uint16)
-    height, width = deep.shape
+    rounded = lab.lightness8(view.pixels)
+    height, width = rounded.shape
     tiles = min(options.tiles, width), min(options.tiles, height)
-    picture[..., 0] = cv2.createCLAHE(options.clip, tiles).apply(deep) / _DEEP
+    equalized = cv2.createCLAHE(options.clip, tiles).apply(rounded)
+    picture[..., 0] += (equalized.astype(np.float32) - rounded) * np.float32(lab.WHITE / 255)
     return view.toned(lab.to_rgb(picture))

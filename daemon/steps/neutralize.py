@@ -22,9 +22,9 @@ _SEPIA_SPREAD, _COLOUR_SPREAD = 10.0, 18.0
 """How far the 90th percentile of colours is from the cast: on our old prints 0 to 10, on our
 colour photos 18 to 46. The median does not tell them apart (3.7 on a stained print, 3.3 on a
 toddler in front of a white wall)."""
-_NEAR_GREY, _MOST_SHIFT = 6.0, 12.0
-"""In a colour photo the cast is where colours crowd next to grey, and no more than this. What
-lies further off is taken for the colour of things."""
+_NEAR_GREY, _ENOUGH_GREY = 8.0, 0.5
+"""In a colour photo only colours about this near to grey tell the cast, and only if they are this
+share of the photo: an autumn wood has no grey, and its orange is no cast."""
 
 
 class Options(_Options):
@@ -66,7 +66,7 @@ def _cast(colours: Colours) -> NDArray[np.float64]:
     sepia = _medians(colours, level)
     spread = np.percentile(np.hypot(*(colours[:, 1:] - sepia[level]).T), 90)
     colourful = float(np.clip((spread - _SEPIA_SPREAD) / (_COLOUR_SPREAD - _SEPIA_SPREAD), 0, 1))
-    return np.asarray(sepia + colourful * (_crowd_near_grey(colours) - sepia), np.float64)
+    return np.asarray(sepia + colourful * (_near_grey(colours) - sepia), np.float64)
 
 
 def _medians(colours: Colours, level: NDArray[np.int_]) -> NDArray[np.float64]:
@@ -83,12 +83,12 @@ def _medians(colours: Colours, level: NDArray[np.int_]) -> NDArray[np.float64]:
     )
 
 
-def _crowd_near_grey(colours: Colours) -> NDArray[np.float64]:
-    """(2,): the mode of the colours that is nearest to grey, by mean shift."""
+def _near_grey(colours: Colours) -> NDArray[np.float64]:
+    """(2,): where the colours that were grey once seem to be, the less sure the nearer to 0."""
     chroma = colours[:, 1:].astype(np.float64)
-    mode = np.zeros(2)
-    for _ in range(10):
-        weight = np.exp(-((chroma - mode) ** 2).sum(axis=1) / (2 * _NEAR_GREY**2)) + 1e-9
-        mode = weight @ chroma / weight.sum()
-    shift: NDArray[np.float64] = mode * min(1.0, _MOST_SHIFT / max(np.hypot(*mode), 1e-9))
-    return shift
+    centre, share = np.zeros(2), 0.0
+    for _ in range(2):  # from grey to the greyest colours; further steps would follow the woods
+        weight = np.exp(-((chroma - centre) ** 2).sum(axis=1) / (2 * _NEAR_GREY**2))
+        share = float(weight.mean())
+        centre = weight @ chroma / max(weight.sum(), 1e-9)
+    return np.asarray(centre * min(1.0, share / _ENOUGH_GREY), np.float64)

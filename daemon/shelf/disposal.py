@@ -111,7 +111,10 @@ def _hidden(photo: Photo) -> bytes:
 def _take(photo: Photo) -> Disposed | None:
     """Take the source away under its hidden name; None if that is the version that was read."""
     source, hidden = _source(photo), _hidden(photo)
-    if not os.path.lexists(hidden):
+    if os.path.lexists(hidden):
+        if os.path.lexists(source) and os.path.samestat(os.lstat(source), os.lstat(hidden)):
+            os.unlink(source)  # the last attempt was killed between linking and unlinking
+    else:
         try:
             if not Version.of(os.lstat(source)).matches(photo.version):
                 return Disposed.CHANGED

@@ -47,8 +47,17 @@ def rename(source: bytes, target: bytes) -> None:
     number = ctypes.get_errno()
     if number not in _NO_SUCH_FLAG:
         raise OSError(number, os.strerror(number), source, None, target)
+    _link_and_unlink(source, target)
+
+
+def _link_and_unlink(source: bytes, target: bytes) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        one, other = os.lstat(source), os.lstat(target)
+        if not os.path.samestat(one, other) or one.st_nlink < 2:
+            raise
+        # The last attempt was killed between the two calls.
     except OSError as error:
         if error.errno in _NO_LINKS:
             reason = "this file system cannot rename without replacing"

@@ -1,0 +1,108 @@
+"""One report for each photo that is given up."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import ResultsTrouble
+from daemon.photo import Photo
+from daemon.shelf.quarantine import find, quarantine, release
+
+MakePhoto = Callable[..., Photo]
+REPORT = {"reason": "no decoder knows it", "attempts": 1}
+
+
+def entries(results: Path) -> list[str]:
+    failed = results / "failed"
+    return sorted(path.name for path in failed.iterdir()) if failed.exists() else []
+
+
+def test_the_report_says_what_people_need(results: Path, inbox: Path, put: MakePhoto) -> None:
+    photo = put(b"album/caf\xe9.jpg")
+    name = quarantine(results, photo, REPORT, move_original=False)
+    assert name == b"failed/caf\xe9-12.json"
+    report = json.loads((results / os.fsdecode(name)).read_bytes())
+    assert report["reason"] == "no decoder knows it"
+    assert report["path"] == r"album/caf\xe9.jpg"
+    assert bytes.fromhex(report["path_hex"]) == photo.path
+    assert report["original"] is None
+    assert os.path.exists(os.path.join(os.fsencode(inbox), photo.path))
+
+
+def test_a_photo_is_reported_once_however_often_it_is_repeated(
+    results: Path, put: MakePhoto
+) -> None:
+    photo = put()
+    first = quarantine(results, photo, REPORT, move_original=False)
+    assert quarantine(results, photo, {"reason": "other"}, move_original=False) == first
+    assert entries(results) == ["IMG_1-12.json"]
+
+
+def test_the_original_is_moved_beside_the_report_if_the_policy_allows(
+    results: Path, inbox: Path, put: MakePhoto
+) -> None:
+    photo = put()
+    for _ in range(2):
+        quarantine(results, photo, REPORT, move_original=True)
+    assert entries(results) == ["IMG_1-12.jpg", "IMG_1-12.json"]
+    assert list(inbox.iterdir()) == []
+    assert json.loads((results / "failed/IMG_1-12.json").read_bytes())["original"] == (
+        "failed/IMG_1-12.jpg"
+    )
+
+
+def test_an_original_that_changed_meanwhile_stays(
+    results: Path, inbox: Path, put: MakePhoto
+) -> None:
+    photo = put()
+    put(content=b"a newer picture")
+    quarantine(results, photo, REPORT, move_original=True)
+    assert entries(results) == ["IMG_1-12.json"]
+    assert (inbox / "IMG_1.jpg").read_bytes() == b"a newer picture"
+
+
+def test_reports_of_another_ledger_are_not_replaced(results: Path, put: MakePhoto) -> None:
+    (results / "failed").mkdir()
+    (results / "failed/IMG_1-12.json").write_bytes(b"not even JSON")
+    (results / "failed/IMG_1-12-2.json").write_bytes(b"[]")
+    name = quarantine(results, put(), REPORT, move_original=False)
+    assert name == b"failed/IMG_1-12-3.json"
+    assert (results / "failed/IMG_1-12.json").read_bytes() == b"not even JSON"
+
+
+def test_another_version_of_the_file_gets_a_report_of_its_own(
+    results: Path, put: MakePhoto
+) -> None:
+    photo = put()
+    quarantine(results, photo, REPORT, move_original=False)
+    newer = replace(put(content=b"newer"), id=13)
+    assert find(results, newer) is None
+    quarantine(results, newer, REPORT, move_original=False)
+    assert entries(results) == ["IMG_1-12.json", "IMG_1-13.json"]
+
+
+def test_a_photo_released_from_quarantine_has_no_report(results: Path, put: MakePhoto) -> None:
+    photo = put()
+    quarantine(results, photo, REPORT, move_original=False)
+    release(results, photo)
+    release(results, photo)
+    assert entries(results) == []
+
+
+@pytest.mark.parametrize("path", [b"x" * 251 + b".jpg", b"a." + b"e" * 250, b"{}.jpg"])
+def test_every_name_can_be_reported(results: Path, put: MakePhoto, path: bytes) -> None:
+    name = quarantine(results, put(path), REPORT, move_original=True)
+    assert os.path.exists(os.path.join(os.fsencode(results), name))
+    assert len(entries(results)) == 2
+
+
+def test_a_result_folder_that_is_away_is_trouble(tmp_path: Path, put: MakePhoto) -> None:
+    with pytest.raises(ResultsTrouble):
+        quarantine(tmp_path / "away", put(), REPORT, move_original=False)
+    assert not (tmp_path / "away").exists()

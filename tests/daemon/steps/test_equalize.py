@@ -20,7 +20,7 @@ def test_it_agrees_with_another_clahe_on_what_gets_brighter(photos_dir: Path) ->
     ours = rgb2lab(equalize.apply(View.of(faded, 800), equalize.Options()).pixels)[..., 0]
     other = 100 * equalize_adapthist(before / 100, kernel_size=(53, 44), clip_limit=2 / 256)
     assert ours.std() > 1.3 * before.std()
-    assert np.corrcoef(ours.ravel(), other.ravel())[0, 1] > 0.95
+    assert np.corrcoef(ours.ravel(), other.ravel())[0, 1] > 0.9
     assert np.corrcoef((ours - before).ravel(), (other - before).ravel())[0, 1] > 0.6
 
 

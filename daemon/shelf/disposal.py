@@ -60,7 +60,7 @@ def dispose(
         return relocate(photo, archive, f"{day:%Y-%m-%d}/".encode() + photo.path, sha256=sha256)
     with _source_trouble():
         if originals == "keep":
-            _put_back(photo)  # the policy was another one when we last crashed
+            _untake(photo)  # the policy was another one when we last crashed
             return Disposed.KEPT
         if (found := _take(photo)) is not None:
             return found
@@ -93,9 +93,37 @@ def relocate(photo: Photo, root: Path, relative: bytes, *, sha256: str | None) -
             moved = _move(photo, os.fsencode(root), relative, sha256)
     except Exception:
         with _source_trouble():
-            _put_back(photo)
+            _untake(photo)
         raise
     return moved
+
+
+def put_back(photo: Photo, moved: bytes) -> None:
+    """Move a source back to where it was, from where ``relocate`` put it, if it is there.
+
+    Raises:
+        SourceTrouble: it cannot be, or another file is in its place.
+    """
+    source = _source(photo)
+    with _source_trouble():
+        if not os.path.lexists(moved) or not _resembles(os.lstat(moved), photo.version):
+            return
+        try:
+            durable.rename(moved, source)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            copy = _hidden(photo) + b".copy"
+            shutil.copy2(moved, copy, follow_symlinks=False)
+            durable.sync_file(copy)
+            durable.rename(copy, source)
+            os.unlink(moved)
+        durable.sync_directory(os.path.dirname(source))
+
+
+def _resembles(found: os.stat_result, version: Version) -> bool:
+    """A copy from another disk has another inode."""
+    return (found.st_size, found.st_mtime_ns) == (version.size_bytes, version.mtime_ns)
 
 
 def _source(photo: Photo) -> bytes:
@@ -123,11 +151,11 @@ def _take(photo: Photo) -> Disposed | None:
             return Disposed.MISSING
     if Version.of(os.lstat(hidden)).matches(photo.version):
         return None
-    _put_back(photo)
+    _untake(photo)
     return Disposed.CHANGED
 
 
-def _put_back(photo: Photo) -> None:
+def _untake(photo: Photo) -> None:
     """Undo ``_take``; beside a file that has come in the meantime, under a numbered name."""
     if os.path.lexists(_hidden(photo)):
         _rename_to_free(_hidden(photo), _source(photo))
@@ -145,7 +173,7 @@ def _move(photo: Photo, root: bytes, relative: bytes, sha256: str | None) -> Dis
         if error.errno != errno.EXDEV:
             raise
         if not _copy(photo, root, target, sha256):
-            _put_back(photo)
+            _untake(photo)
             return Disposed.CHANGED
         os.unlink(hidden)
     else:

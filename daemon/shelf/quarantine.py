@@ -9,7 +9,7 @@ from pathlib import Path
 
 from daemon.photo import Photo, show
 from daemon.shelf import durable
-from daemon.shelf.disposal import relocate
+from daemon.shelf.disposal import put_back, relocate
 from daemon.shelf.staging import STAGING
 
 FAILED = b"failed"
@@ -49,32 +49,58 @@ def quarantine(
 
 def find(results: Path, photo: Photo) -> bytes | None:
     """The name of the report on this version of this file, relative to the result folder."""
+    found = _found(results, photo)
+    return found and found[0]
+
+
+def finish(results: Path, photo: Photo, *, move_original: bool) -> str | None:
+    """Finish a quarantine that a crash cut short: the report is the record of the decision.
+
+    Without this, a photo whose original was moved already would be done again, and not be found.
+
+    Returns:
+        The report's reason; None if there is no report on this version of this file.
+
+    Raises:
+        SourceTrouble: the original cannot be moved at the moment.
+        ResultsTrouble: it cannot be moved here.
+    """
+    found = _found(results, photo)
+    if found is None:
+        return None
+    quarantine(results, photo, {}, move_original=move_original)
+    return str(found[1].get("reason", "no reason is given"))
+
+
+def release(results: Path, photo: Photo) -> None:
+    """Take a photo out of quarantine to try it again: its original comes back, its report goes.
+
+    To be called before the ledger's ``requeue``.
+
+    Raises:
+        SourceTrouble: the original cannot be put back; nothing was changed.
+        ResultsTrouble: the report cannot be removed.
+    """
+    root = os.fsencode(results)
+    put_back(photo, os.path.join(root, _name(photo, os.path.splitext(photo.path)[1])))
+    with durable.results_trouble("the report of a failed photo cannot be removed"):
+        if name := find(results, photo):
+            os.unlink(os.path.join(root, name))
+            durable.sync_directory(os.path.join(root, FAILED))
+
+
+def _found(results: Path, photo: Photo) -> tuple[bytes, dict[str, object]] | None:
     for name in _numbered(photo):
         try:
             with open(os.path.join(os.fsencode(results), name), "rb") as file:
-                found = json.load(file)
+                report = json.load(file)
         except FileNotFoundError:
             return None
         except ValueError:
             continue  # not ours
-        if isinstance(found, dict) and _identity(photo).items() <= found.items():
-            return name
+        if isinstance(report, dict) and _identity(photo).items() <= report.items():
+            return name, report
     raise AssertionError("there is always another number")
-
-
-def release(results: Path, photo: Photo) -> None:
-    """Take a photo out of quarantine to try it again: its report goes.
-
-    An original that was moved stays beside; whoever retries it moves it back into its folder.
-
-    Raises:
-        ResultsTrouble: the report cannot be removed.
-    """
-    with durable.results_trouble("the report of a failed photo cannot be removed"):
-        if name := find(results, photo):
-            path = os.path.join(os.fsencode(results), name)
-            os.unlink(path)
-            durable.sync_directory(os.path.dirname(path))
 
 
 def _identity(photo: Photo) -> dict[str, object]:

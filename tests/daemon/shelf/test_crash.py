@@ -16,8 +16,8 @@ import random
 import signal
 import sqlite3
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -33,7 +33,7 @@ from daemon.shelf.disposal import Originals, dispose
 from daemon.shelf.names import Output, choose
 from daemon.shelf.plan import Plan
 from daemon.shelf.publish import publish
-from daemon.shelf.quarantine import quarantine
+from daemon.shelf.quarantine import finish, quarantine
 
 CONTENT = b"picture" * 100
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -81,7 +81,7 @@ class House:
             left = ledger.recover()
             staging.sweep(self.results, keep={one.photo.id for one in left.publishing})
             for photo in left.working:
-                ledger.retry(photo.id, 0.0, str(WorkerDied("killed")), free=False, now_s=100.0)
+                self.recover(ledger, photo)
             for one in left.publishing:
                 self.file(ledger, one.photo, one.plan)
             while photo := ledger.claim(100.0):
@@ -90,7 +90,14 @@ class House:
                 self.dispose(ledger, photo)
             staging.sweep(self.results, keep=())
 
+    def recover(self, ledger: Ledger, photo: Photo) -> None:
+        if reason := finish(self.results, photo, move_original=self.originals != "keep"):
+            ledger.failed(photo.id, reason, now_s=100.0)
+        else:
+            ledger.retry(photo.id, 0.0, str(WorkerDied("killed")), free=False, now_s=100.0)
+
     def work(self, ledger: Ledger, photo: Photo) -> None:
+        assert (self.inbox / "sub" / "a.jpg").read_bytes() == CONTENT, "there is nothing to read"
         if self.bad:
             move = self.originals != "keep"
             quarantine(self.results, photo, {"reason": "bad"}, move_original=move)
@@ -158,21 +165,23 @@ class House:
 
 
 def files(folder: Path, *, hidden: bool) -> dict[str, bytes]:
+    found = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
     return {
         name: path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-        and (hidden or not (name := str(path.relative_to(folder))).startswith("."))
-        and (name := str(path.relative_to(folder)))
+        for name, path in found.items()
+        if hidden or not name.startswith(".")
     }
 
 
-def count_calls(before_each: Callable[[], None], *, links: bool) -> None:
+Announce = Callable[[str, tuple[Any, ...]], None]
+
+
+def announce_calls(before_each: Announce, *, links: bool) -> None:
     """Have every call that changes the disk announced, SQLite's commits among them."""
 
-    def announced(call: Callable[..., Any]) -> Callable[..., Any]:
+    def announced(call: Callable[..., Any], name: str) -> Callable[..., Any]:
         def announce(*args: Any, **kwargs: Any) -> Any:
-            before_each()
+            before_each(name, args)
             return call(*args, **kwargs)
 
         return announce
@@ -181,16 +190,15 @@ def count_calls(before_each: Callable[[], None], *, links: bool) -> None:
         ctypes.set_errno(errno.EINVAL)
         return -1
 
-    os.fsync, os.mkdir, os.unlink, os.link, os.rmdir = map(
-        announced, (os.fsync, os.mkdir, os.unlink, os.link, os.rmdir)
-    )
-    durable._renameat2 = unsupported if links else announced(durable._renameat2)
+    for name in ("fsync", "mkdir", "unlink", "link", "rmdir"):
+        setattr(os, name, announced(getattr(os, name), name))
+    durable._renameat2 = unsupported if links else announced(durable._renameat2, "rename")
     connect = sqlite3.connect
 
     def connect_traced(*args: Any, **kwargs: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = connect(*args, **kwargs)
         connection.set_trace_callback(
-            lambda statement: before_each() if statement == "COMMIT" else None
+            lambda statement: before_each("commit", ()) if statement == "COMMIT" else None
         )
         return connection
 
@@ -199,19 +207,25 @@ def count_calls(before_each: Callable[[], None], *, links: bool) -> None:
 
 def turned(house: House, *, kill_at: int | None) -> bool:
     """One turn in a child of its own; whether it lived to the end."""
+    calls = itertools.count(1)
+
+    def before_each(_name: str, _args: tuple[Any, ...]) -> None:
+        if next(calls) == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return turned_under(house, before_each)
+
+
+def turned_under(house: House, before_each: Announce) -> bool:
     child = os.fork()
     if child == 0:
-        with suppress(BaseException):
-            calls = itertools.count(1)
-
-            def before_each() -> None:
-                if next(calls) == kill_at:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-            count_calls(before_each, links=house.links)
+        try:
+            announce_calls(before_each, links=house.links)
             house.turn()
-            os._exit(0)
-        os._exit(1)
+        except BaseException:  # noqa: BLE001 - a child must never return into the test
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
     _, status = os.waitpid(child, 0)
     assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0, "the turn itself failed"
     return os.WIFEXITED(status)
@@ -286,3 +300,37 @@ def test_the_promise_holds_when_the_archive_is_on_another_disk(
         house.audit(finished=True)
         if lived:
             break
+
+
+def test_everything_is_synced_before_what_relies_on_it(tmp_path: Path) -> None:
+    """A kill leaves the kernel's memory alone, a power cut does not: here the order must speak."""
+    house = House(tmp_path / "house", tmp_path / "archive", originals="archive")
+    house.root.mkdir()
+    house.build()
+    journal = tmp_path / "journal"
+    wanted = house.results / "2026-03-01" / "sub"
+
+    def before_each(name: str, args: tuple[Any, ...]) -> None:
+        paths = [os.readlink(f"/proc/self/fd/{args[0]}")] if name == "fsync" else args[1:4:2]
+        entry = " ".join(
+            [name, *map(os.fsdecode, paths)] if name in {"fsync", "rename"} else [name]
+        )
+        with journal.open("a") as file:
+            file.write(entry.replace(str(tmp_path) + "/", "") + "\n")
+
+    assert turned_under(house, before_each)
+    lines = journal.read_text().splitlines()
+    staged = "house/results/.matted-staging/1-1"
+    first, last = (
+        [index for index, line in enumerate(lines) if line.startswith(f"rename {staged}")][end]
+        for end in (0, -1)
+    )
+    commits = [index for index, line in enumerate(lines) if line == "commit"]
+    taken = lines.index("rename house/inbox/sub/a.jpg house/inbox/sub/.matted-1-a.jpg")
+    for name in OUTPUTS:
+        assert lines.index(f"fsync {staged}/{name}") < first, "content before names"
+    assert any(lines.index(f"fsync {staged}") < commit < first for commit in commits), "plan"
+    directory = lines.index(f"fsync {wanted.relative_to(tmp_path)}", last)
+    assert any(directory < commit < taken for commit in commits), "filed, then disposed of"
+    archived = lines.index("fsync archive/2026-03-01/sub", taken)
+    assert any(archived < commit for commit in commits), "disposed of, then forgotten"

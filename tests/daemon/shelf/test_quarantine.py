@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.errors import ResultsTrouble
-from daemon.photo import Photo
-from daemon.shelf.quarantine import find, quarantine, release
+from daemon.errors import ResultsTrouble, SourceTrouble
+from daemon.photo import Photo, Version
+from daemon.shelf.quarantine import find, finish, quarantine, release
 
 MakePhoto = Callable[..., Photo]
 REPORT = {"reason": "no decoder knows it", "attempts": 1}
@@ -93,6 +93,49 @@ def test_a_photo_released_from_quarantine_has_no_report(results: Path, put: Make
     release(results, photo)
     release(results, photo)
     assert entries(results) == []
+
+
+def test_a_photo_released_from_quarantine_is_where_and_what_it_was(
+    results: Path, inbox: Path, put: MakePhoto
+) -> None:
+    photo = put(b"album/IMG_1.jpg")
+    quarantine(results, photo, REPORT, move_original=True)
+    release(results, photo)
+    assert entries(results) == []
+    assert photo.version.matches(Version.of((inbox / "album/IMG_1.jpg").stat()))
+
+
+def test_nothing_is_released_over_a_file_that_came_meanwhile(
+    results: Path, inbox: Path, put: MakePhoto
+) -> None:
+    photo = put()
+    quarantine(results, photo, REPORT, move_original=True)
+    put(content=b"newer")
+    with pytest.raises(SourceTrouble):
+        release(results, photo)
+    assert (inbox / "IMG_1.jpg").read_bytes() == b"newer"
+    assert entries(results) == ["IMG_1-12.jpg", "IMG_1-12.json"]
+
+
+def test_another_ledgers_original_is_not_released_in_place_of_ours(
+    results: Path, inbox: Path, put: MakePhoto
+) -> None:
+    photo = put()
+    quarantine(results, photo, REPORT, move_original=False)
+    (inbox / "IMG_1.jpg").unlink()
+    (results / "failed/IMG_1-12.jpg").write_bytes(b"another picture")
+    release(results, photo)
+    assert entries(results) == ["IMG_1-12.jpg"]
+    assert list(inbox.iterdir()) == []
+
+
+def test_a_quarantine_cut_short_is_finished(results: Path, inbox: Path, put: MakePhoto) -> None:
+    photo = put()
+    assert finish(results, photo, move_original=True) is None
+    quarantine(results, photo, REPORT, move_original=False)
+    assert finish(results, photo, move_original=True) == "no decoder knows it"
+    assert entries(results) == ["IMG_1-12.jpg", "IMG_1-12.json"]
+    assert list(inbox.iterdir()) == []
 
 
 @pytest.mark.parametrize("path", [b"x" * 251 + b".jpg", b"a." + b"e" * 250, b"{}.jpg"])

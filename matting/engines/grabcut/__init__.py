@@ -18,9 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matting.engines import Answer, Engine
-from matting.engines.grabcut.edge import LONG_SIDE, alpha_of, clean
-from matting.engines.grabcut.prior import log_odds
-from matting.engines.grabcut.segment import segment
+from matting.engines.grabcut import edge, prior, segment
 from matting.people import Person, find_people
 
 _CUT_LONG_SIDE = 256
@@ -45,7 +43,7 @@ def load(options: dict[str, Any]) -> Engine:  # noqa: ARG001  every engine gets 
     """Start the engine; pymatting's solver is compiled here, not during the first photo."""
     mask = np.zeros((48, 48), bool)
     mask[12:36, 12:36] = True
-    alpha_of(np.full((48, 48, 3), 128, np.uint8), mask)
+    edge.alpha_of(np.full((48, 48, 3), 128, np.uint8), mask)
     return GrabCut()
 
 
@@ -53,10 +51,10 @@ def _alpha(pixels: NDArray[np.uint8], people: tuple[Person, ...]) -> NDArray[np.
     small = _reduced(pixels, _CUT_LONG_SIDE)
     factor = small.shape[0] / pixels.shape[0]
     faces = [person.face.scaled(factor) for person in people if person.face is not None]
-    mask = segment(small, log_odds(small.shape[:2], faces))
-    middle = _reduced(pixels, LONG_SIDE)
+    mask = segment.mask_of(small, prior.log_odds(small.shape[:2], faces))
+    middle = _reduced(pixels, edge.LONG_SIDE)
     level = cv2.resize(mask.astype(np.float32), middle.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-    alpha = alpha_of(middle, clean(level > 0.5))
+    alpha = edge.alpha_of(middle, edge.clean(level > 0.5))
     size = pixels.shape[1::-1]
     return np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 

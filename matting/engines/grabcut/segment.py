@@ -38,7 +38,7 @@ _TRUST = 6.0
 """Weight of the odds against OpenCV's fixed cost of 50 for an outline through flat grey."""
 
 
-def segment(pixels: NDArray[np.uint8], prior: NDArray[np.float32]) -> NDArray[np.bool_]:
+def mask_of(pixels: NDArray[np.uint8], prior: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Tell person from background.
 
     Args:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from daemon import errors, settings
-from daemon.events import Log
+from daemon.events import Event, Log
 from daemon.filing import Engine
 from daemon.job import EngineAddress
 from matting.errors import EngineUnavailable
 from matting.host import EngineHost, EngineSpec
 
-_QUIET = ("engine.said",)
-_GRAVE = ("engine.crashed", "engine.deadline_missed", "engine.unavailable")
+_GRAVE = (Event.ENGINE_CRASHED, Event.ENGINE_DEADLINE_MISSED, Event.ENGINE_UNAVAILABLE)
 
 
 def choose(name: str) -> tuple[str, str]:
@@ -29,14 +30,15 @@ def choose(name: str) -> tuple[str, str]:
     return "grabcut", "no network is installed; grabcut needs none"
 
 
-def start(wanted: settings.Engine, log: Log) -> EngineHost:
-    """Start the engine and wait until it is ready.
+@contextmanager
+def running(wanted: settings.Engine, log: Log) -> Iterator[EngineHost]:
+    """Start the engine, wait until it is ready, and end it afterwards.
 
     Raises:
         EngineUnavailable: it cannot run as the settings demand.
     """
     name, reason = choose(wanted.name)
-    log.info("engine.chosen", engine=name, reason=reason)
+    log.info(Event.ENGINE_CHOSEN, engine=name, reason=reason)
     spec = EngineSpec(
         name,
         {"device": wanted.device},
@@ -44,12 +46,28 @@ def start(wanted: settings.Engine, log: Log) -> EngineHost:
         timeout_s=wanted.timeout_s,
         start_timeout_s=wanted.start_timeout_s,
     )
-    host = EngineHost(spec, _runtime_dir(), lambda event, facts: _tell(log, event, facts))
-    try:
-        host.start()
-    except EngineUnavailable as error:
-        raise errors.EngineUnavailable(f"the engine {name} cannot run: {error}") from error
-    return host
+    with hosted(spec, log) as host:
+        yield host
+
+
+@contextmanager
+def hosted(spec: EngineSpec, log: Log) -> Iterator[EngineHost]:
+    """Keep an engine running in a private directory of its own.
+
+    Raises:
+        EngineUnavailable: its own reason.
+    """
+    base = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or None
+    with TemporaryDirectory(prefix="matted-", dir=base) as runtime_dir:
+        host = EngineHost(spec, Path(runtime_dir), lambda event, facts: _tell(log, event, facts))
+        try:
+            host.start()
+        except EngineUnavailable as error:
+            raise errors.EngineUnavailable(f"the engine {spec.name} cannot run: {error}") from error
+        try:
+            yield host
+        finally:
+            host.stop()
 
 
 def for_filing(host: EngineHost, wanted: settings.Engine, workers: int) -> Engine:
@@ -82,16 +100,10 @@ def count_workers(wanted: int | str) -> int:
     return max(1, (os.cpu_count() or 1) // 2)
 
 
-def _runtime_dir() -> Path:
-    """Private, and short enough for a socket's path."""
-    base = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or None
-    return Path(tempfile.mkdtemp(prefix="matted-", dir=base))
-
-
 def _tell(log: Log, event: str, facts: dict[str, Any]) -> None:
     if event in _GRAVE:
         log.error(event, **facts)
-    elif event in _QUIET:
+    elif event == Event.ENGINE_SAID:
         log.debug(event, **facts)
     else:
         log.info(event, **facts)

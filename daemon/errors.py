@@ -69,12 +69,20 @@ class EngineFailed(PhotoError):
         self.engine_pid = engine_pid
 
 
+class EngineFaulted(PhotoError):
+    """The engine stumbled over this photo, but lives."""
+
+
 class OutOfMemory(PhotoError):
     """The accelerator's memory did not suffice: once more at a smaller working size."""
 
 
 class WorkerDied(PhotoError):
     """The photo process was killed, ran out of memory or out of time."""
+
+
+class Interrupted(PhotoError):
+    """The attempt was broken off through no fault of this photo."""
 
 
 class ResultsTrouble(MattedError):

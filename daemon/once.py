@@ -96,29 +96,30 @@ class Once:
             return
         self._make_out_dir()
         wake = threading.Event()
-        engine = engine_room.start(self._settings.engine, self._log)
-        workers = Workers(
-            work,
-            count=min(engine_room.count_workers(self._settings.workers), len(self._sightings)),
-            timeout_s=self._settings.limits.photo_timeout_s,
-            wake=wake.set,
-        )
-        try:
-            with Ledger.open(self._state / "ledger.sqlite") as ledger:
-                filing = Filing(
-                    ledger,
-                    workers,
-                    engine_room.for_filing(engine, self._settings.engine, workers.count),
-                    snapshots=self._state,
-                    max_pixels=int(self._settings.limits.max_megapixels * 1e6),
-                    log=self._log,
-                )
-                filing.serve(dict.fromkeys((folder for folder, _ in self._sightings), self._to()))
-                yield from self._ended(filing, ledger, wake)
-        finally:
-            workers.stop()
-            engine.stop()
-            self._leave_no_staging()
+        count = min(engine_room.count_workers(self._settings.workers), len(self._sightings))
+        with engine_room.running(self._settings.engine, self._log) as engine:
+            workers = Workers(
+                work,
+                count=count,
+                timeout_s=self._settings.limits.photo_timeout_s,
+                wake=wake.set,
+            )
+            try:
+                with Ledger.open(self._state / "ledger.sqlite") as ledger:
+                    filing = Filing(
+                        ledger,
+                        workers,
+                        engine_room.for_filing(engine, self._settings.engine, count),
+                        snapshots=self._state,
+                        max_pixels=int(self._settings.limits.max_megapixels * 1e6),
+                        log=self._log,
+                    )
+                    folders = (folder for folder, _ in self._sightings)
+                    filing.serve(dict.fromkeys(folders, self._to()))
+                    yield from self._ended(filing, ledger, wake)
+            finally:
+                workers.stop()
+                self._leave_no_staging()
 
     def _ended(self, filing: Filing, ledger: Ledger, wake: threading.Event) -> Iterator[Ending]:
         noticed = ledger.notice_all(self._sightings.values(), time.time())

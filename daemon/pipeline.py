@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.copy_in import copy_in
-from daemon.errors import EngineFailed, OutOfMemory, Refused
+from daemon.errors import EngineFailed, EngineFaulted, OutOfMemory, Refused
 from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.job import EngineAddress, Job, Outcome, Staged, Unchanged
@@ -24,6 +24,7 @@ from daemon.steps import STEPS
 from daemon.view import View
 from matting.client import connect
 from matting.engines import Answer
+from matting.errors import EngineFaulted as EngineStumbled
 from matting.errors import EngineLost, EngineOutOfMemory, EngineUnavailable, RequestRefused
 from matting.foreground import estimate_foreground
 from matting.refine import refine
@@ -151,6 +152,8 @@ def _matte(view: View, job: Job) -> tuple[Answer, str]:
         raise EngineFailed(str(error), 0) from error
     except EngineLost as error:
         raise EngineFailed(error.reason, error.pid) from error
+    except EngineStumbled as error:
+        raise EngineFaulted(str(error)) from error
     except RequestRefused as error:
         raise Refused(f"the engine cannot matte it: {error}") from error
 

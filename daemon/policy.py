@@ -9,6 +9,7 @@ from enum import Enum
 from daemon.errors import (
     EngineUnavailable,
     FolderGone,
+    Interrupted,
     LedgerTrouble,
     NameTaken,
     NotReady,
@@ -105,7 +106,7 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
             decision = Quarantine(reason)
         case NotReady():
             decision = _wait_for_the_rest(reason, facts, limits)
-        case SourceTrouble():
+        case SourceTrouble() | Interrupted():
             decision = Retry(_backoff_s(facts, limits), charged=False, reason=reason)
         case NameTaken():
             decision = Retry(0.0, charged=False, reason=reason)

@@ -7,6 +7,8 @@ import shutil
 import signal
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,11 +21,16 @@ from daemon.intake.front import Front
 from daemon.intake.hints import Hints, Watch
 from daemon.intake.mounts import file_system, sends_events
 from daemon.ledger import Ledger, State
+from daemon.lock import Lock
 from daemon.pipeline import work
 from daemon.policy import Limits
 from daemon.publishing import Destination
+from daemon.settings import Engine as EngineSettings
 from daemon.settings import Folder, Settings
 from daemon.workers import Workers
+from matting.host import EngineHost
+
+OpenEngine = Callable[[EngineSettings, Log], AbstractContextManager[EngineHost]]
 
 _DRAIN_S = 20.0
 _LONGEST_WAIT_S = 5.0
@@ -32,14 +39,20 @@ _LONGEST_WAIT_S = 5.0
 class Service:
     """One run of the daemon."""
 
-    def __init__(self, config: Path, log: Log) -> None:
+    def __init__(self, config: Path, log: Log, *, engine: OpenEngine = engine_room.running) -> None:
         """Read the settings.
+
+        Args:
+            config: the settings file.
+            log: for everything that happens.
+            engine: how to get an engine that is ready.
 
         Raises:
             SettingsError: with every fault.
         """
         self._config = config
         self._log = log
+        self._open_engine = engine
         self._settings = config_file.load(config)
         self._wake = threading.Event()
         self._stopping = False
@@ -56,30 +69,35 @@ class Service:
         self._log.info(Event.SERVICE_STARTED, pid=os.getpid(), config=self._config)
         self._make_folders()
         settings = self._settings
-        with Ledger.open(settings.state_dir / "ledger.sqlite") as self._ledger:
-            engine = engine_room.start(settings.engine, self._log)
-            workers = Workers(
-                work,
-                count=engine_room.count_workers(settings.workers),
-                timeout_s=settings.limits.photo_timeout_s,
-                wake=self._wake.set,
-            )
-            self._filing = Filing(
-                self._ledger,
-                workers,
-                engine_room.for_filing(engine, settings.engine, workers.count),
-                snapshots=_fresh(settings.state_dir / "snapshots"),
-                max_pixels=int(settings.limits.max_megapixels * 1e6),
-                log=self._log,
-            )
-            try:
-                self._open_folders()
-                self._filing.recover()
-                self._serve()
-            finally:
-                self._close(workers)
-                engine.stop()
+        with (
+            Lock(settings.state_dir),
+            Ledger.open(settings.state_dir / "ledger.sqlite") as self._ledger,
+            self._open_engine(settings.engine, self._log) as engine,
+        ):
+            self._work(engine, settings)
         self._log.info(Event.SERVICE_STOPPED)
+
+    def _work(self, engine: EngineHost, settings: Settings) -> None:
+        workers = Workers(
+            work,
+            count=engine_room.count_workers(settings.workers),
+            timeout_s=settings.limits.photo_timeout_s,
+            wake=self._wake.set,
+        )
+        self._filing = Filing(
+            self._ledger,
+            workers,
+            engine_room.for_filing(engine, settings.engine, workers.count),
+            snapshots=_fresh(settings.state_dir / "snapshots"),
+            max_pixels=int(settings.limits.max_megapixels * 1e6),
+            log=self._log,
+        )
+        try:
+            self._open_folders()
+            self._filing.recover()
+            self._serve()
+        finally:
+            self._close(workers)
 
     def _serve(self) -> None:
         notify.ready(self._status())

@@ -13,12 +13,15 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as DeadlineMissed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
+import cv2
+import pyvips
 from pebble import ProcessExpired, ProcessPool
 
-from daemon.errors import MattedError, WorkerDied
+from daemon.errors import Interrupted, MattedError, WorkerDied
 from daemon.job import Job, Outcome
 
 _PR_SET_PDEATHSIG = 1
@@ -57,12 +60,7 @@ class Workers:
         self._wake = wake
         self._ended: SimpleQueue[Finished] = SimpleQueue()
         self._running: dict[int, Job] = {}
-        self._pool = ProcessPool(
-            max_workers=count,
-            context=multiprocessing.get_context("spawn"),
-            initializer=_settle_in,
-            initargs=(os.getpid(), max(1, (os.cpu_count() or 1) // count)),
-        )
+        self._pool = self._new_pool()
 
     @property
     def idle(self) -> int:
@@ -77,7 +75,14 @@ class Workers:
     def submit(self, job: Job) -> None:
         """Start a job."""
         self._running[job.photo.id] = job
-        future = self._pool.schedule(self._work, args=(job,), timeout=self._timeout_s)
+        try:
+            future = self._schedule(job)
+        except RuntimeError:
+            # A process died while it had no job, e.g. when memory was short; for pebble that is
+            # the end of the whole pool.
+            self.stop()
+            self._pool = self._new_pool()
+            future = self._schedule(job)
         future.add_done_callback(lambda done: self._end(job, done))
 
     def finished(self) -> list[Finished]:
@@ -96,23 +101,41 @@ class Workers:
         self._pool.stop()
         self._pool.join()
 
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self.count,
+            context=multiprocessing.get_context("spawn"),
+            initializer=_settle_in,
+            initargs=(os.getpid(), max(1, (os.cpu_count() or 1) // self.count)),
+        )
+
+    def _schedule(self, job: Job) -> Future[Outcome]:
+        future: Future[Outcome] = self._pool.schedule(
+            self._work, args=(job,), timeout=self._timeout_s
+        )
+        return future
+
     def _end(self, job: Job, done: Future[Outcome]) -> None:
         self._ended.put(Finished(job, self._outcome(done)))
         self._wake()
 
     def _outcome(self, done: Future[Outcome]) -> Outcome | MattedError:
         if done.cancelled():
-            return WorkerDied("the photo process was stopped")
-        match done.exception():
-            case None:
-                return done.result()
-            case MattedError() as error:
+            return Interrupted("the photo process was stopped")
+        error = done.exception()
+        return done.result() if error is None else self._verdict(error)
+
+    def _verdict(self, error: BaseException) -> MattedError:
+        match error:
+            case MattedError():
                 return error
             case DeadlineMissed():
                 return WorkerDied(f"the photo process was killed after {self._timeout_s:g} s")
-            case ProcessExpired() as error:
+            case BrokenProcessPool():
+                return Interrupted("the photo processes had to be started again")
+            case ProcessExpired():
                 return WorkerDied(f"the photo process {_how_it_ended(error.exitcode)}")
-            case error:
+            case _:
                 # The per-photo boundary: whatever a library throws at one photo ends here.
                 return WorkerDied(f"{type(error).__name__}: {error}")
 
@@ -131,6 +154,6 @@ def _settle_in(daemon_pid: int, threads: int) -> None:
         os._exit(1)
     # Ctrl-C in a terminal reaches the whole process group; the daemon alone decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import cv2  # noqa: PLC0415 - the daemon process, which imports this module, needs no OpenCV
-
+    # Each library would otherwise take all cores in every process.
     cv2.setNumThreads(threads)
+    pyvips.concurrency_set(threads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -59,14 +60,20 @@ profiles:
         "line 1: stat_dir is not known; did you mean state_dir?",
         "line 3: engine.name should be auto, grabcut, not 'grabcat'; did you mean grabcut?",
         "line 4: engine.timeout_s should be greater than 0, not -1",
-        f"line 7: folders[0].results results {tmp_path}/in/out overlaps with watch {tmp_path}/in:"
-        " keep the folders apart, or results would be taken for new photos",
+        (
+            f"line 7: folders[0].results results {tmp_path}/in/out overlaps with watch"
+            f" {tmp_path}/in: keep the folders apart, or results would be taken for new photos"
+        ),
         "line 8: folders[0].profile there is no profile 'old-foto'; did you mean old-photo?",
-        "line 9: folders[0].settle_s should be a valid number, unable to parse string as a"
-        " number, not 'soon'",
+        (
+            "line 9: folders[0].settle_s should be a valid number, unable to parse string as a"
+            " number, not 'soon'"
+        ),
         "line 13: profiles.mine.preprocess[0].nuetralize is not known; did you mean neutralize?",
-        "line 14: profiles.mine.preprocess[1].denoise.strenght is not known; did you mean"
-        " strength?",
+        (
+            "line 14: profiles.mine.preprocess[1].denoise.strenght is not known; did you mean"
+            " strength?"
+        ),
     )
 
 
@@ -142,8 +149,6 @@ def test_a_profile_can_do_without_one_kind_of_output() -> None:
 
 
 def test_the_settings_survive_the_way_to_another_process() -> None:
-    import pickle
-
     profile = BUILT_IN["old-photo"]
     assert pickle.loads(pickle.dumps(profile)) == profile  # noqa: S301 - our own bytes
 

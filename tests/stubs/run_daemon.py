@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
-from functools import partial
 from pathlib import Path
 
 from daemon import events
-from daemon.engine_room import tell
+from daemon.engine_room import hosted
 from daemon.service import Service
-from matting.host import EngineHost, EngineSpec
-
-
-def start_stub(options, wanted, log):
-    spec = EngineSpec(
-        "stub_engine",
-        options,
-        timeout_s=wanted.timeout_s,
-        extra_path=(str(Path(__file__).parent),),
-    )
-    runtime_dir = Path(tempfile.mkdtemp(prefix="matted-"))
-    host = EngineHost(spec, runtime_dir, lambda name, facts: tell(log, name, facts))
-    host.start()
-    return host
-
+from matting.host import EngineSpec
 
 if __name__ == "__main__":
     config, options = Path(sys.argv[1]), json.loads(sys.argv[2])
-    start = partial(start_stub, options)
-    Service(config, events.set_up(verbose=True), start_engine=start).run()
+    here = str(Path(__file__).parent)
+    Service(
+        config,
+        events.set_up(verbose=True),
+        engine=lambda wanted, log: hosted(
+            EngineSpec("stub_engine", options, timeout_s=wanted.timeout_s, extra_path=(here,)), log
+        ),
+    ).run()

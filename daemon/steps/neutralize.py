@@ -12,12 +12,15 @@ from daemon.steps import lab
 from daemon.view import View
 
 Colours = NDArray[np.float32]
-"""(n, 3) float32 L*a*b*."""
+"""(n, 3) float32 L*a*b*, or (n, 2) a* and b*."""
 
 _SAMPLE_SIDE = 256
 _LEVELS = 16
-_FEWEST = 4
-"""A level of lightness with fewer pixels than this is filled in from its neighbours."""
+_FEWEST = 1 / 200
+"""Share of the photo; a level of lightness with fewer pixels is filled in from its neighbours."""
+_QUANTILE = 0.25
+"""Of the strength of the cast within a level. The median turned a face blue whose highlights were
+less yellow than the bare paper around the photo, of which there was more."""
 _SEPIA_SPREAD, _COLOUR_SPREAD = 10.0, 18.0
 """How far the 90th percentile of colours is from the cast: on our old prints 0 to 10, on our
 colour photos 18 to 46. The median does not tell them apart (3.7 on a stained print, 3.3 on a
@@ -63,24 +66,27 @@ def _centres() -> NDArray[np.float64]:
 def _cast(colours: Colours) -> NDArray[np.float64]:
     """(levels, 2): a* and b* of what was neutral once, for each level of lightness."""
     level = (colours[:, 0] * (_LEVELS / lab.WHITE)).astype(int).clip(0, _LEVELS - 1)
-    sepia = _medians(colours, level)
+    sepia = _of_sepia(colours, level)
     spread = np.percentile(np.hypot(*(colours[:, 1:] - sepia[level]).T), 90)
     colourful = float(np.clip((spread - _SEPIA_SPREAD) / (_COLOUR_SPREAD - _SEPIA_SPREAD), 0, 1))
     return np.asarray(sepia + colourful * (_near_grey(colours) - sepia), np.float64)
 
 
-def _medians(colours: Colours, level: NDArray[np.int_]) -> NDArray[np.float64]:
-    """(levels, 2): the median colour of each level, gaps filled and steps smoothed."""
-    filled = np.flatnonzero(np.bincount(level, minlength=_LEVELS) >= min(_FEWEST, len(level)))
-    if not filled.size:
-        filled = np.unique(level)
-    medians: NDArray[np.float64] = np.array(
-        [np.median(colours[level == one, 1:], axis=0) for one in filled]
-    )
-    curve = [np.interp(np.arange(_LEVELS), filled, channel) for channel in medians.T]
-    return np.asarray(
-        cv2.GaussianBlur(np.array(curve).T, (1, 3), 0, borderType=cv2.BORDER_REPLICATE)
-    )
+def _of_sepia(colours: Colours, level: NDArray[np.int_]) -> NDArray[np.float64]:
+    """(levels, 2): the cast of each level of a photo that was grey; gaps filled, steps smoothed."""
+    count = np.bincount(level, minlength=_LEVELS)
+    filled = np.flatnonzero(count >= min(_FEWEST * len(level), count.max()))
+    found = np.array([_typical(colours[level == one, 1:]) for one in filled])
+    curve = [np.interp(np.arange(_LEVELS), filled, channel) for channel in found.T]
+    smooth = cv2.GaussianBlur(np.array(curve).T, (1, 3), 0, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(smooth, np.float64)
+
+
+def _typical(chroma: Colours) -> NDArray[np.float64]:
+    """(2,): the hue of the median, with the strength that three quarters have at least."""
+    median = np.median(chroma, axis=0)
+    hue = median / max(float(np.hypot(*median)), 1e-6)
+    return np.asarray(hue * max(0.0, float(np.quantile(chroma @ hue, _QUANTILE))), np.float64)
 
 
 def _near_grey(colours: Colours) -> NDArray[np.float64]:

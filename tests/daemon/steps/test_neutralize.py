@@ -49,6 +49,17 @@ def test_a_known_cast_that_changes_with_lightness_is_taken_out(photos_dir: Path)
     assert np.abs(after[..., 0] - truth).mean() < 0.6
 
 
+def test_a_pale_face_does_not_turn_blue_beside_yellowed_paper() -> None:
+    """More bare paper than face, both equally light: the face decides, being nearer to grey."""
+    lab = np.zeros((300, 300, 3))
+    lab[..., 0] = np.linspace(20, 70, 300)[:, None]
+    lab[..., 2] = 8
+    lab[100:180, 100:140] = 88, 0, 3
+    lab[:20] = 88, 0, 25
+    after = rgb2lab(neutralized(np.rint(255 * lab2rgb(lab)).astype(np.uint8), 1))
+    assert np.abs(after[140, 120, 1:]).max() < 4
+
+
 def test_differences_of_colour_within_a_sepia_print_are_kept() -> None:
     """A hand-coloured cheek stays as much redder than its surroundings as it was."""
     lab = np.zeros((200, 200, 3))

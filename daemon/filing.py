@@ -62,8 +62,6 @@ class Filing:
         """
         self.paused: str | None = None
         """Why nothing is begun at the moment; it resumes by itself."""
-        self.draining = False
-        """Begin no more photos; only see to those that are at work."""
         self._ledger = ledger
         self._workers = workers
         self._engine = engine
@@ -73,6 +71,7 @@ class Filing:
         self._publishing = Publishing(ledger, log)
         self._destinations: Mapping[str, Destination] = {}
         self._foreign: frozenset[str] = frozenset()
+        self._draining = False
         self._probe_at_s = 0.0
         self._probe_wait_s = _PROBE_S
 
@@ -114,8 +113,14 @@ class Filing:
             self._guarded(photo, partial(self._begin, photo))
 
     def _may_begin(self) -> bool:
-        stopped = self.draining or self.paused is not None
+        stopped = self._draining or self.paused is not None
         return not stopped and self._workers.idle > 0 and self._engine.ready()
+
+    def drain(self) -> bool:
+        """Begin no more photos, only file what is finished; whether any is still at work."""
+        self._draining = True
+        self.turn()
+        return bool(self._workers.running)
 
     def give_back(self) -> None:
         """Return what is still at work to the queue; the photo processes are stopped by then."""

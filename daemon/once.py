@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon import engine_room
+from daemon import workshop
 from daemon.errors import MattedError, ResultsTrouble
 from daemon.events import Log
 from daemon.fetch import fetch, is_address
@@ -18,13 +18,11 @@ from daemon.intake.ignore import Rule
 from daemon.intake.scan import scan
 from daemon.ledger import Entry, Ledger, State
 from daemon.photo import Sighting, Version, show
-from daemon.pipeline import work
 from daemon.policy import Limits
 from daemon.profiles import Profile
 from daemon.publishing import Destination
 from daemon.settings import Settings
 from daemon.shelf import staging
-from daemon.workers import Workers
 
 _TRIES = 3
 _FIRST_WAIT_S = 0.3
@@ -96,30 +94,22 @@ class Once:
             return
         self._make_out_dir()
         wake = threading.Event()
-        count = min(engine_room.count_workers(self._settings.workers), len(self._sightings))
-        with engine_room.running(self._settings.engine, self._log) as engine:
-            workers = Workers(
-                work,
-                count=count,
-                timeout_s=self._settings.limits.photo_timeout_s,
+        with (
+            workshop.running(self._settings.engine, self._log) as engine,
+            Ledger.open(self._state / "ledger.sqlite") as ledger,
+            workshop.opened(
+                self._settings,
+                ledger,
+                engine,
+                snapshots=self._state,
+                at_most=len(self._sightings),
                 wake=wake.set,
-            )
-            try:
-                with Ledger.open(self._state / "ledger.sqlite") as ledger:
-                    filing = Filing(
-                        ledger,
-                        workers,
-                        engine_room.for_filing(engine, self._settings.engine, count),
-                        snapshots=self._state,
-                        max_pixels=int(self._settings.limits.max_megapixels * 1e6),
-                        log=self._log,
-                    )
-                    folders = (folder for folder, _ in self._sightings)
-                    filing.serve(dict.fromkeys(folders, self._to()))
-                    yield from self._ended(filing, ledger, wake)
-            finally:
-                workers.stop()
-                self._leave_no_staging()
+                log=self._log,
+            ) as filing,
+        ):
+            filing.serve(dict.fromkeys((folder for folder, _ in self._sightings), self._to()))
+            yield from self._ended(filing, ledger, wake)
+        self._leave_no_staging()
 
     def _ended(self, filing: Filing, ledger: Ledger, wake: threading.Event) -> Iterator[Ending]:
         noticed = ledger.notice_all(self._sightings.values(), time.time())

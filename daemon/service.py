@@ -13,21 +13,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from daemon import config_file, engine_room, notify
+from daemon import config_file, notify, workshop
 from daemon.errors import MattedError, SettingsError
 from daemon.events import Event, Log
-from daemon.filing import Filing
 from daemon.intake.front import Front
 from daemon.intake.hints import Hints, Watch
 from daemon.intake.mounts import file_system, sends_events
 from daemon.ledger import Ledger, State
 from daemon.lock import Lock
-from daemon.pipeline import work
 from daemon.policy import Limits
 from daemon.publishing import Destination
 from daemon.settings import Engine as EngineSettings
 from daemon.settings import Folder, Settings
-from daemon.workers import Workers
 from matting.host import EngineHost
 
 OpenEngine = Callable[[EngineSettings, Log], AbstractContextManager[EngineHost]]
@@ -39,7 +36,7 @@ _LONGEST_WAIT_S = 5.0
 class Service:
     """One run of the daemon."""
 
-    def __init__(self, config: Path, log: Log, *, engine: OpenEngine = engine_room.running) -> None:
+    def __init__(self, config: Path, log: Log, *, engine: OpenEngine = workshop.running) -> None:
         """Read the settings.
 
         Args:
@@ -73,31 +70,20 @@ class Service:
             Lock(settings.state_dir),
             Ledger.open(settings.state_dir / "ledger.sqlite") as self._ledger,
             self._open_engine(settings.engine, self._log) as engine,
+            workshop.opened(
+                settings,
+                self._ledger,
+                engine,
+                snapshots=_fresh(settings.state_dir / "snapshots"),
+                wake=self._wake.set,
+                log=self._log,
+            ) as self._filing,
         ):
-            self._work(engine, settings)
-        self._log.info(Event.SERVICE_STOPPED)
-
-    def _work(self, engine: EngineHost, settings: Settings) -> None:
-        workers = Workers(
-            work,
-            count=engine_room.count_workers(settings.workers),
-            timeout_s=settings.limits.photo_timeout_s,
-            wake=self._wake.set,
-        )
-        self._filing = Filing(
-            self._ledger,
-            workers,
-            engine_room.for_filing(engine, settings.engine, workers.count),
-            snapshots=_fresh(settings.state_dir / "snapshots"),
-            max_pixels=int(settings.limits.max_megapixels * 1e6),
-            log=self._log,
-        )
-        try:
             self._open_folders()
             self._filing.recover()
             self._serve()
-        finally:
-            self._close(workers)
+            self._close()
+        self._log.info(Event.SERVICE_STOPPED)
 
     def _serve(self) -> None:
         notify.ready(self._status())
@@ -245,19 +231,14 @@ class Service:
             self._log.info(Event.SETTINGS_RELOADED, need_a_restart=needs_restart)
         notify.ready(self._status())
 
-    def _close(self, workers: Workers) -> None:
-        """Let the photos in flight finish, up to a limit; give the others back."""
+    def _close(self) -> None:
+        """Let the photos in flight finish, up to a limit."""
         notify.stopping()
-        if hints := getattr(self, "_hints", None):
-            hints.stop()
+        self._hints.stop()
         until_s = time.monotonic() + _DRAIN_S
-        self._filing.draining = True
-        while workers.running and time.monotonic() < until_s:
+        while self._filing.drain() and time.monotonic() < until_s:
             self._wake.wait(0.2)
             self._wake.clear()
-            self._filing.turn()
-        workers.stop()
-        self._filing.give_back()
 
     def _status(self) -> str:
         counts = self._ledger.counts()

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from daemon import events
-from daemon.engine_room import hosted
 from daemon.service import Service
+from daemon.workshop import hosted
 from matting.host import EngineSpec
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""The engine as the settings want it: chosen, started, and introduced to filing."""
+"""Engine, photo processes and filing, built as the settings want them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,8 +12,11 @@ from typing import Any
 
 from daemon import errors, settings
 from daemon.events import Event, Log
-from daemon.filing import Engine
+from daemon.filing import Engine, Filing
 from daemon.job import EngineAddress
+from daemon.ledger import Ledger
+from daemon.pipeline import work
+from daemon.workers import Workers
 from matting.errors import EngineUnavailable
 from matting.host import EngineHost, EngineSpec
 
@@ -70,14 +74,47 @@ def hosted(spec: EngineSpec, log: Log) -> Iterator[EngineHost]:
             host.stop()
 
 
-def for_filing(host: EngineHost, wanted: settings.Engine, workers: int) -> Engine:
-    """What filing has to know of the engine.
+@contextmanager
+def opened(
+    wanted: settings.Settings,
+    ledger: Ledger,
+    engine: EngineHost,
+    *,
+    snapshots: Path,
+    at_most: int | None = None,
+    wake: Callable[[], None],
+    log: Log,
+) -> Iterator[Filing]:
+    """Make what photos need; at the end stop the photo processes and give their photos back.
 
     Args:
-        host: of the running engine.
-        wanted: its settings.
-        workers: how many photos may ask at once: each waits for those before it.
+        wanted: the settings.
+        ledger: queue and memory.
+        engine: that is running.
+        snapshots: a directory for private copies of photos.
+        at_most: so many photo processes, if the settings would have more.
+        wake: called, from another thread, when filing has something to do.
+        log: for what happens to each photo.
     """
+    count = min(count_workers(wanted.workers), at_most or sys.maxsize)
+    workers = Workers(work, count=count, timeout_s=wanted.limits.photo_timeout_s, wake=wake)
+    filing = Filing(
+        ledger,
+        workers,
+        _introduced(engine, wanted.engine, count),
+        snapshots=snapshots,
+        max_pixels=int(wanted.limits.max_megapixels * 1e6),
+        log=log,
+    )
+    try:
+        yield filing
+    finally:
+        workers.stop()
+        filing.give_back()
+
+
+def _introduced(host: EngineHost, wanted: settings.Engine, workers: int) -> Engine:
+    """What filing has to know of the engine; each photo may have to wait for all others'."""
     address = EngineAddress(
         name=host.spec.name,
         socket=host.socket_path,

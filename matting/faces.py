@@ -33,14 +33,14 @@ _TILTS_DEG = (-22.0, 22.0)
 _ENOUGH = 3.2
 """Of five: real faces in old prints earned 3.9 and up, the worst impostor in leaves, gravel, lace
 and embroidery 1.4, the heads on Greek coins 2.3, a cup of coffee 2.5."""
-_ASIDE_LONG_SIDE = 300
-_ASIDE_AIR = 60
+_ASIDE_LONG_SIDE = 240
+_ASIDE_AIR = 48
 _ASIDE_TILTS_DEG = (-20.0, -10.0, 0.0, 10.0, 20.0)
-_ASIDE_SMALLEST = 50
+_ASIDE_SMALLEST = 40
 """Pixels of that picture; smaller ones cost most of the time and were mostly dreams."""
-_ASIDE_VOTES, _ASIDE_STRENGTH = 9, 2.5
-"""Of 30 prints: real heads won 11 to 22 of them and a strength of 3.3 to 12, impostors at most 6 of
-them, and at most 1.9."""
+_ASIDE_VOTES, _ASIDE_STRENGTH = 9, 3.0
+"""Of 30 prints: real heads won 9 to 28 of them and a strength of 5.6 to 16, impostors at most 6 of
+them, and at most 1.8."""
 _ASIDE_SHARE = 0.85
 """The profile cascade's window takes in more of the hair than the frontal ones'."""
 

@@ -21,8 +21,7 @@ from typing import Literal
 
 from daemon.errors import SourceTrouble
 from daemon.photo import Photo, Version
-from daemon.shelf import durable
-from daemon.shelf.staging import STAGING
+from daemon.shelf import durable, staging
 
 Originals = Literal["keep", "archive", "delete"]
 
@@ -184,8 +183,9 @@ def _move(photo: Photo, root: bytes, relative: bytes, sha256: str | None) -> Dis
 
 def _copy(photo: Photo, root: bytes, target: bytes, sha256: str | None) -> bool:
     """Copy the taken source to disk, verified; False if its content is not what was read."""
-    directory = durable.make_directories(root, STAGING)
-    copy = os.path.join(directory, f"{photo.id}-original".encode())
+    staging.discard(Path(os.fsdecode(root)), photo.id)  # what a crash left half copied
+    durable.make_directories(root, staging.STAGING)
+    copy = os.path.join(root, staging.private(photo.id, "original"))
     try:
         shutil.copy2(_hidden(photo), copy, follow_symlinks=False)
         durable.sync_file(copy)

@@ -10,7 +10,7 @@ from pathlib import Path
 from daemon.photo import Photo, show
 from daemon.shelf import durable
 from daemon.shelf.disposal import put_back, relocate
-from daemon.shelf.staging import STAGING
+from daemon.shelf.staging import STAGING, private
 
 FAILED = b"failed"
 """Where reports lie, below the result folder."""
@@ -116,8 +116,8 @@ def _identity(photo: Photo) -> dict[str, object]:
 
 
 def _write(root: bytes, photo: Photo, content: Mapping[str, object]) -> bytes:
-    directory = durable.make_directories(root, STAGING)
-    staged = os.path.join(directory, f"{photo.id}-report".encode())
+    durable.make_directories(root, STAGING)
+    staged = os.path.join(root, private(photo.id, "report"))
     durable.write_new(staged, json.dumps(content, indent=2).encode() + b"\n")
     durable.make_directories(root, FAILED)
     for name in _numbered(photo):

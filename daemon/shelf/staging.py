@@ -24,6 +24,15 @@ STAGING = b".matted-staging"
 """Hidden, so that nobody takes what lies there for results."""
 
 
+def private(photo_id: int, what: str) -> bytes:
+    """A name in staging, relative to the result folder, that no other process uses.
+
+    A daemon and ``matted process`` may file into one folder, and each counts its photos from 1:
+    without the process in the name, one would publish what the other has staged.
+    """
+    return os.path.join(STAGING, f"{photo_id}-{what}-{os.getpid()}".encode())
+
+
 def stage(results: Path, photo: Photo) -> bytes:
     """A fresh, empty directory for the outputs of this attempt.
 
@@ -34,10 +43,9 @@ def stage(results: Path, photo: Photo) -> bytes:
         ResultsTrouble: the result folder cannot be written.
     """
     root = os.fsencode(results)
-    relative = STAGING + f"/{photo.id}-{photo.tries}".encode()
+    relative = private(photo.id, str(photo.tries))
     with results_trouble("results cannot be staged"):
-        if os.path.lexists(os.path.join(root, relative)):
-            shutil.rmtree(os.path.join(root, relative))
+        _remove_tree(os.path.join(root, relative))
         return make_directories(root, relative)
 
 
@@ -77,6 +85,8 @@ def discard(results: Path, photo_id: int) -> None:
 def sweep(results: Path, *, keep: Collection[int]) -> None:
     """Remove what an earlier run left staged, except for photos that are being published.
 
+    What belongs to another process that is still alive stays.
+
     Args:
         results: the result folder.
         keep: ids of photos with a plan that was not carried out.
@@ -90,12 +100,27 @@ def sweep(results: Path, *, keep: Collection[int]) -> None:
 def _remove(results: Path, doomed: Callable[[int], bool]) -> None:
     directory = os.path.join(os.fsencode(results), STAGING)
     with results_trouble("staged results cannot be removed"):
-        if not os.path.isdir(directory):
-            return
-        for name in os.listdir(directory):
-            owner = name.partition(b"-")[0]
-            if not owner.isdigit() or doomed(int(owner)):
+        for name in os.listdir(directory) if os.path.isdir(directory) else ():
+            match name.split(b"-"):
+                case [photo, _, process] if photo.isdigit() and process.isdigit():
+                    stale = doomed(int(photo)) and not _is_of_another(int(process))
+                case _:
+                    stale = True
+            if stale:
                 _remove_tree(os.path.join(directory, name))
+
+
+def _is_of_another(process: int) -> bool:
+    """Whether this is another process that is alive."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _remove_tree(path: bytes) -> None:
@@ -113,11 +138,11 @@ def check(results: Path) -> None:
         ResultsTrouble: they cannot; ``str()`` says why.
     """
     with results_trouble("results cannot be published"):
-        directory = make_directories(os.fsencode(results), STAGING)
-        probe, published = (os.path.join(directory, name) for name in (b"0-probe", b"0-published"))
-        for leftover in filter(os.path.lexists, (probe, published)):
-            os.unlink(leftover)
+        root = os.fsencode(results)
+        make_directories(root, STAGING)
+        probe, published = (os.path.join(root, private(0, what)) for what in ("probe", "published"))
         write_new(probe, b"matted")
+        _remove_tree(published)
         rename(probe, published)
-        sync_directory(directory)
+        sync_directory(os.path.dirname(published))
         os.unlink(published)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +23,7 @@ MakePhoto = Callable[..., Photo]
 def test_a_stage_is_fresh_empty_and_hidden(results: Path, put: MakePhoto) -> None:
     photo = put()
     first = staging.stage(results, photo)
-    assert first == bytes(results) + b"/.matted-staging/12-1"
+    assert first == bytes(results) + f"/.matted-staging/12-1-{os.getpid()}".encode()
     (Path(os.fsdecode(first)) / "half.png").write_bytes(b"half")
     assert staging.stage(results, photo) == first
     assert os.listdir(first) == []
@@ -41,7 +43,10 @@ def test_a_sealed_plan_tells_size_and_content(results: Path, put: MakePhoto) -> 
     plan = staging.seal(results, [stage + b"/0.png", stage + b"/1.png"], [b"d/m.png", b"d/c.png"])
     assert plan.results == bytes(results)
     assert plan.moves[0] == Move(
-        b".matted-staging/12-1/0.png", b"d/m.png", 5, hashlib.sha256(b"matte").hexdigest()
+        f".matted-staging/12-1-{os.getpid()}/0.png".encode(),
+        b"d/m.png",
+        5,
+        hashlib.sha256(b"matte").hexdigest(),
     )
     assert [move.final for move in plan.renamed([b"x", b"y"]).moves] == [b"x", b"y"]
 
@@ -70,6 +75,39 @@ def test_the_sweep_keeps_only_what_is_being_published(results: Path, put: MakePh
     assert os.path.isdir(kept)
     assert not os.path.exists(stale)
     assert not debris.exists()
+
+
+@pytest.fixture
+def other_process() -> Iterator[int]:
+    with subprocess.Popen(["sleep", "60"]) as other:
+        yield other.pid
+        other.kill()
+
+
+def test_what_another_living_process_has_staged_stays(
+    results: Path, put: MakePhoto, other_process: int
+) -> None:
+    """Of two that file into one folder, both have a photo 12."""
+    ours = staging.stage(results, put())
+    theirs = ours.replace(str(os.getpid()).encode(), str(other_process).encode())
+    os.mkdir(theirs)
+    staging.discard(results, 12)
+    staging.sweep(results, keep=())
+    assert not os.path.exists(ours)
+    assert os.path.exists(theirs)
+
+
+def test_what_a_dead_process_has_staged_goes(
+    results: Path, put: MakePhoto, other_process: int
+) -> None:
+    theirs = staging.stage(results, put()).replace(
+        str(os.getpid()).encode(), str(other_process).encode()
+    )
+    os.mkdir(theirs)
+    os.kill(other_process, signal.SIGKILL)
+    os.waitpid(other_process, 0)
+    staging.discard(results, 12)
+    assert not os.path.exists(theirs)
 
 
 def test_the_sweep_of_a_folder_without_staging_is_nothing(results: Path) -> None:

@@ -47,3 +47,14 @@ def test_the_configuration_of_make_run_is_valid() -> None:
     settings = parse(path.read_text(), source=str(path), base=CONFIG)
     assert settings.folders[0].watch == CONFIG.parent / "inbox"
     assert yaml.safe_load(path.read_text())["folders"][0]["profile"] == "old-photo"
+
+
+def test_the_settings_that_the_readme_shows_are_valid(tmp_path: Path) -> None:
+    readme = (CONFIG.parent / "README.md").read_text()
+    shown = readme.partition("```yaml\n")[2].partition("```")[0]
+    settings = parse(shown, source="README.md", base=tmp_path)
+    assert [output.options.name for output in settings.profile("restoration").outputs] == [
+        "foreground",
+        "alpha",
+        "composition",
+    ]

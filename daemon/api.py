@@ -3,12 +3,13 @@
 from daemon.api import process
 
 if __name__ == "__main__":  # photo processes import the script again
-for result in process(["scans/"], "results/"):
-print(result.source, result.error or result.files)
+    for result in process(["scans/"], "results/"):
+        print(result.source, result.error or result.files)
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable
@@ -76,10 +77,11 @@ def process(
 
     Returns:
         A result for each photo, as they ended; a photo that cannot be matted is a result with an
-        ``error``, never an exception.
+        ``error``, never an exception, and so is a folder without photos.
 
     Raises:
-        SettingsError: the settings or the profile's name are wrong.
+        SettingsError: the settings or the profile's name are wrong, or ``out_dir`` is a folder that
+            photos come from.
         EngineUnavailable: no engine can run as demanded.
         ResultsTrouble: ``out_dir`` cannot be written.
     """
@@ -95,9 +97,10 @@ def process(
         for one in given:
             once.add(os.fspath(one))
         on_begin(len(once))
-        for ending in once.run():
-            results.append(_result(ending, chosen, target))
-            on_result(results[-1])
+        with contextlib.closing(once.run()) as endings:
+            for ending in endings:
+                results.append(_result(ending, chosen, target))
+                on_result(results[-1])
     return results
 
 

@@ -32,7 +32,7 @@ def copy_in(source: bytes, snapshot: bytes, expected: Version) -> str:
 
     Raises:
         NotReady: the file is no longer, or stopped being, the expected version.
-        SourceTrouble: it cannot be read at the moment.
+        SourceTrouble: it cannot be read at the moment, or is no longer a file at all.
         ResultsTrouble: the snapshot cannot be written.
     """
     try:
@@ -74,11 +74,15 @@ def _demand(reader: BinaryIO, expected: Version) -> None:
         found = os.fstat(reader.fileno())
     except OSError as error:
         raise _source_trouble(error) from error
-    if not stat.S_ISREG(found.st_mode) or Version.of(found) != expected:
+    if not stat.S_ISREG(found.st_mode):
+        raise SourceTrouble("is not a regular file", errno.EINVAL)
+    if not Version.of(found).matches(expected):
         raise NotReady("changed while it was read; it may still be being written")
 
 
 def _source_trouble(error: OSError) -> SourceTrouble:
+    if error.errno == errno.ELOOP:  # what O_NOFOLLOW answers, in words of another trouble
+        return SourceTrouble("is a symlink; it is not followed", errno.ELOOP)
     return SourceTrouble(f"cannot be read: {error.strerror}", error.errno or errno.EIO)
 
 

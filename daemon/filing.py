@@ -91,7 +91,7 @@ class Filing:
             self._log.info(Event.PHOTO_RECOVERED, **who(photo))
             error = WorkerDied("the daemon ended while it was at work on this photo")
             self._guarded(photo, partial(self._fail, photo, error))
-        self._publish_planned()
+        self.publish_planned()
         for photo in self._ledger.to_dispose():
             self._publishing.dispose(photo)
 
@@ -164,8 +164,8 @@ class Filing:
             case error:
                 self._fail(photo, error)
 
-    def _publish_planned(self) -> None:
-        """Carry out the plans that a crash or a pause cut short."""
+    def publish_planned(self) -> None:
+        """Carry out the plans that a crash, a pause or an interrupt cut short."""
         for one in self._ledger.recover().publishing:
             self._log.info(Event.PHOTO_RECOVERED, **who(one.photo))
             act = partial(self._publishing.publish, one.photo, one.plan, one.filed)
@@ -259,7 +259,7 @@ class Filing:
         if all(self._or_pause(partial(staging.check, one)) for one in self._result_folders()):
             self.paused = None
             self._log.info(Event.SERVICE_RESUMED)
-            self._publish_planned()
+            self.publish_planned()
 
     def _result_folders(self) -> frozenset[Path]:
         return frozenset(destination.results for destination in self._destinations.values())

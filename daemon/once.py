@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
+import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from daemon import workshop
-from daemon.errors import MattedError, ResultsTrouble
-from daemon.events import Log
+from daemon.errors import MattedError, ResultsTrouble, SettingsError, SourceTrouble
+from daemon.events import Event, Log
 from daemon.fetch import fetch, is_address
 from daemon.filing import Filing
 from daemon.intake.ignore import Rule
-from daemon.intake.scan import scan
+from daemon.intake.scan import Remark, Scan, scan
 from daemon.ledger import Entry, Ledger, State
 from daemon.photo import Sighting, Version, show
 from daemon.policy import Limits
@@ -27,6 +31,9 @@ from daemon.shelf import staging
 _TRIES = 3
 _FIRST_WAIT_S = 0.3
 _LONGEST_WAIT_S = 0.5
+# Photos are staged under their ids, in directories that a daemon or a second run may use at the
+# same time: ids that start anywhere at all keep them apart.
+_IDS = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +69,44 @@ class Once:
         self._sightings: dict[tuple[str, bytes], Sighting] = {}
         self._sources: dict[tuple[str, bytes], str] = {}
         self._failed: list[Ending] = []
+        self._ids: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self._sightings) + len(self._failed)
 
     def add(self, given: str) -> None:
-        """Take in a file, a folder with all below it, or an http(s) address."""
+        """Take in a file, a folder with all below it, or an http(s) address.
+
+        Raises:
+            SettingsError: results would lie among the photos of a folder.
+        """
         try:
-            if is_address(given):
-                downloads = self._state / "downloads" / str(len(self))
-                downloads.mkdir(parents=True)
-                self._add_file(given, fetch(given, downloads))
-            elif Path(given).is_dir():
-                self._add_folder(given)
-            else:
-                self._add_file(given, Path(given))
+            self._add(given)
+        except SettingsError:
+            raise
         except MattedError as error:
             self._failed.append(Ending(show(given), error=str(error)))
-        except OSError as error:
-            self._failed.append(Ending(show(given), error=f"cannot be read: {error.strerror}"))
+        except (OSError, ValueError) as error:  # a path that has a zero byte is a ValueError
+            reason = getattr(error, "strerror", None) or error
+            self._failed.append(Ending(show(given), error=f"cannot be read: {reason}"))
 
-    def run(self) -> Iterator[Ending]:
+    def _add(self, given: str) -> None:
+        if not given:  # else it would be the present folder, where a script's variable was unset
+            raise SourceTrouble("an empty name is no photo", 0)
+        if is_address(given):
+            downloads = self._state / "downloads" / str(len(self))
+            downloads.mkdir(parents=True, exist_ok=True)
+            self._add_file(given, fetch(given, downloads))
+        elif Path(given).is_dir():
+            self._add_folder(given)
+        else:
+            self._add_file(given, Path(given))
+
+    def run(self) -> Generator[Ending]:
         """Work on all of them; each ending comes as soon as it is there.
+
+        To be closed if it is not used up: it ends the photo processes and the engine, and leaves
+        no set of results half published.
 
         Raises:
             EngineUnavailable: no engine can run as demanded.
@@ -96,7 +119,8 @@ class Once:
         wake = threading.Event()
         with (
             workshop.running(self._settings.engine, self._log) as engine,
-            Ledger.open(self._state / "ledger.sqlite") as ledger,
+            Ledger.open(self._state / "ledger.sqlite", ids_from=secrets.randbelow(_IDS)) as ledger,
+            self._leaving_no_staging(),
             workshop.opened(
                 self._settings,
                 ledger,
@@ -108,11 +132,14 @@ class Once:
             ) as filing,
         ):
             filing.serve(dict.fromkeys((folder for folder, _ in self._sightings), self._to()))
-            yield from self._ended(filing, ledger, wake)
-        self._leave_no_staging()
+            try:
+                yield from self._ended(filing, ledger, wake)
+            finally:
+                filing.publish_planned()
 
     def _ended(self, filing: Filing, ledger: Ledger, wake: threading.Event) -> Iterator[Ending]:
         noticed = ledger.notice_all(self._sightings.values(), time.time())
+        self._ids = tuple(photo.id for photo in noticed)
         left = {photo.id: self._sources[photo.folder, photo.path] for photo in noticed}
         while left:
             filing.turn()
@@ -134,24 +161,33 @@ class Once:
         return Destination(self._out_dir, self._profile, limits, reports=False)
 
     def _add_file(self, given: str, path: Path) -> None:
-        # The folder is resolved, the name is not: a symlink to a photo keeps its own name.
-        folder = str(path.parent.resolve())
+        # Resolved, since a photo process follows no symlink: one named here is meant.
         target = path.resolve(strict=True)
-        if target.name != path.name or str(target.parent) != folder:
-            folder, path = str(target.parent), target
-        key = (folder, os.fsencode(path.name))
-        self._take(given, Sighting(*key, Version.of(path.stat()), time.monotonic()))
+        found = target.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise SourceTrouble("is not a regular file", 0)
+        key = (str(target.parent), os.fsencode(target.name))
+        self._take(given, Sighting(*key, Version.of(found), time.monotonic()))
 
     def _add_folder(self, given: str) -> None:
-        folder = str(Path(given).resolve())
-        found = scan(folder, recursive=True, rule=Rule())
-        own = os.fsencode(self._out_dir) + b"/"
-        for sighting in found.sightings:
-            if not os.path.join(os.fsencode(folder), sighting.path).startswith(own):
-                self._take(os.path.join(given, os.fsdecode(sighting.path)), sighting)
-        for trouble in found.trouble:
-            path = os.path.join(given, os.fsdecode(trouble.path))
-            self._failed.append(Ending(show(path), error=trouble.reason))
+        folder = Path(given).resolve()
+        if folder == self._out_dir:
+            fault = f"is where photos come from; take a folder of its own, e.g. {folder}/matted"
+            raise SettingsError(f"--out {folder}", (fault,))
+        found = scan(str(folder), recursive=True, rule=Rule())
+        photos = [one for one in found.sightings if not self._is_result(folder, one)]
+        for sighting in photos:
+            self._take(os.path.join(given, os.fsdecode(sighting.path)), sighting)
+        for remark in (*found.trouble, *(one for one in found.ignored if _is_odd(one))):
+            path = os.path.join(given, os.fsdecode(remark.path))
+            self._failed.append(Ending(show(path), error=remark.reason))
+        if not photos:
+            self._failed.append(Ending(show(given), error=_none_in(found)))
+
+    def _is_result(self, folder: Path, sighting: Sighting) -> bool:
+        """Whether it lies where this run's results go, in a folder below the one scanned."""
+        inside = self._out_dir.is_relative_to(folder)
+        return inside and (folder / os.fsdecode(sighting.path)).is_relative_to(self._out_dir)
 
     def _take(self, given: str, sighting: Sighting) -> None:
         key = (sighting.folder, sighting.path)
@@ -165,12 +201,29 @@ class Once:
             reason = f"{self._out_dir} cannot be made: {error.strerror}"
             raise ResultsTrouble(reason, error.errno or 0) from error
 
-    def _leave_no_staging(self) -> None:
+    @contextmanager
+    def _leaving_no_staging(self) -> Iterator[None]:
+        """Remove what is staged in the end, but not what a daemon or a second run has staged."""
         try:
-            staging.sweep(self._out_dir, keep=())
-            os.rmdir(os.path.join(os.fsencode(self._out_dir), staging.STAGING))
-        except (ResultsTrouble, OSError) as error:
-            self._log.warning("staging.left", reason=str(error))
+            yield
+        finally:
+            try:
+                for photo_id in self._ids:
+                    staging.discard(self._out_dir, photo_id)
+            except ResultsTrouble as error:
+                self._log.warning(Event.STAGING_LEFT, reason=error.reason)
+            with contextlib.suppress(OSError):  # if it is not empty, it is in use
+                os.rmdir(os.path.join(os.fsencode(self._out_dir), staging.STAGING))
+
+
+def _is_odd(remark: Remark) -> bool:
+    """Whether it is a photo by its name, and yet nothing that can be worked on."""
+    return Rule().takes(os.path.basename(remark.path))
+
+
+def _none_in(found: Scan) -> str:
+    others = len(found.ignored)
+    return "there are no photos in it" + (f"; files of other kinds: {others}" if others else "")
 
 
 def _ending(ledger: Ledger, photo_id: int, source: str) -> Ending | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from enum import IntEnum
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -15,8 +17,11 @@ from daemon.errors import EngineUnavailable, InUse, MattedError, SettingsError
 VERBS = ("init", "check", "run", "process", "demo")
 
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 class Exit(IntEnum):
-    """What the exit codes mean; README lists them."""
+    """What the exit codes mean; 128 and more: ended by that signal, as shells count them."""
 
     DONE = 0
     PHOTOS_FAILED = 1
@@ -25,10 +30,19 @@ class Exit(IntEnum):
     IN_USE = 4
 
 
+_EPILOG = (
+    "Exit codes: 0 all went well; 1 photos failed, or results could not be written; 2 wrong usage "
+    "or settings; 3 no engine can run; 4 the state directory is in use; 130 Ctrl-C."
+)
+
+
 def main() -> None:
     """Run `matted`; an expected error is one clear line on standard error."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _end)
     try:
-        app()(standalone_mode=True)
+        app()(prog_name="matted")
     except MattedError as error:
         print(f"matted: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
         sys.exit(_code(error))
@@ -38,6 +52,7 @@ def app() -> typer.Typer:
     """The command with all its verbs."""
     cli = typer.Typer(
         help="Watch folders for photos, cut the people out, file the results.",
+        epilog=_EPILOG,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -46,6 +61,13 @@ def app() -> typer.Typer:
     for verb in VERBS:
         cli.command(verb)(importlib.import_module(f"daemon.cli.{verb}").main)
     return cli
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    """End in good order, as ``finally`` blocks do; a second signal ends it at once."""
+    signal.signal(number, signal.SIG_DFL)
+    # No KeyboardInterrupt: typer would make it `Aborted!` and exit code 1.
+    sys.exit(128 + number)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's own convention

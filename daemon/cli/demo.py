@@ -36,19 +36,24 @@ folders:
     profile: old-photo
     give_up_s: 5
 """
+_MARK = ".matted-demo"
+"""Says that the folder is a demo's."""
+_FOLDERS = ("inbox", "results", "photos", "state")
+_MADE = {*_FOLDERS, _MARK, "matted.yaml", "overview.png"}
 _ENDS = (Event.PHOTO_FILED, Event.PHOTO_QUARANTINED)
 
 
 def main(
     photos: Annotated[Path | None, typer.Option(help="Your own photos instead.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the demo happens; emptied first.")] = Path(
-        "demo-out"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="Where the demo happens; what an earlier demo left there goes.")
+    ] = Path("demo-out"),
 ) -> None:
     """Start the daemon, write photos into its inbox as a scanner does, show what was filed."""
     console = Console()
+    own = None if photos is None else _photos_in(photos, out)
     inbox, results = _fresh(out)
-    chosen = _chosen(photos, out)
+    chosen = make_photos(out / "photos") if own is None else own
     console.print(f"Starting the daemon on {inbox} ...")
     with _daemon(out / "matted.yaml") as log:
         _wait_for(log, Event.SERVICE_READY)
@@ -66,28 +71,48 @@ def main(
 
 
 def _fresh(out: Path) -> tuple[Path, Path]:
-    """Make the demo's folders; only a folder that an earlier demo made is emptied."""
-    if out.exists() and any(out.iterdir()) and not (out / "matted.yaml").exists():
-        raise MattedError(f"{out} is not empty and not an earlier demo's; --out names another one")
-    shutil.rmtree(out, ignore_errors=True)
-    for name in ("inbox", "results", "photos"):
-        (out / name).mkdir(parents=True)
-    (out / "matted.yaml").write_text(_SETTINGS)
+    """Make the demo's folders; only what an earlier demo made is removed."""
+    try:
+        _clear(out)
+        for name in _FOLDERS:
+            (out / name).mkdir(parents=True)
+        (out / _MARK).touch()
+        (out / "matted.yaml").write_text(_SETTINGS)
+    except OSError as error:
+        raise MattedError(f"{out} cannot be used for the demo: {error.strerror}") from error
     return out / "inbox", out / "results"
 
 
-def _chosen(photos: Path | None, out: Path) -> list[Path]:
-    if photos is None:
-        return make_photos(out / "photos")
-    if not photos.is_dir():
-        raise MattedError(f"{photos} is not a folder")
-    takes = Rule().takes
-    chosen = sorted(
-        path for path in photos.iterdir() if path.is_file() and takes(os.fsencode(path.name))
+def _clear(out: Path) -> None:
+    there = {path.name for path in out.iterdir()} if out.exists() else set()
+    # Settings are no proof of an earlier demo: somebody's own folder has them too, and his photos.
+    if there and (_MARK not in there or there - _MADE):
+        raise MattedError(f"{out} is not empty and not an earlier demo's; --out names another one")
+    for name in there - {_MARK}:  # the mark goes last, or a demo cut short here could not go on
+        if (out / name).is_dir():
+            shutil.rmtree(out / name)
+        else:
+            (out / name).unlink()
+
+
+def _photos_in(folder: Path, out: Path) -> list[Path]:
+    """What the daemon would take; it would wait for ever for the rest of an empty file."""
+    if not folder.is_dir():
+        raise MattedError(f"{folder} is not a folder")
+    if folder.resolve().is_relative_to(out.resolve()):
+        raise MattedError(f"{folder} lies in {out}, where the demo happens; --out names another")
+    rule = Rule()
+    found = sorted(
+        path
+        for path in folder.iterdir()
+        if rule.takes(os.fsencode(path.name))
+        and not rule.ignores(os.fsencode(path.name))
+        and path.is_file()
+        and path.stat().st_size
     )
-    if not chosen:
-        raise MattedError(f"there are no photos in {photos}")
-    return chosen
+    if not found:
+        raise MattedError(f"there are no photos in {folder}")
+    return found
 
 
 @contextmanager

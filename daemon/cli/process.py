@@ -8,50 +8,68 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from daemon.api import FLAT, Result, find_profile, process, settings_for
 from daemon.cli.words import count_people
+from daemon.errors import MattedError, SettingsError
 from daemon.photo import show
+from daemon.profiles import Profile
 
 
 def main(
-    photos: Annotated[list[str], typer.Argument(help="Files, folders and http(s) addresses.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where the results go.")],
+    photos: Annotated[
+        list[str], typer.Argument(help="Files, folders with all below them, http(s) addresses.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="Where the results go. Nothing there is overwritten."),
+    ],
     config: Annotated[
         Path | None, typer.Option(help="A settings file to take profiles and engine from.")
     ] = None,
-    profile: Annotated[str, typer.Option(help="What is done to the photos.")] = "old-photo",
+    profile: Annotated[
+        str, typer.Option(help="What is done to the photos: old-photo, studio-portrait or yours.")
+    ] = "old-photo",
     engine: Annotated[str | None, typer.Option(help="Instead of the settings' engine.")] = None,
     *,
     foreground: Annotated[
-        bool, typer.Option(help="Whether to make foregrounds, which take the longest.")
+        bool, typer.Option("--foreground/--no-foreground", help="Whether to file cut-outs.")
     ] = True,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object for each photo.")
+        bool, typer.Option("--json", help="Print one JSON object for each photo, on one line.")
     ] = False,
 ) -> None:
-    """Cut the people out of photos, once, through the daemon's own pipeline."""
-    chosen = find_profile(profile, settings_for(config))
-    if config is None:
-        chosen = chosen.model_copy(update={"file_as": FLAT})
-    if not foreground:
-        chosen = chosen.without("foreground")
-    say = _say_json if as_json else _say
+    """Cut the people out of photos, once, through the daemon's own pipeline.
+
+    The exit code is 1 if a photo failed or a folder had no photos in it.
+    """
+    chosen = _chosen(profile, config, foreground=foreground)
+    console = Console(stderr=as_json)
+    # Live displays take over sys.stdout; JSON must not end up on their console.
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=as_json),
+        console=console,
         transient=True,
+        redirect_stdout=not as_json,
+        disable=not console.is_terminal,
     ) as progress:
-        bar = progress.add_task("starting the engine", total=None)
+        bar = progress.add_task("looking for photos", total=None)
+
+        def begin(count: int) -> None:
+            progress.update(bar, total=count, description="starting the engine")
 
         def tell(result: Result) -> None:
-            say(progress.console, result)
             progress.update(bar, advance=1, description="matting")
+            if as_json:
+                _say_json(result)
+            else:
+                _say(console, result)
 
         results = process(
             photos,
@@ -59,32 +77,43 @@ def main(
             profile=chosen,
             config=config,
             engine=engine,
-            on_begin=lambda count: progress.update(bar, total=count),
+            on_begin=begin,
             on_result=tell,
         )
-    if any(result.error for result in results):
-        raise typer.Exit(1)
+    if failed := sum(result.error is not None for result in results):
+        raise MattedError(f"{failed} of {len(results)} failed")
 
 
-def _say_json(_: Console, result: Result) -> None:
+def _chosen(name: str, config: Path | None, *, foreground: bool) -> Profile:
+    profile = find_profile(name, settings_for(config))
+    if config is None:
+        profile = profile.model_copy(update={"file_as": FLAT})
+    try:
+        return profile if foreground else profile.without("foreground")
+    except ValidationError as error:
+        fault = f"leaves nothing of the profile {name}, which has no other outputs"
+        raise SettingsError("--no-foreground", (fault,)) from error
+
+
+def _say_json(result: Result) -> None:
     facts = asdict(result) | {"files": {k: show(str(v)) for k, v in result.files.items()}}
     typer.echo(json.dumps(facts))
 
 
 def _say(console: Console, result: Result) -> None:
     if result.error:
-        console.print(
-            f"{result.source}: {result.error}", style="red", markup=False, highlight=False
-        )
+        _line(console, f"{result.source}: {result.error}", "red")
         return
     width, height = result.size or (0, 0)
     took_s = sum(result.took_s.values())
-    console.print(
-        f"{result.source}: {width} x {height}, {count_people(result.people)}, {took_s:.1f} s",
-        markup=False,
-        highlight=False,
-    )
+    found = count_people(result.people)
+    _line(console, f"{result.source}: {width} x {height}, {found}, {took_s:.1f} s", "bold")
     for path in result.files.values():
-        console.print(f"  {show(str(path))}", markup=False, highlight=False, soft_wrap=True)
+        _line(console, f"  {show(str(path))}", "dim")
     for warning in result.warnings:
-        console.print(f"  warning: {warning}", style="yellow", markup=False, highlight=False)
+        _line(console, f"  warning: {warning}", "yellow")
+
+
+def _line(console: Console, text: str, style: str) -> None:
+    """Print as it is: paths are no markup, and a path that was wrapped cannot be copied."""
+    console.print(text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)

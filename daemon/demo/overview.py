@@ -33,7 +33,7 @@ def write_overview(rows: Iterable[tuple[Path, ...]], target: Path) -> None:
 
 
 def _load(path: Path) -> NDArray[np.uint8]:
-    picture = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
+    picture = _read(path)
     if picture.dtype == np.uint16:
         picture = (picture // 257).astype(np.uint8)
     if picture.ndim == 2:
@@ -42,6 +42,14 @@ def _load(path: Path) -> NDArray[np.uint8]:
     size = max(1, round(picture.shape[1] * scale)), _HEIGHT
     picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     return _over_checkers(picture) if picture.shape[2] == 4 else picture
+
+
+def _read(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """What OpenCV makes of a picture; grey, if it is of a kind that only libvips reads."""
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if picture is None or picture.dtype not in {np.uint8, np.uint16}:
+        return np.full((_HEIGHT, _HEIGHT, 3), 200, np.uint8)
+    return np.asarray(picture)
 
 
 def _over_checkers(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

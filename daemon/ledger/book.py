@@ -41,13 +41,18 @@ class Ledger:
         self._lock = threading.RLock()
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Ledger:
+    def open(cls, path: Path, *, read_only: bool = False, ids_from: int = 0) -> Ledger:
         """Open it, and make it where it is missing, unless it is only read.
+
+        Args:
+            path: its file.
+            read_only: whether to leave it as it is, missing or not.
+            ids_from: photos in a new ledger get ids above this one.
 
         Raises:
             LedgerTrouble: it cannot be opened.
         """
-        return cls(schema.connect(path, read_only=read_only))
+        return cls(schema.connect(path, read_only=read_only, ids_from=ids_from))
 
     def close(self) -> None:
         """Close it."""

@@ -61,7 +61,7 @@ CREATE TABLE move (
 """
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, read_only: bool = False, ids_from: int = 0) -> sqlite3.Connection:
     """Open the ledger's file, making or checking its tables.
 
     Raises:
@@ -77,7 +77,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         if not read_only:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-            _make_tables(connection)
+            _make_tables(connection, ids_from)
     except sqlite3.Error as error:
         raise LedgerTrouble(f"the ledger {path} cannot be opened: {error}") from error
     found = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -87,7 +87,10 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def _make_tables(connection: sqlite3.Connection) -> None:
+def _make_tables(connection: sqlite3.Connection, ids_from: int) -> None:
     if connection.execute("PRAGMA user_version").fetchone()[0] != 0:
         return
-    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    ids = f"INSERT INTO sqlite_sequence (name, seq) VALUES ('photo', {ids_from:d});"  # noqa: S608 - a number
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {_TABLES} {ids} PRAGMA user_version = {VERSION}; COMMIT;"
+    )

@@ -25,6 +25,7 @@ from daemon.policy import Limits
 from daemon.publishing import Destination
 from daemon.settings import Engine as EngineSettings
 from daemon.settings import Folder, Settings
+from daemon.status import Board, FolderNews, News
 from matting.host import EngineHost
 
 OpenEngine = Callable[[EngineSettings, Log], AbstractContextManager[EngineHost]]
@@ -54,7 +55,9 @@ class Service:
         self._wake = threading.Event()
         self._stopping = False
         self._reloading = False
+        self._started_s = time.time()
         self._fronts: dict[str, Front] = {}
+        self._mounted: dict[str, tuple[str, bool]] = {}
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT.
@@ -79,6 +82,8 @@ class Service:
                 log=self._log,
             ) as self._filing,
         ):
+            self._engine = engine
+            self._board = Board(settings.state_dir)
             self._open_folders()
             self._filing.recover()
             self._serve()
@@ -86,6 +91,7 @@ class Service:
         self._log.info(Event.SERVICE_STOPPED)
 
     def _serve(self) -> None:
+        self._tell_how_it_is()
         notify.ready(self._status())
         self._log.info(Event.SERVICE_READY, folders=list(self._fronts))
         while not self._stopping:
@@ -93,7 +99,7 @@ class Service:
                 self._reload()
             self._turn()
             notify.alive()
-            notify.status(self._status())
+            self._tell_how_it_is()
             self._wake.wait(self._until_next_turn_s())
             self._wake.clear()
 
@@ -180,6 +186,7 @@ class Service:
         except OSError:
             kind = "away"
         events = folder.events != "off" and sends_events(kind)
+        self._mounted[str(folder.watch)] = (kind, events)
         self._log.info(
             Event.FOLDER_WATCHED,
             folder=folder.watch,
@@ -239,6 +246,17 @@ class Service:
         while self._filing.drain() and time.monotonic() < until_s:
             self._wake.wait(0.2)
             self._wake.clear()
+
+    def _tell_how_it_is(self) -> None:
+        """To systemd, and to whoever asks `matted status`."""
+        notify.status(self._status())
+        folders = {
+            path: FolderNews(front.paused, *self._mounted[path], len(front.settling()))
+            for path, front in self._fronts.items()
+        }
+        self._board.post(
+            News(os.getpid(), self._started_s, self._filing.paused, self._engine.hello, folders)
+        )
 
     def _status(self) -> str:
         counts = self._ledger.counts()

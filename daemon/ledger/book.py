@@ -281,6 +281,12 @@ class Ledger:
             numbers = {row["state"]: row["n"] for row in found}
             return {state: numbers.get(state, 0) for state in State}
 
+    def count_filed_since(self, time_s: float) -> int:
+        """How many photos were filed since a time."""
+        with self._read() as db:
+            query = "SELECT count(*) FROM photo WHERE state = 'filed' AND changed_s >= ?"
+            return int(db.execute(query, (time_s,)).fetchone()[0])
+
     def entry(self, photo_id: int) -> Entry | None:
         """All that is known of one photo."""
         with self._read() as db:

@@ -1,0 +1,61 @@
+"""``matted retry``: another try for photos that were given up."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daemon import config_file
+from daemon.errors import LedgerTrouble, MattedError, SettingsError
+from daemon.ledger import Entry, Ledger, State
+from daemon.settings import Settings
+from daemon.shelf import quarantine
+
+
+def main(
+    photos: Annotated[list[int] | None, typer.Argument(help="IDs, as status shows them.")] = None,
+    config: Annotated[Path, typer.Option(help="The daemon's settings file.")] = Path("matted.yaml"),
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All photos in quarantine.")] = False,
+) -> None:
+    """Take photos out of quarantine; the daemon, now or when it runs again, begins anew."""
+    if bool(photos) == every:
+        raise SettingsError("matted retry", ("takes either IDs or --all",))
+    settings = config_file.load(config)
+    path = settings.state_dir / "ledger.sqlite"
+    if not path.exists():
+        raise LedgerTrouble(f"no daemon has run with the state directory {settings.state_dir} yet")
+    failed = False
+    with Ledger.open(path) as ledger:
+        for photo_id in photos or [entry.photo.id for entry in _all_failed(ledger)]:
+            try:
+                typer.echo(f"{photo_id}: {_retry(ledger, settings, photo_id)}")
+            except MattedError as error:
+                failed = True
+                typer.echo(f"{photo_id}: {error}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _all_failed(ledger: Ledger) -> tuple[Entry, ...]:
+    return ledger.entries(State.FAILED, limit=ledger.counts()[State.FAILED])
+
+
+def _retry(ledger: Ledger, settings: Settings, photo_id: int) -> str:
+    """Put one photo back into the queue; returns what it is called.
+
+    Raises:
+        MattedError: that cannot be done.
+    """
+    entry = ledger.entry(photo_id)
+    if entry is None or entry.state is not State.FAILED:
+        raise LedgerTrouble("is not in quarantine")
+    results = {str(folder.watch): folder.results for folder in settings.folders}
+    if entry.photo.folder not in results:
+        raise LedgerTrouble(f"its folder {entry.photo.folder} is not watched any more")
+    quarantine.release(results[entry.photo.folder], entry.photo)
+    ledger.requeue(photo_id, now_s=time.time())
+    return f"{entry.photo.shown} will be tried again"

@@ -1,0 +1,93 @@
+"""``matted status``: what the daemon is at."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from daemon import config_file
+from daemon.ledger import Entry, State
+from daemon.status import Status, read
+
+_REFRESH_S = 1.0
+
+
+def main(
+    config: Annotated[Path, typer.Option(help="The daemon's settings file.")] = Path("matted.yaml"),
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C, always up to date.")
+    ] = False,
+) -> None:
+    """Show queue, folders and failures, whether the daemon runs or not."""
+    state_dir = config_file.load(config).state_dir
+    if as_json:
+        typer.echo(json.dumps(read(state_dir).as_json()))
+    elif follow:
+        with Live(_shown(read(state_dir)), console=Console()) as live:
+            while True:
+                time.sleep(_REFRESH_S)
+                live.update(_shown(read(state_dir)))
+    else:
+        Console().print(_shown(read(state_dir)))
+
+
+def _shown(status: Status) -> Group:
+    parts = [Text(_headline(status), style="bold"), Text(_numbers(status))]
+    parts += [Text(line) for line in _folders(status)]
+    tables = [
+        _table("at work", status.working),
+        _table("to be tried again", status.retrying),
+        _table("failed; `matted retry ID` tries one again", status.failed),
+    ]
+    return Group(*parts, *(table for table in tables if table is not None))
+
+
+def _headline(status: Status) -> str:
+    if not status.running:
+        return "The daemon is not running."
+    engine = status.news.get("engine", {})
+    ran = f" with {engine['engine']} on {engine['device']}" if engine else ""
+    paused = status.news.get("paused")
+    return f"The daemon is paused: {paused}" if paused else f"The daemon is running{ran}."
+
+
+def _numbers(status: Status) -> str:
+    counts = status.counts
+    waiting = counts[State.WAITING] + counts[State.RETRYING]
+    working = counts[State.WORKING] + counts[State.PUBLISHING]
+    return (
+        f"{waiting} waiting, {working} at work, {status.filed_today} filed today"
+        f" ({counts[State.FILED]} in all), {counts[State.FAILED]} failed"
+    )
+
+
+def _folders(status: Status) -> list[str]:
+    lines = []
+    for path, folder in status.news.get("folders", {}).items():
+        state = f"paused: {folder['paused']}" if folder["paused"] else "watched"
+        seen = "with events" if folder["events"] else "by scanning only"
+        settling = f", {folder['settling']} settling" if folder["settling"] else ""
+        lines.append(f"{path}: {state}, {folder['file_system']}, {seen}{settling}")
+    return lines
+
+
+def _table(title: str, entries: tuple[Entry, ...]) -> Table | None:
+    if not entries:
+        return None
+    table = Table(title=title, title_justify="left", title_style="", box=None, pad_edge=False)
+    for column, justify in (("ID", "right"), ("photo", "left"), ("since", "left"), ("", "left")):
+        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type] # rich's literals
+    for entry in entries:
+        since = time.strftime("%F %T", time.localtime(entry.changed_s))
+        table.add_row(str(entry.photo.id), Text(entry.photo.shown), since, Text(entry.reason or ""))
+    return table

@@ -1,0 +1,89 @@
+"""`matted status` and `matted retry` beside a running daemon and after its end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from harness import Daemon, write_photo
+
+Make = Callable[..., Daemon]
+
+
+def matted(one: Daemon, *arguments: str, ok: bool = True) -> str:
+    command = [sys.executable, "-m", "daemon", arguments[0], "--config", str(one.config)]
+    done = subprocess.run(
+        [*command, *arguments[1:]], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode == 0) is ok, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout if ok else done.stderr
+
+
+def status(one: Daemon) -> dict[str, Any]:
+    return dict(json.loads(matted(one, "status", "--json")))
+
+
+def test_status_and_retry_through_a_photos_life(daemon: Make) -> None:
+    one = daemon(folder={"give_up_s": 0})
+    assert "no daemon has run" in matted(one, "status", ok=False)
+    one.start()
+    good = write_photo(one.inbox / "good.png")
+    (one.inbox / "half.png").write_bytes(good.read_bytes()[:200])
+    one.await_("photo.filed")
+    one.await_("photo.quarantined")
+
+    now = status(one)
+    assert now["running"]
+    assert now["counts"]["filed"] == now["filed_today"] == 1
+    assert now["daemon"]["engine"]["engine"] == "stub_engine"
+    (folder,) = now["daemon"]["folders"].values()
+    assert folder["paused"] is None
+    (failed,) = now["failed"]
+    assert failed["path"] == "half.png"
+    assert "ends early" in failed["reason"]
+    shown = matted(one, "status")
+    assert "half.png" in shown
+    assert "1 failed" in shown
+
+    assert "good.png" not in matted(one, "retry", "--all")
+    one.await_("photo.quarantined", count=2)
+    assert len(one.reports()) == 1
+    good_id = one.said("photo.filed")[0]["photo"]
+    assert "is not in quarantine" in matted(one, "retry", str(good_id), ok=False)
+    assert "either IDs or --all" in matted(one, "retry", ok=False)
+
+    one.stop()
+    assert not status(one)["running"]
+    assert "not running" in matted(one, "status")
+    assert "will be tried again" in matted(one, "retry", str(failed["photo"]))
+    assert not one.reports()
+    assert status(one)["counts"]["waiting"] == 1
+
+
+def test_status_tells_why_nothing_moves(daemon: Make) -> None:
+    one = daemon()
+    one.start()
+    one.inbox.rename(one.root / "away")
+    one.await_("folder.paused")
+    one.await_("service.ready")
+    shown = matted(one, "status")
+    assert "paused: cannot be read: No such file or directory" in " ".join(shown.split())
+
+
+def test_a_retried_photo_whose_original_was_moved_comes_back(daemon: Make) -> None:
+    one = daemon(folder={"give_up_s": 0, "originals": "archive", "archive": "archive"})
+    one.start()
+    content = write_photo(one.root / "whole.png").read_bytes()[:200]
+    (one.inbox / "half.png").write_bytes(content)
+    one.await_("photo.quarantined")
+    assert not (one.inbox / "half.png").exists()
+    moved = [path for path in (one.results / "failed").iterdir() if path.suffix == ".png"]
+    assert [path.read_bytes() for path in moved] == [content]
+    one.stop()
+    matted(one, "retry", "--all")
+    assert (one.inbox / "half.png").read_bytes() == content
+    assert not list((one.results / "failed").iterdir())

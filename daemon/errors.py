@@ -31,9 +31,16 @@ class PhotoError(MattedError):
         super().__init__(reason)
         self.reason = reason
 
+    def __str__(self) -> str:
+        return self.reason  # and not the other facts, which pickling wants in args
+
 
 class NotReady(PhotoError):
-    """The file ends early or changed while it was read: it may still be being written."""
+    """The file ends early: it may still be being written."""
+
+
+class Changed(NotReady):
+    """The file is another version by now: it says nothing about the one that is there."""
 
 
 class Refused(PhotoError):

@@ -89,11 +89,16 @@ class Filing:
             self._or_pause(partial(staging.sweep, results, keep=ours))
         for photo in left.working:
             self._log.info(Event.PHOTO_RECOVERED, **who(photo))
-            error = WorkerDied("the daemon ended while it was at work on this photo")
-            self._guarded(photo, partial(self._fail, photo, error))
+            self._guarded(photo, partial(self._recover_one, photo))
         self.publish_planned()
         for photo in self._ledger.to_dispose():
             self._publishing.dispose(photo)
+
+    def _recover_one(self, photo: Photo) -> None:
+        if reason := self._publishing.given_up(photo):
+            self._quarantine(photo, reason)
+        else:
+            self._fail(photo, WorkerDied("the daemon ended while it was at work on this photo"))
 
     def turn(self, *, paused_folders: Collection[str] = ()) -> None:
         """File what is finished, then hand out what is due.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from daemon.errors import (
+    Changed,
     EngineUnavailable,
     FolderGone,
     Interrupted,
@@ -104,6 +105,8 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
             decision = Pause(Scope.FOLDER, reason)
         case Refused():
             decision = Quarantine(reason)
+        case Changed():  # the next scan tells of the new version, and ends this one
+            decision = Retry(_backoff_s(facts, limits), charged=False, reason=reason)
         case NotReady():
             decision = _wait_for_the_rest(reason, facts, limits)
         case SourceTrouble() | Interrupted():

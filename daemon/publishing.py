@@ -20,7 +20,7 @@ from daemon.shelf import names, staging
 from daemon.shelf.disposal import Disposed, Originals, dispose
 from daemon.shelf.plan import Plan
 from daemon.shelf.publish import publish
-from daemon.shelf.quarantine import quarantine
+from daemon.shelf.quarantine import given_up, quarantine
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,11 @@ class Publishing:
         self._ledger.disposed(photo.id)
         event = Event.SOURCE_KEPT if ended is Disposed.CHANGED else Event.SOURCE_DISPOSED
         self._log.info(event, **who(photo), original=str(ended))
+
+    def given_up(self, photo: Photo) -> str | None:
+        """Why the photo was given up before a crash; None if it was not."""
+        destination = self.destinations.get(photo.folder)
+        return given_up(destination.results, photo) if destination else None
 
     def quarantine(self, photo: Photo, report: Mapping[str, object]) -> None:
         """Write the report on a photo that is given up; move the original if that is allowed.

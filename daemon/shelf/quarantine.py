@@ -53,23 +53,19 @@ def find(results: Path, photo: Photo) -> bytes | None:
     return found and found[0]
 
 
-def finish(results: Path, photo: Photo, *, move_original: bool) -> str | None:
-    """Finish a quarantine that a crash cut short: the report is the record of the decision.
+def given_up(results: Path, photo: Photo) -> str | None:
+    """The reason for which this version of this file was given up; None if there is no report.
 
-    Without this, a photo whose original was moved already would be done again, and not be found.
-
-    Returns:
-        The report's reason; None if there is no report on this version of this file.
+    The report is the record of the decision. A photo that was at work when the daemon died, and
+    has one, is quarantined again, which finishes what was cut short: to do it anew could file
+    it beside its report, or look in vain for an original that was moved already.
 
     Raises:
-        SourceTrouble: the original cannot be moved at the moment.
-        ResultsTrouble: it cannot be moved here.
+        ResultsTrouble: the result folder cannot be read.
     """
-    found = _found(results, photo)
-    if found is None:
-        return None
-    quarantine(results, photo, {}, move_original=move_original)
-    return str(found[1].get("reason", "no reason is given"))
+    with durable.results_trouble("reports of failed photos cannot be read"):
+        found = _found(results, photo)
+    return found and str(found[1].get("reason", "no reason is given"))
 
 
 def release(results: Path, photo: Photo) -> None:

@@ -49,6 +49,14 @@ def test_a_file_that_does_not_decode_is_not_ready_until_it_stayed_unchanged() ->
     assert decision == Quarantine("ends early; unchanged for 300 s")
 
 
+def test_a_version_that_was_replaced_while_it_waited_is_not_bad() -> None:
+    """It may have waited for hours in a backlog: its age says nothing about its successor."""
+    old = replace(FIRST, tries=3, unchanged_s=1e5)
+    assert decide(errors.Changed("changed while it was read"), old, LIMITS) == Retry(
+        8.0, charged=False, reason="changed while it was read"
+    )
+
+
 def test_the_last_try_at_an_unready_file_comes_when_patience_ends() -> None:
     facts = replace(FIRST, tries=20, unchanged_s=290.0)
     assert decide(errors.NotReady("ends early"), facts, LIMITS) == Retry(
@@ -143,6 +151,7 @@ ALL_ERRORS = [
     BUSY,
     CRASH,
     errors.NotReady("r"),
+    errors.Changed("r"),
     errors.NotAPhoto("r"),
     errors.TooManyPixels("r"),
     errors.OutOfMemory("r"),

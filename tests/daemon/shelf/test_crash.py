@@ -33,7 +33,7 @@ from daemon.shelf.disposal import Originals, dispose
 from daemon.shelf.names import Output, choose
 from daemon.shelf.plan import Plan
 from daemon.shelf.publish import publish
-from daemon.shelf.quarantine import finish, quarantine
+from daemon.shelf.quarantine import given_up, quarantine
 
 CONTENT = b"picture" * 100
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -91,17 +91,15 @@ class House:
             staging.sweep(self.results, keep=())
 
     def recover(self, ledger: Ledger, photo: Photo) -> None:
-        if reason := finish(self.results, photo, move_original=self.originals != "keep"):
-            ledger.failed(photo.id, reason, now_s=100.0)
+        if reason := given_up(self.results, photo):
+            self.give_up(ledger, photo, reason)
         else:
             ledger.retry(photo.id, 0.0, str(WorkerDied("killed")), free=False, now_s=100.0)
 
     def work(self, ledger: Ledger, photo: Photo) -> None:
         assert (self.inbox / "sub" / "a.jpg").read_bytes() == CONTENT, "there is nothing to read"
         if self.bad:
-            move = self.originals != "keep"
-            quarantine(self.results, photo, {"reason": "bad"}, move_original=move)
-            ledger.failed(photo.id, "bad", now_s=100.0)
+            self.give_up(ledger, photo, "bad")
             return
         outputs = [Output(name, ".png") for name in OUTPUTS]
 
@@ -118,6 +116,11 @@ class House:
         plan = staging.seal(self.results, files, photo.names)
         ledger.plan(photo.id, plan.moves, FACTS, now_s=100.0)
         self.file(ledger, photo, plan)
+
+    def give_up(self, ledger: Ledger, photo: Photo, reason: str) -> None:
+        move = self.originals != "keep"
+        quarantine(self.results, photo, {"reason": reason}, move_original=move)
+        ledger.failed(photo.id, reason, now_s=100.0)
 
     def file(self, ledger: Ledger, photo: Photo, plan: Plan) -> None:
         publish(plan)

@@ -12,7 +12,7 @@ import pytest
 
 from daemon.errors import ResultsTrouble, SourceTrouble
 from daemon.photo import Photo, Version
-from daemon.shelf.quarantine import find, finish, quarantine, release
+from daemon.shelf.quarantine import find, given_up, quarantine, release
 
 MakePhoto = Callable[..., Photo]
 REPORT = {"reason": "no decoder knows it", "attempts": 1}
@@ -131,9 +131,11 @@ def test_another_ledgers_original_is_not_released_in_place_of_ours(
 
 def test_a_quarantine_cut_short_is_finished(results: Path, inbox: Path, put: MakePhoto) -> None:
     photo = put()
-    assert finish(results, photo, move_original=True) is None
+    assert given_up(results, photo) is None
     quarantine(results, photo, REPORT, move_original=False)
-    assert finish(results, photo, move_original=True) == "no decoder knows it"
+    reason = given_up(results, photo)
+    assert reason == "no decoder knows it"
+    quarantine(results, photo, {"reason": reason}, move_original=True)
     assert entries(results) == ["IMG_1-12.jpg", "IMG_1-12.json"]
     assert list(inbox.iterdir()) == []
 

@@ -1,0 +1,34 @@
+"""``matted doctor``: is everything there that photos will need?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from daemon import config_file
+from daemon.doctor import Verdict, examine
+
+_STYLE = {Verdict.OK: "green", Verdict.NOTE: "yellow", Verdict.BAD: "bold red"}
+
+
+def main(
+    config: Annotated[Path, typer.Option(help="The daemon's settings file.")] = Path("matted.yaml"),
+) -> None:
+    """Try out folders, rights, limits and the engine; say what to do where something is amiss."""
+    console = Console()
+    settings = config_file.load(config)
+    console.print(_line(Verdict.OK, str(config), "no faults"))
+    bad = 0
+    for finding in examine(settings):
+        console.print(_line(finding.verdict, finding.what, finding.told), soft_wrap=True)
+        bad += finding.verdict is Verdict.BAD
+    if bad:
+        raise typer.Exit(1)
+
+
+def _line(verdict: Verdict, what: str, told: str) -> Text:
+    return Text.assemble((f"{verdict:>4}", _STYLE[verdict]), f"  {what}: {told}")

@@ -1,0 +1,181 @@
+"""Looks at everything a photo will need, before a photo needs it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+
+from daemon import events, workshop
+from daemon.errors import EngineUnavailable, ResultsTrouble
+from daemon.intake.mounts import file_system, sends_events
+from daemon.settings import Folder, Settings
+from daemon.shelf import durable, staging
+from matting.client import connect
+from matting.errors import EngineError
+from matting.host import EngineHost
+
+_LITTLE_BYTES = 5 * 10**9
+_SKEW_S = 5.0
+_ENOUGH_WATCHES = 100_000
+_WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
+_NVIDIA = Path("/proc/driver/nvidia/version")
+
+
+class Verdict(StrEnum):
+    """How bad it is."""
+
+    OK = "ok"
+    NOTE = "note"
+    """Works, but worth knowing."""
+    BAD = "bad"
+    """Photos will wait or fail until it is mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    verdict: Verdict
+    told: str
+    """What was found; for anything but OK, what to do."""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at folders, rights, limits, clocks and the engine, in that order.
+
+    Leaves nothing behind; may be run beside a daemon.
+    """
+    yield from _writable("state_dir", settings.state_dir, make=True)
+    for folder in settings.folders:
+        yield from _watched(folder)
+        yield from _results(folder)
+        if folder.archive is not None:
+            yield from _writable("archive", folder.archive, make=False)
+    yield _watches(settings)
+    yield _gpu()
+    yield from _engine(settings)
+
+
+def _watched(folder: Folder) -> Iterator[Finding]:
+    what = f"watch {folder.watch}"
+    try:
+        os.scandir(folder.watch).close()
+        kind = file_system(str(folder.watch))
+    except OSError as error:
+        yield Finding(what, Verdict.BAD, f"{error.strerror}: photos there cannot be seen")
+        return
+    if folder.events == "off" or not sends_events(kind):
+        told = f"{kind} without events: photos are found by a scan every {folder.scan_s:g} s"
+        yield Finding(what, Verdict.NOTE, told)
+    else:
+        yield Finding(what, Verdict.OK, f"{kind}, readable, with events")
+    if folder.originals != "keep":
+        yield from _writable(f"originals: {folder.originals} in", folder.watch, make=False)
+
+
+def _results(folder: Folder) -> Iterator[Finding]:
+    what = f"results {folder.results}"
+    if not folder.results.is_dir():
+        yield Finding(what, Verdict.NOTE, "is not there yet; the daemon makes it")
+        return
+    try:
+        staging.check(folder.results)
+    except ResultsTrouble as error:
+        yield Finding(what, Verdict.BAD, f"{error}: everything will pause until it can be written")
+        return
+    yield Finding(what, Verdict.OK, "can create, rename without replacing, sync and delete")
+    yield _room(what, folder.results)
+
+
+def _writable(what: str, directory: Path, *, make: bool) -> Iterator[Finding]:
+    """Create, sync, rename and delete a hidden file there."""
+    what = f"{what} {directory}"
+    try:
+        if make:
+            directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".matted-doctor-", dir=directory) as probes:
+            probe = os.path.join(os.fsencode(probes), b"probe")
+            durable.write_new(probe, b"matted")
+            durable.rename(probe, probe + b"-renamed")
+            durable.sync_directory(os.fsencode(probes))
+            skew_s = os.stat(probe + b"-renamed").st_mtime - time.time()
+    except OSError as error:
+        told = f"{error.strerror}: give the user that runs the daemon the right to write there"
+        yield Finding(what, Verdict.BAD, told)
+        return
+    yield Finding(what, Verdict.OK, "can create, rename, sync and delete")
+    if abs(skew_s) > _SKEW_S:
+        told = f"its clock is {skew_s:+.0f} s off; matted does not mind, but set it right"
+        yield Finding(what, Verdict.NOTE, told)
+    yield _room(what, directory)
+
+
+def _room(what: str, directory: Path) -> Finding:
+    free = shutil.disk_usage(directory).free
+    told = f"{free / 1e9:.0f} GB free"
+    if free < _LITTLE_BYTES:
+        return Finding(what, Verdict.NOTE, f"{told}; everything pauses when the disk is full")
+    return Finding(what, Verdict.OK, told)
+
+
+def _watches(settings: Settings) -> Finding:
+    what = "inotify watches"
+    allowed = int(_WATCHES.read_text()) if _WATCHES.exists() else 0
+    wanted = sum(_count_directories(folder) for folder in settings.folders)
+    if wanted > allowed * 0.8 and wanted < _ENOUGH_WATCHES:
+        told = (
+            f"{wanted} directories are watched and {allowed} watches allowed for all programs;"
+            " raise fs.inotify.max_user_watches, or photos are found by scans only"
+        )
+        return Finding(what, Verdict.NOTE, told)
+    return Finding(what, Verdict.OK, f"{allowed} allowed, {wanted} needed")
+
+
+def _count_directories(folder: Folder) -> int:
+    if not folder.recursive:
+        return 1
+    found = 0
+    for _ in os.walk(os.fsencode(folder.watch)):
+        found += 1
+        if found >= _ENOUGH_WATCHES:
+            break
+    return found
+
+
+def _gpu() -> Finding:
+    if not _NVIDIA.exists():
+        return Finding("GPU", Verdict.OK, "no NVIDIA driver is loaded; engines run on the CPU")
+    return Finding("GPU", Verdict.OK, _NVIDIA.read_text().splitlines()[0].strip())
+
+
+def _engine(settings: Settings) -> Iterator[Finding]:
+    name, reason = workshop.choose(settings.engine.name)
+    yield Finding("engine", Verdict.OK, f"{name}: {reason}")
+    try:
+        with workshop.running(settings.engine, events.silent()) as host:
+            yield _try_out(host, settings)
+    except EngineUnavailable as error:
+        yield Finding("engine", Verdict.BAD, str(error))
+
+
+def _try_out(host: EngineHost, settings: Settings) -> Finding:
+    grey = np.full((64, 48, 3), 128, np.uint8)
+    began_s = time.monotonic()
+    try:
+        with connect(host.socket_path, wait_s=settings.engine.start_timeout_s) as engine:
+            timeout_s = settings.engine.timeout_s
+            engine.matte(grey, photo="0", timeout_s=timeout_s, queue_timeout_s=timeout_s)
+    except EngineError as error:
+        return Finding("engine", Verdict.BAD, f"cannot matte a small grey picture: {error}")
+    hello, took_s = host.hello, time.monotonic() - began_s
+    told = f"{hello['framework']} on {hello['device']}; a small picture took {took_s:.1f} s"
+    return Finding("engine", Verdict.OK, told)

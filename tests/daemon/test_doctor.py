@@ -1,0 +1,64 @@
+"""`matted doctor` finds what would keep photos waiting, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from daemon.config_file import parse
+from daemon.doctor import Finding, Verdict, examine
+from daemon.settings import Settings
+
+
+def made(root: Path, text: str = "") -> Settings:
+    base = f"state_dir: state\nfolders: [{{watch: in, results: out{text}}}]"
+    return parse(base, source="test.yaml", base=root)
+
+
+def bad(findings: list[Finding]) -> list[str]:
+    return [f"{f.what}: {f.told}" for f in findings if f.verdict is Verdict.BAD]
+
+
+def test_a_good_set_up_has_nothing_bad_and_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    findings = list(examine(made(tmp_path)))
+    assert not bad(findings)
+    assert any("grabcut" in finding.told for finding in findings)
+    assert any("opencv" in f.told and "on cpu" in f.told for f in findings)
+    assert not list((tmp_path / "in").iterdir())
+    left = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not left
+
+
+def test_folders_that_are_away_and_files_in_their_place_are_found(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "archive").write_text("a file")
+    findings = list(examine(made(tmp_path, ", originals: archive, archive: archive")))
+    told = "\n".join(bad(findings))
+    assert "in: No such file or directory: photos there cannot be seen" in told
+    assert "archive: Not a directory" in told
+
+
+def test_results_that_cannot_be_written_are_found(tmp_path: Path) -> None:
+    """Even root cannot write where a file system is mounted read-only."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "none", str(tmp_path / "out")]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("only root can mount a read-only file system")
+    try:
+        findings = list(examine(made(tmp_path)))
+    finally:
+        subprocess.run(["umount", str(tmp_path / "out")], check=True)
+    assert any("Read-only file system" in told for told in bad(findings))
+
+
+def test_an_engine_that_cannot_run_is_found(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    settings = made(tmp_path)
+    python = settings.engine.model_copy(update={"python": tmp_path / "no-python"})
+    findings = list(examine(settings.model_copy(update={"engine": python})))
+    assert any("there is no program" in told for told in bad(findings))

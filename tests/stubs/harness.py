@@ -52,10 +52,14 @@ class Daemon:
         }
         self.config.write_text(yaml.safe_dump(whole | settings))
 
-    def start(self, *, prefix: tuple[str, ...] = ()) -> None:
+    @property
+    def command(self) -> list[str]:
         program = [sys.executable, str(STUBS / "run_daemon.py"), str(self.config)]
+        return [*program, json.dumps(self.engine)]
+
+    def start(self, *, prefix: tuple[str, ...] = ()) -> None:
         self.child = subprocess.Popen(
-            [*prefix, *program, json.dumps(self.engine)],
+            [*prefix, *self.command],
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,

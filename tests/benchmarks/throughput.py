@@ -1,0 +1,94 @@
+"""Photos per minute with one and with two photo processes, against what their stages take."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, median
+
+from rich.table import Table
+
+from tests.benchmarks.effort import Effort
+from tests.benchmarks.rig import Rig, running, said_s
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Photos that were there at once."""
+
+    workers: int
+    photos: int
+    wall_s: float
+    """From the first photo settled to the last filed."""
+    stages_s: float
+    """All stages of a photo, on average in this batch."""
+
+    @property
+    def per_minute(self) -> float:
+        return 60 * self.photos / self.wall_s
+
+    @property
+    def overhead(self) -> float:
+        """Time per photo and worker against the time in stages; 1.0 is none."""
+        return self.wall_s * self.workers / self.photos / self.stages_s
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """Batches in the order in which they ran."""
+
+    megapixels: float
+    batches: tuple[Batch, ...]
+
+    def of(self, workers: int) -> list[Batch]:
+        """The batches with so many workers."""
+        return [batch for batch in self.batches if batch.workers == workers]
+
+
+def measure(effort: Effort, photo: Path, root: Path) -> Throughput:
+    """Batches in turns for two daemons, of which one is idle; the first of each is not counted."""
+    with (
+        running(Rig(root / "one", workers=1)) as one,
+        running(Rig(root / "two", workers=2)) as two,
+    ):
+        for rig, workers in ((one, 1), (two, 2)):
+            _batch(rig, photo, workers, "warm", workers)
+        batches = [
+            _batch(rig, photo, effort.batch, str(number), workers)
+            for number in range(effort.batches)
+            for rig, workers in ((one, 1), (two, 2))
+        ]
+    return Throughput(effort.batch_megapixels, tuple(batches))
+
+
+def _batch(rig: Rig, photo: Path, count: int, label: str, workers: int) -> Batch:
+    names = [f"{label}-{number}.jpg" for number in range(count)]
+    for name in names:
+        (rig.root / name).write_bytes(photo.read_bytes())
+    for name in names:
+        os.rename(rig.root / name, rig.inbox / name)
+    filed = [rig.await_("photo.filed", path=name) for name in names]
+    settled = [rig.await_("photo.settled", path=name) for name in names]
+    wall_s = max(map(said_s, filed)) - min(map(said_s, settled))
+    return Batch(workers, count, wall_s, mean(sum(one["stages_s"].values()) for one in filed))
+
+
+def table(figures: Throughput) -> Table:
+    """One row per number of workers."""
+    shown = Table(title=f"Photos per minute ({figures.megapixels:g} MP, real daemon and engine)")
+    for heading in ("workers", "photos", "per minute", "against one", "stages, s", "overhead"):
+        shown.add_column(heading, justify="right")
+    alone = median(batch.per_minute for batch in figures.of(1))
+    for workers in (1, 2):
+        batches = figures.of(workers)
+        rate = median(batch.per_minute for batch in batches)
+        shown.add_row(
+            str(workers),
+            str(sum(batch.photos for batch in batches)),
+            f"{rate:.1f}",
+            f"{rate / alone:.2f}",
+            f"{median(batch.stages_s for batch in batches):.2f}",
+            f"{median(batch.overhead for batch in batches):.2f}",
+        )
+    return shown

@@ -13,7 +13,7 @@ import os
 import stat
 from typing import BinaryIO
 
-from daemon.errors import NotReady, ResultsTrouble, SourceTrouble
+from daemon.errors import Changed, ResultsTrouble, SourceTrouble
 from daemon.photo import Version
 
 _CHUNK_BYTES = 1 << 20
@@ -31,7 +31,7 @@ def copy_in(source: bytes, snapshot: bytes, expected: Version) -> str:
         SHA-256 of the copied bytes, in hexadecimal.
 
     Raises:
-        NotReady: the file is no longer, or stopped being, the expected version.
+        Changed: the file is no longer, or stopped being, the expected version.
         SourceTrouble: it cannot be read at the moment, or is no longer a file at all.
         ResultsTrouble: the snapshot cannot be written.
     """
@@ -39,14 +39,16 @@ def copy_in(source: bytes, snapshot: bytes, expected: Version) -> str:
         descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _source_trouble(error) from error
-    with open(descriptor, "rb", buffering=0) as reader:
-        _demand(reader, expected)
-        digest = _copy(reader, snapshot)
-        _demand(reader, expected)
+    try:
+        _demand(descriptor, expected)
+        digest = _copy(descriptor, snapshot)
+        _demand(descriptor, expected)
+    finally:
+        os.close(descriptor)
     return digest
 
 
-def _copy(reader: BinaryIO, snapshot: bytes) -> str:
+def _copy(reader: int, snapshot: bytes) -> str:
     digest = hashlib.sha256()
     try:
         writer = open(snapshot, "wb", buffering=0)  # noqa: SIM115 - two errors to tell apart
@@ -55,29 +57,36 @@ def _copy(reader: BinaryIO, snapshot: bytes) -> str:
     with writer:
         while chunk := _read(reader):
             digest.update(chunk)
-            try:
-                writer.write(chunk)
-            except OSError as error:
-                raise _snapshot_trouble(error) from error
+            _write(writer, chunk)
     return digest.hexdigest()
 
 
-def _read(reader: BinaryIO) -> bytes:
+def _write(writer: BinaryIO, chunk: bytes) -> None:
+    """All of it: a disk that fills up takes a part first, and only then reports the error."""
+    left = memoryview(chunk)
     try:
-        return reader.read(_CHUNK_BYTES)
+        while left:
+            left = left[writer.write(left) :]
+    except OSError as error:
+        raise _snapshot_trouble(error) from error
+
+
+def _read(reader: int) -> bytes:
+    try:
+        return os.read(reader, _CHUNK_BYTES)
     except OSError as error:
         raise _source_trouble(error) from error
 
 
-def _demand(reader: BinaryIO, expected: Version) -> None:
+def _demand(reader: int, expected: Version) -> None:
     try:
-        found = os.fstat(reader.fileno())
+        found = os.fstat(reader)
     except OSError as error:
         raise _source_trouble(error) from error
     if not stat.S_ISREG(found.st_mode):
         raise SourceTrouble("is not a regular file", errno.EINVAL)
     if not Version.of(found).matches(expected):
-        raise NotReady("changed while it was read; it may still be being written")
+        raise Changed("changed while it was read; it may still be being written")
 
 
 def _source_trouble(error: OSError) -> SourceTrouble:

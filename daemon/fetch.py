@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from daemon.errors import NotReady, SourceTrouble
+from daemon.photo import show
 
 _TIMEOUT_S = 60
 _SCHEMES = ("http", "https")
@@ -48,14 +49,13 @@ def fetch(address: str, folder: Path, *, timeout_s: float = _TIMEOUT_S) -> Path:
         with urllib.request.urlopen(request, timeout=timeout_s) as reply:  # noqa: S310 - as above
             _save(reply, target, reply.headers.get("Content-Length"))
     except urllib.error.HTTPError as error:
-        raise SourceTrouble(
-            f"the server answers {error.code} {error.reason}", error.code
-        ) from error
+        error.close()  # it is the reply too
+        reason = f"the server answers {error.code} {_line(error.reason)}"
+        raise SourceTrouble(reason, error.code) from error
     except (OSError, ValueError, HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise SourceTrouble(
-            f"cannot be fetched: {reason}", getattr(error, "errno", 0) or 0
-        ) from error
+        reason = _line(getattr(error, "reason", None) or error)
+        number = getattr(error, "errno", 0) or 0
+        raise SourceTrouble(f"cannot be fetched: {reason}", number) from error
     return target
 
 
@@ -65,6 +65,11 @@ def _name(path: str) -> str:
     if name in {"", ".", ".."}:
         return "photo"
     return os.fsdecode(os.fsencode(name)[-_LONGEST_NAME_BYTES:])
+
+
+def _line(reason: object) -> str:
+    """On one line, and nothing in it that a terminal would obey: a stranger may have written it."""
+    return show(" ".join(str(reason).split()))
 
 
 def _quoted(text: str) -> str:

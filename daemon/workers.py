@@ -10,10 +10,11 @@ import ctypes
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as DeadlineMissed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
@@ -110,9 +111,10 @@ class Workers:
         )
 
     def _schedule(self, job: Job) -> Future[Outcome]:
-        future: Future[Outcome] = self._pool.schedule(
-            self._work, args=(job,), timeout=self._timeout_s
-        )
+        with _deaf_to_ctrl_c():
+            future: Future[Outcome] = self._pool.schedule(
+                self._work, args=(job,), timeout=self._timeout_s
+            )
         return future
 
     def _end(self, job: Job, done: Future[Outcome]) -> None:
@@ -137,12 +139,27 @@ class Workers:
                 return WorkerDied(f"the photo process {_how_it_ended(error.exitcode)}")
             case _:
                 # The per-photo boundary: whatever a library throws at one photo ends here.
-                return WorkerDied(f"{type(error).__name__}: {error}")
+                return WorkerDied(f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """What starts in here, threads and their processes, inherits a mask without Ctrl-C.
+
+    In a terminal it reaches the whole process group, but the daemon alone decides what ends. Had
+    the processes to see to it themselves, one that is still starting would die with a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _how_it_ended(exitcode: int) -> str:
     if exitcode < 0:
-        return f"was killed by {signal.Signals(-exitcode).name}"
+        named = -exitcode in set(signal.Signals)
+        return f"was killed by {signal.Signals(-exitcode).name if named else f'signal {-exitcode}'}"
     return f"ended with status {exitcode}"
 
 
@@ -152,8 +169,6 @@ def _settle_in(daemon_pid: int, threads: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != daemon_pid:
         os._exit(1)
-    # Ctrl-C in a terminal reaches the whole process group; the daemon alone decides what ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Each library would otherwise take all cores in every process.
     cv2.setNumThreads(threads)
     pyvips.concurrency_set(threads)

@@ -1,0 +1,73 @@
+"""What photo processes do in tests: importable by name, as the real work is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from daemon.errors import EngineFailed
+from daemon.job import Job, Outcome, Unchanged
+
+
+class Sticky(Exception):
+    """An exception that cannot travel between processes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.hook = lambda: text
+
+
+def obey(job: Job) -> Outcome:
+    """The process's id stands for a result."""
+    return Unchanged(f"{os.getpid()}:{job.photo.id}")
+
+
+def fail(_: Job) -> Outcome:
+    raise EngineFailed("the engine died", 4711)
+
+
+def stumble(_: Job) -> Outcome:
+    raise ZeroDivisionError("a library's\nown trouble")
+
+
+def stick(_: Job) -> Outcome:
+    raise Sticky("cannot be pickled")
+
+
+def hang(job: Job) -> Outcome:
+    Path(os.fsdecode(job.snapshot)).write_text(str(os.getpid()))
+    time.sleep(600)
+    return obey(job)
+
+
+def leave(_: Job) -> Outcome:
+    os._exit(3)
+
+
+def die(_: Job) -> Outcome:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return Unchanged("never")
+
+
+def die_strangely(_: Job) -> Outcome:
+    os.kill(os.getpid(), signal.SIGRTMIN + 5)
+    return Unchanged("never")
+
+
+def tell_signals(_: Job) -> Outcome:
+    """Which signals the process is deaf to, as the kernel has it."""
+    return Unchanged(Path("/proc/self/status").read_text())
+
+
+BEHAVIOURS: dict[str, Callable[[Job], Outcome]] = {
+    one.__name__: one
+    for one in (obey, fail, stumble, stick, hang, leave, die, die_strangely, tell_signals)
+}
+
+
+def work(job: Job) -> Outcome:
+    """Do what the photo's name says."""
+    return BEHAVIOURS[job.photo.path.decode()](job)

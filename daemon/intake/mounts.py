@@ -25,6 +25,14 @@ class Mount:
     device: int
     """Device number; NFS, btrfs and overlay get a new one at every mount."""
 
+    def is_same(self, other: Mount) -> bool:
+        """Whether both are one place: after a remount yes, with the mount gone from under it no."""
+        return (self.file_system, self.source, self.root) == (
+            other.file_system,
+            other.source,
+            other.root,
+        )
+
 
 def mount(folder: str) -> Mount:
     """What a folder is mounted from.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from daemon.intake.mounts import file_system, mount, sends_events
+from daemon.intake.mounts import Mount, file_system, mount, sends_events
 
 
 @pytest.mark.parametrize("folder", ["/", "/proc", "/dev", "/tmp"])  # noqa: S108 - only looked at
@@ -23,6 +24,30 @@ def test_the_type_is_what_findmnt_says(folder: str) -> None:
 def test_a_symlink_is_where_it_leads(tmp_path: Path) -> None:
     (tmp_path / "shortcut").symlink_to("/proc")
     assert file_system(str(tmp_path / "shortcut")) == "proc"
+
+
+MOUNT = """
+set -e
+where="$1"
+tell() { "$0" -c "import sys; from daemon.intake.mounts import mount; print(mount(sys.argv[1]))" \
+    "$where"; }
+tell
+mount -t tmpfs disk "$where"; tell; umount "$where"
+mount -t tmpfs disk "$where"; tell
+mount -t tmpfs other "$where"; tell
+"""
+
+
+def test_a_remount_is_the_same_place_and_an_unmount_is_not(tmp_path: Path) -> None:
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", MOUNT, sys.executable]
+    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+    if "unshare failed" in done.stderr or "permission denied" in done.stderr:
+        pytest.skip("no file system of our own may be mounted here")
+    away, before, after, other = (eval(line, {"Mount": Mount}) for line in done.stdout.splitlines())  # noqa: S307 - our own output
+    assert before.file_system == "tmpfs"
+    assert before.is_same(after)
+    assert not before.is_same(away)
+    assert not before.is_same(other), "the mount on top counts"
 
 
 def test_a_folder_that_is_away_has_no_type(tmp_path: Path) -> None:

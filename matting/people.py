@@ -107,18 +107,26 @@ def _bodies(grey: NDArray[np.uint8]) -> list[Box]:
         framed, winStride=(8, 8), padding=(16, 16), scale=1.08
     )
     return [
-        Box(*(float(v) for v in (x - margin, y - margin, w, h))).scaled(1 / factor)
-        for (x, y, w, h), weight in zip(found, np.ravel(weights), strict=True)
+        _within_window(Box(x - margin, y - margin, w, h)).scaled(1 / factor)
+        for (x, y, w, h), weight in zip(
+            np.reshape(found, (-1, 4)).tolist(), np.ravel(weights), strict=True
+        )
         if weight > _BODY_WEIGHT
     ]
 
 
+def _within_window(window: Box) -> Box:
+    """HOG was trained on figures that fill the middle half of its window and 3/4 of its height."""
+    width, height = window.width, window.height
+    return Box(window.x + width / 4, window.y + height / 8, width / 2, 3 * height / 4)
+
+
 def _body_of(face: Box, bodies: list[Box]) -> Box | None:
-    """The body whose head is where the face is: near the axis, in the upper third."""
+    """The body whose head is where the face is: near the axis, at the upper end."""
     x, y = face.centre
     for body in bodies:
         beside = abs(x - body.centre[0]) / body.width
         down = (y - body.y) / body.height
-        if beside < 0.2 and 0.05 < down < 0.33 and 4.5 < body.height / face.height < 14:
+        if beside < 0.4 and -0.05 < down < 0.25 and 4 < body.height / face.height < 12:
             return body
     return None

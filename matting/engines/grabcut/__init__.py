@@ -1,12 +1,14 @@
 """The embedded engine: no weights, no download, no accelerator.
 
-Coarse, then fine, as the matting networks do it. Coarse: faces (Viola and Jones 2001; bodies by
-Dalal and Triggs 2005), a figure's usual outline around each as soft odds, and GrabCut (Rother et
-al. 2004) on a reduced picture. Fine: closed-form matting (Levin et al. 2008) in a band around the
-cut. Nobody found: an empty matte, never an invented person.
+Coarse, then fine, as the matting networks do it. Coarse: faces (Viola and Jones, CVPR 2001, see
+matting.faces), a figure's usual outline below each as soft odds, and GrabCut (Rother et al.,
+SIGGRAPH 2004) on a picture of 256 pixels. Fine: closed-form matting (Levin et al., PAMI 2008) in a
+band around the cut. Nobody found: an empty matte, never an invented person.
 
-What it cannot do: people whose faces are hidden or turned away, wide hats and feathers far from
-the head, dark clothes against a dark backdrop. A network does all of these better.
+What it cannot do: people seen from behind, feathers and wide hats far from the head, legs in tall
+grass, single hairs far from the outline, clothes as dark as the backdrop. Networks do all of these
+better. Bodies found by HOG (Dalal and Triggs, CVPR 2005) are counted in the facts and do not shape
+the matte.
 """
 
 from __future__ import annotations

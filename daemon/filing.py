@@ -5,8 +5,10 @@ Runs in the daemon's main thread; whatever can take long or die is done by the p
 
 from __future__ import annotations
 
+import errno
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +27,7 @@ from daemon.workers import Finished, Workers
 
 _PROBE_S = 5.0
 _LONGEST_PROBE_S = 60.0
+_DISPOSE_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,16 @@ class Engine:
     last_words: Callable[[], list[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What no photo may overstep."""
+
+    max_pixels: int
+    """A photo with more is refused."""
+    min_free_bytes: int
+    """Room that must be left on every disk."""
+
+
 class Filing:
     """Hands photos out to the photo processes and decides about what comes back."""
 
@@ -47,7 +60,8 @@ class Filing:
         engine: Engine,
         *,
         snapshots: Path,
-        max_pixels: int,
+        bounds: Bounds,
+        absent: Callable[[str], str | None],
         log: Log,
     ) -> None:
         """Prepare.
@@ -57,7 +71,8 @@ class Filing:
             workers: the photo processes; their jobs end up here alone.
             engine: the engine they ask.
             snapshots: a directory for private copies of photos.
-            max_pixels: more are refused.
+            bounds: what no photo may overstep.
+            absent: why a folder is not itself at the moment; None if it is.
             log: for what happens to each photo.
         """
         self.paused: str | None = None
@@ -66,12 +81,16 @@ class Filing:
         self._workers = workers
         self._engine = engine
         self._snapshots = snapshots
-        self._max_pixels = max_pixels
+        self._bounds = bounds
+        self._absent = absent
         self._log = log
         self._publishing = Publishing(ledger, log)
         self._destinations: Mapping[str, Destination] = {}
         self._foreign: frozenset[str] = frozenset()
         self._draining = False
+        self._ended: deque[Finished] = deque()
+        self._claimed: Photo | None = None
+        self._dispose_at_s = 0.0
         self._probe_at_s = 0.0
         self._probe_wait_s = _PROBE_S
 
@@ -91,8 +110,7 @@ class Filing:
             self._log.info(Event.PHOTO_RECOVERED, **who(photo))
             self._guarded(photo, partial(self._recover_one, photo))
         self.publish_planned()
-        for photo in self._ledger.to_dispose():
-            self._publishing.dispose(photo)
+        self._dispose_left()
 
     def _recover_one(self, photo: Photo) -> None:
         if reason := self._publishing.given_up(photo):
@@ -106,16 +124,22 @@ class Filing:
         Raises:
             LedgerTrouble: the ledger cannot be read or written.
         """
-        for ended in self._workers.finished():
+        self._ended += self._workers.finished()
+        while self._ended:
+            ended = self._ended[0]
             self._guarded(ended.job.photo, partial(self._conclude, ended))
+            self._ended.popleft()  # not before: if the ledger fails, it is concluded again
         if self.paused is not None:
             self._probe()
+        if time.monotonic() >= self._dispose_at_s:
+            self._dispose_left()
         without = self._foreign.union(paused_folders)
         while self._may_begin():
-            photo = self._ledger.claim(time.time(), without=without)
-            if photo is None:
+            self._claimed = self._claimed or self._ledger.claim(time.time(), without=without)
+            if self._claimed is None:
                 return
-            self._guarded(photo, partial(self._begin, photo))
+            self._guarded(self._claimed, partial(self._begin, self._claimed))
+            self._claimed = None  # not before, likewise
 
     def _may_begin(self) -> bool:
         stopped = self._draining or self.paused is not None
@@ -127,10 +151,20 @@ class Filing:
         self.turn()
         return bool(self._workers.running)
 
+    def _dispose_left(self) -> None:
+        """Archive or delete originals that could not be, by a crash or because they were busy."""
+        self._dispose_at_s = time.monotonic() + _DISPOSE_S
+        for photo in self._ledger.to_dispose():
+            self._publishing.dispose(photo)
+
     def give_back(self) -> None:
         """Return what is still at work to the queue; the photo processes are stopped by then."""
-        for job in self._workers.running:
-            self._ledger.give_back(job.photo.id, now_s=time.time())
+        left = {job.photo.id for job in self._workers.running}
+        left |= {ended.job.photo.id for ended in self._ended}
+        left |= {self._claimed.id} if self._claimed else set()
+        for photo in self._ledger.recover().working:  # what is being published is taken up later
+            if photo.id in left:
+                self._ledger.give_back(photo.id, now_s=time.time())
 
     def next_turn_s(self) -> float | None:
         """When there is something to do that nobody will wake us for; on the monotonic clock."""
@@ -143,6 +177,7 @@ class Filing:
 
     def _begin(self, photo: Photo) -> None:
         destination = self._destinations[photo.folder]
+        self._demand(destination)
         photo = self._publishing.named(photo, destination)
         job = Job(
             photo=photo,
@@ -152,8 +187,10 @@ class Filing:
             snapshot=os.fsencode(self._snapshots / str(photo.id)),
             profile=destination.profile,
             engine=self._engine.address(),
-            max_pixels=self._max_pixels,
+            max_pixels=self._bounds.max_pixels,
             known=self._ledger.known_sha256(photo.folder, photo.path),
+            ledger=None if destination.duplicates else self._ledger.path,
+            min_free_bytes=self._bounds.min_free_bytes,
         )
         self._workers.submit(job)
         self._log.debug(Event.PHOTO_STARTED, **who(photo), attempt=photo.attempts)
@@ -161,6 +198,8 @@ class Filing:
     def _conclude(self, ended: Finished) -> None:
         photo = ended.job.photo
         match ended.outcome:
+            case Staged(_, filed) if self._is_duplicate(photo, filed.sha256):
+                self._publishing.unchanged(photo, filed.sha256)
             case Staged(plan, filed):
                 self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
                 self._or_pause(partial(self._publishing.publish, photo, plan, filed))
@@ -175,6 +214,24 @@ class Filing:
             self._log.info(Event.PHOTO_RECOVERED, **who(one.photo))
             act = partial(self._publishing.publish, one.photo, one.plan, one.filed)
             self._guarded(one.photo, partial(self._or_pause, act))
+
+    def _is_duplicate(self, photo: Photo, sha256: str) -> bool:
+        """Whether another photo of the same content was filed while this one was at work."""
+        if self._destinations[photo.folder].duplicates:
+            return False
+        return self._ledger.filed_as(photo.folder, sha256) not in {None, photo.path}
+
+    def _demand(self, destination: Destination) -> None:
+        """Make sure that results can go where they should, before a photo is begun.
+
+        Raises:
+            ResultsTrouble: a disk is away or full.
+        """
+        for path in filter(None, (destination.results, destination.archive)):
+            if reason := self._absent(str(path)):
+                raise ResultsTrouble(f"{path}: {reason}", errno.ENODEV)
+            staging.demand_room(path, self._bounds.min_free_bytes)
+        staging.demand_room(self._snapshots, self._bounds.min_free_bytes)
 
     # What goes wrong
 
@@ -261,7 +318,10 @@ class Filing:
         """Resume once every result folder takes files again."""
         if time.monotonic() < self._probe_at_s:
             return
-        if all(self._or_pause(partial(staging.check, one)) for one in self._result_folders()):
+        fit = (self._or_pause(partial(self._demand, one)) for one in self._destinations.values())
+        if all(fit) and all(
+            self._or_pause(partial(staging.check, one)) for one in self._result_folders()
+        ):
             self.paused = None
             self._log.info(Event.SERVICE_RESUMED)
             self.publish_planned()

@@ -41,6 +41,10 @@ class Job:
     max_pixels: int
     known: frozenset[str] = frozenset()
     """SHA-256 of every version of this file that was filed already."""
+    ledger: Path | None = None
+    """Where to ask whether another file of the folder had this content; None: never mind."""
+    min_free_bytes: int = 0
+    """Room that must be left on the results' disk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,11 +122,10 @@ class Once:
             Ledger.open(self._state / "ledger.sqlite", ids_from=secrets.randbelow(_IDS)) as ledger,
             self._leaving_no_staging(),
             workshop.opened(
-                self._settings,
+                self._no_idle_workers(),
                 ledger,
                 engine,
                 snapshots=self._state,
-                at_most=len(self._sightings),
                 wake=wake.set,
                 log=self._log,
             ) as filing,
@@ -136,6 +135,10 @@ class Once:
                 yield from self._ended(filing, ledger, wake)
             finally:
                 filing.publish_planned()
+
+    def _no_idle_workers(self) -> Settings:
+        count = workshop.count_workers(self._settings.workers)
+        return self._settings.model_copy(update={"workers": min(count, len(self._sightings))})
 
     def _ended(self, filing: Filing, ledger: Ledger, wake: threading.Event) -> Iterator[Ending]:
         noticed = ledger.notice_all(self._sightings.values(), time.time())

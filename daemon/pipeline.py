@@ -16,10 +16,11 @@ from daemon.errors import EngineFailed, EngineFaulted, OutOfMemory, Refused
 from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.job import EngineAddress, Job, Outcome, Staged, Unchanged
+from daemon.ledger import Ledger
 from daemon.outputs import OUTPUTS
 from daemon.photo import Cutout, Filed, Matte, Raster
 from daemon.profiles import Profile
-from daemon.shelf.staging import seal
+from daemon.shelf.staging import demand_room, seal
 from daemon.steps import STEPS
 from daemon.view import View
 from matting.client import connect
@@ -54,18 +55,32 @@ def work(job: Job) -> Outcome:
     try:
         with stages("read"):
             sha256 = copy_in(job.source, job.snapshot, job.photo.version)
-        if sha256 in job.known:
+        if sha256 in job.known or _is_duplicate(job, sha256):
             return Unchanged(sha256)
         with stages("decode"):
             raster = decode(Path(os.fsdecode(job.snapshot)), max_pixels=job.max_pixels)
     finally:
         Path(os.fsdecode(job.snapshot)).unlink(missing_ok=True)
+    demand_room(job.results, job.min_free_bytes + _most_bytes(raster, job.profile))
     cutout, smaller = cut_out(raster, job, stages)
     with stages("encode"):
         files = write_outputs(cutout, job.profile, job.staging)
     with stages("sync"):
         plan = seal(job.results, files, job.photo.names)
     return Staged(plan, _filed(job, cutout, sha256, stages, smaller))
+
+
+def _is_duplicate(job: Job, sha256: str) -> bool:
+    if job.ledger is None:
+        return False
+    with Ledger.open(job.ledger, read_only=True) as ledger:
+        return ledger.filed_as(job.photo.folder, sha256) is not None
+
+
+def _most_bytes(raster: Raster, profile: Profile) -> int:
+    """About the most that the outputs can take: four channels each, as good as uncompressed."""
+    width, height = raster.size
+    return width * height * 4 * raster.pixels.itemsize * len(profile.outputs)
 
 
 def cut_out(raster: Raster, job: Job, stages: Stages) -> tuple[Cutout, tuple[str, ...]]:

@@ -14,7 +14,6 @@ from daemon.errors import (
     LedgerTrouble,
     NameTaken,
     NotReady,
-    OutOfMemory,
     Refused,
     ResultsTrouble,
     SourceTrouble,
@@ -65,8 +64,6 @@ class Retry:
     charged: bool
     """Whether the attempt counts; if not, it is given back."""
     reason: str
-    smaller: bool = False
-    """At a smaller working size than before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,7 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
         case OSError(errno=number) if number in _NO_ROOM:
             decision = Pause(Scope.SERVICE, reason)
         case _:
-            decision = _charge(error, reason, facts, limits)
+            decision = _charge(reason, facts, limits)
     return decision
 
 
@@ -128,14 +125,13 @@ def _wait_for_the_rest(reason: str, facts: Facts, limits: Limits) -> Decision:
     return Retry(min(_backoff_s(facts, limits), left_s), charged=False, reason=reason)
 
 
-def _charge(error: BaseException, reason: str, facts: Facts, limits: Limits) -> Decision:
+def _charge(reason: str, facts: Facts, limits: Limits) -> Decision:
     if not facts.blamed:
         return Retry(0.0, charged=False, reason=reason)
     if facts.attempts >= limits.attempts:
         times = "time" if facts.attempts == 1 else "times"
         return Quarantine(f"{reason}; tried {facts.attempts} {times}")
-    smaller = isinstance(error, OutOfMemory)
-    return Retry(_backoff_s(facts, limits), charged=True, reason=reason, smaller=smaller)
+    return Retry(_backoff_s(facts, limits), charged=True, reason=reason)
 
 
 def _backoff_s(facts: Facts, limits: Limits) -> float:

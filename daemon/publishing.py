@@ -32,6 +32,8 @@ class Destination:
     limits: Limits
     originals: Originals = "keep"
     archive: Path | None = None
+    duplicates: bool = True
+    """Whether a content that was filed from this folder under another name is filed again."""
     reports: bool = True
     """Whether a photo that is given up leaves a report among the results."""
 
@@ -104,7 +106,7 @@ class Publishing:
         self._tidy_up(photo, destination)
 
     def dispose(self, photo: Photo) -> None:
-        """Archive or delete the original; if that fails, the next start tries again."""
+        """Archive or delete the original; if that fails, it is tried again later."""
         destination = self.destinations.get(photo.folder)
         entry = self._ledger.entry(photo.id)
         if destination is None or entry is None:

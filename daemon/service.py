@@ -11,27 +11,28 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from daemon import config_file, notify, workshop
-from daemon.errors import MattedError, SettingsError
+from daemon.errors import InUse, LedgerTrouble, MattedError, SettingsError
 from daemon.events import Event, Log
-from daemon.intake.front import Front
-from daemon.intake.hints import Hints, Watch
-from daemon.intake.mounts import file_system, sends_events
+from daemon.intake.identity import Identities
 from daemon.ledger import Ledger, State
 from daemon.lock import Lock
 from daemon.policy import Limits
 from daemon.publishing import Destination
 from daemon.settings import Engine as EngineSettings
 from daemon.settings import Folder, Settings
-from daemon.status import Board, FolderNews, News
+from daemon.status import Board, News
+from daemon.watching import Watching
 from matting.host import EngineHost
 
 OpenEngine = Callable[[EngineSettings, Log], AbstractContextManager[EngineHost]]
 
 _DRAIN_S = 20.0
 _LONGEST_WAIT_S = 5.0
+_TELL_S = 1.0
+_FIXED = ("state_dir", "engine", "workers", "limits")
+"""Settings that a reload cannot change."""
 
 
 class Service:
@@ -56,8 +57,8 @@ class Service:
         self._stopping = False
         self._reloading = False
         self._started_s = time.time()
-        self._fronts: dict[str, Front] = {}
-        self._mounted: dict[str, tuple[str, bool]] = {}
+        self._tell_at_s = 0.0
+        self._trouble: str | None = None
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT.
@@ -67,73 +68,68 @@ class Service:
         """
         self._listen_to_signals()
         self._log.info(Event.SERVICE_STARTED, pid=os.getpid(), config=self._config)
-        self._make_folders()
         settings = self._settings
         with (
             Lock(settings.state_dir),
             Ledger.open(settings.state_dir / "ledger.sqlite") as self._ledger,
-            self._open_engine(settings.engine, self._log) as engine,
-            workshop.opened(
-                settings,
-                self._ledger,
-                engine,
-                snapshots=_fresh(settings.state_dir / "snapshots"),
-                wake=self._wake.set,
-                log=self._log,
-            ) as self._filing,
         ):
-            self._engine = engine
-            self._board = Board(settings.state_dir)
+            self._identities = Identities(settings.state_dir)
+            self._make_folders()
+            with self._open_engine(settings.engine, self._log) as engine:
+                self._work_with(engine)
+        self._log.info(Event.SERVICE_STOPPED)
+
+    def _work_with(self, engine: EngineHost) -> None:
+        state_dir = self._settings.state_dir
+        self._engine, self._board = engine, Board(state_dir)
+        self._watching = Watching(
+            self._ledger, self._identities, wake=self._wake.set, log=self._log
+        )
+        with workshop.opened(
+            self._settings,
+            self._ledger,
+            engine,
+            snapshots=_fresh(state_dir / "snapshots"),
+            absent=self._identities.trouble,
+            wake=self._wake.set,
+            log=self._log,
+        ) as self._filing:
             self._open_folders()
             self._filing.recover()
             self._serve()
             self._close()
-        self._log.info(Event.SERVICE_STOPPED)
 
     def _serve(self) -> None:
         self._tell_how_it_is()
         notify.ready(self._status())
-        self._log.info(Event.SERVICE_READY, folders=list(self._fronts))
+        self._log.info(Event.SERVICE_READY, folders=self._watching.folders)
         while not self._stopping:
             if self._reloading:
                 self._reload()
             self._turn()
             notify.alive()
-            self._tell_how_it_is()
             self._wake.wait(self._until_next_turn_s())
             self._wake.clear()
 
     def _turn(self) -> None:
-        hinted = self._hints.drain()
-        for front in self._fronts.values():
-            if hinted.overflowed:
-                front.scan_soon()
-            hints = tuple(hint for hint in hinted.hints if hint.folder == front.folder)
-            self._take_in(front, hints)
-        paused = [folder for folder, front in self._fronts.items() if front.paused is not None]
-        self._filing.turn(paused_folders=paused)
-
-    def _take_in(self, front: Front, hints: tuple[Any, ...]) -> None:
-        """Into the ledger with what has settled; out of the queue with what is not there."""
-        now_s = time.time()
-        for photo in self._ledger.notice_all(front.turn(hints), now_s):
-            self._log.info(
-                Event.PHOTO_SETTLED,
-                photo=photo.id,
-                folder=photo.folder,
-                path=photo.shown,
-                size_bytes=photo.version.size_bytes,
-            )
-        if (found := front.last_scan) is not None:
-            pending = self._ledger.pending(front.folder)
-            for path in found.missing(pending):
-                self._ledger.gone(pending[path], now_s=now_s)
-                self._log.info(
-                    Event.PHOTO_GONE, photo=pending[path], folder=front.folder, path=path
-                )
+        """Look and file; while the ledger cannot be written, neither is possible."""
+        try:
+            self._watching.turn()
+            self._filing.turn(paused_folders=self._watching.paused)
+            self._tell_how_it_is()
+        except LedgerTrouble as error:
+            if self._trouble is None:
+                self._log.error(Event.SERVICE_PAUSED, reason=str(error))
+            self._trouble = str(error)
+        else:
+            if self._trouble is not None:
+                self._log.info(Event.SERVICE_RESUMED)
+            self._trouble = None
 
     def _until_next_turn_s(self) -> float:
-        times = [front.next_turn_s() for front in self._fronts.values()]
+        if self._trouble is not None:
+            return _LONGEST_WAIT_S
+        times = [self._watching.next_turn_s()]
         if (filing_s := self._filing.next_turn_s()) is not None:
             times.append(filing_s)
         return min(max(min(times) - time.monotonic(), 0.0), _LONGEST_WAIT_S)
@@ -141,62 +137,21 @@ class Service:
     # Folders
 
     def _make_folders(self) -> None:
-        """The state directory and the results; a watched folder that is away may come back."""
-        settings = self._settings
-        archives = [folder.archive for folder in settings.folders if folder.archive]
-        for path in (
-            settings.state_dir,
-            *(folder.results for folder in settings.folders),
-            *archives,
-        ):
-            try:
-                path.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                fault = f"{path} cannot be made: {error.strerror}"
-                raise SettingsError(str(self._config), (fault,)) from error
+        """Results and archives, unless on a share that is away; watched folders never."""
+        for folder in self._settings.folders:
+            for path in filter(None, (folder.results, folder.archive)):
+                try:
+                    if self._identities.may_make(str(path)):
+                        path.mkdir(parents=True, exist_ok=True)
+                except OSError as error:
+                    fault = f"{path} cannot be made: {error.strerror}"
+                    raise SettingsError(str(self._config), (fault,)) from error
 
     def _open_folders(self) -> None:
-        """Begin to watch what the settings say; what was watched before goes on."""
-        folders = {str(folder.watch): folder for folder in self._settings.folders}
-        self._fronts = {
-            path: self._fronts[path]
-            if path in self._fronts and self._fronts[path].settings == folder
-            else Front(folder, self._log)
-            for path, folder in folders.items()
-        }
-        self._filing.serve(
-            {path: destination(folder, self._settings) for path, folder in folders.items()}
-        )
-        self._hints = Hints(
-            [
-                Watch(path, folder.recursive)
-                for path, folder in folders.items()
-                if self._has_events(folder)
-            ],
-            wake=self._wake.set,
-            on_trouble=lambda folder, reason: self._log.warning(
-                Event.FOLDER_BLIND, folder=folder, reason=reason
-            ),
-        )
-        self._hints.start()
-
-    def _has_events(self, folder: Folder) -> bool:
-        try:
-            kind = file_system(str(folder.watch))
-        except OSError:
-            kind = "away"
-        events = folder.events != "off" and sends_events(kind)
-        self._mounted[str(folder.watch)] = (kind, events)
-        self._log.info(
-            Event.FOLDER_WATCHED,
-            folder=folder.watch,
-            results=folder.results,
-            profile=folder.profile,
-            file_system=kind,
-            events=events,
-            scan_s=folder.scan_s,
-        )
-        return events
+        """Watch what the settings say, and file it where they say."""
+        settings = self._settings
+        self._watching.watch(settings.folders)
+        self._filing.serve({str(one.watch): destination(one, settings) for one in settings.folders})
 
     # Signals
 
@@ -217,45 +172,43 @@ class Service:
         """Take over new folders and profiles; a bad file changes nothing."""
         self._reloading = False
         notify.reloading()
+        before = self._settings
         try:
-            settings = config_file.load(self._config)
-            before, self._settings = self._settings, settings
-            try:
-                self._make_folders()
-            except SettingsError:
-                self._settings = before
-                raise
-        except SettingsError as error:
-            self._log.error(Event.SETTINGS_REFUSED, faults=error.faults)
-        else:
-            self._hints.stop()
+            self._settings = config_file.load(self._config)
+            self._make_folders()
             self._open_folders()
-            needs_restart = [
-                name
-                for name in ("state_dir", "engine", "workers", "limits")
-                if getattr(before, name) != getattr(settings, name)
-            ]
-            self._log.info(Event.SETTINGS_RELOADED, need_a_restart=needs_restart)
+        except (SettingsError, InUse) as error:
+            self._settings = before
+            faults = error.faults if isinstance(error, SettingsError) else (str(error),)
+            self._log.error(Event.SETTINGS_REFUSED, faults=faults)
+        else:
+            changed = [name for name in _FIXED if _differ(name, before, self._settings)]
+            self._log.info(Event.SETTINGS_RELOADED, need_a_restart=changed)
         notify.ready(self._status())
 
     def _close(self) -> None:
         """Let the photos in flight finish, up to a limit."""
         notify.stopping()
-        self._hints.stop()
+        self._watching.stop()
         until_s = time.monotonic() + _DRAIN_S
         while self._filing.drain() and time.monotonic() < until_s:
             self._wake.wait(0.2)
             self._wake.clear()
 
     def _tell_how_it_is(self) -> None:
-        """To systemd, and to whoever asks `matted status`."""
+        """To systemd, and to who asks `matted status`; counting takes time, so not too often."""
+        if time.monotonic() < self._tell_at_s:
+            return
+        self._tell_at_s = time.monotonic() + _TELL_S
         notify.status(self._status())
-        folders = {
-            path: FolderNews(front.paused, *self._mounted[path], len(front.settling()))
-            for path, front in self._fronts.items()
-        }
         self._board.post(
-            News(os.getpid(), self._started_s, self._filing.paused, self._engine.hello, folders)
+            News(
+                pid=os.getpid(),
+                started_s=self._started_s,
+                paused=self._filing.paused,
+                engine=self._engine.hello,
+                folders=self._watching.news(),
+            )
         )
 
     def _status(self) -> str:
@@ -265,7 +218,7 @@ class Service:
         told = f"{waiting} waiting, {working} working, {counts[State.FILED]} filed"
         if counts[State.FAILED]:
             told += f", {counts[State.FAILED]} failed"
-        paused = [f"{path} paused: {f.paused}" for path, f in self._fronts.items() if f.paused]
+        paused = [f"{path} paused: {reason}" for path, reason in self._watching.paused.items()]
         if self._filing.paused:
             paused.append(f"paused: {self._filing.paused}")
         return "; ".join((told, *paused))
@@ -275,7 +228,18 @@ def destination(folder: Folder, settings: Settings) -> Destination:
     """What filing has to know of a folder."""
     limits = Limits(attempts=settings.limits.attempts, give_up_s=folder.give_up_s)
     profile = settings.profile(folder.profile)
-    return Destination(folder.results, profile, limits, folder.originals, folder.archive)
+    return Destination(
+        folder.results,
+        profile,
+        limits,
+        folder.originals,
+        folder.archive,
+        duplicates=folder.duplicates == "process",
+    )
+
+
+def _differ(name: str, one: Settings, other: Settings) -> bool:
+    return bool(getattr(one, name) != getattr(other, name))
 
 
 def _fresh(directory: Path) -> Path:

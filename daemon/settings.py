@@ -26,6 +26,17 @@ def _located(path: Path, info: ValidationInfo) -> Path:
 Location = Annotated[Path, AfterValidator(_located)]
 
 
+def _placed(program: Path, info: ValidationInfo) -> Path:
+    if len(program.parts) == 1:
+        return program  # a name on PATH
+    context: Mapping[str, Any] = info.context or {}
+    # Not resolved: the python of a virtual environment is a symlink, and known by its own place.
+    return Path(os.path.abspath(context.get("base", Path.cwd()) / program.expanduser()))
+
+
+Interpreter = Annotated[Path, AfterValidator(_placed)]
+
+
 def default_state_dir() -> Path:
     """Systemd's StateDirectory= where there is one, else the user's state directory."""
     if given := os.environ.get("STATE_DIRECTORY"):
@@ -37,17 +48,25 @@ def default_state_dir() -> Path:
 class Engine(Options):
     """The engine that makes the mattes."""
 
-    name: Literal["auto", "grabcut"] = "auto"
-    """The network; auto takes the best one that is installed and says in the log which it is."""
+    name: Literal["auto", "bshm", "grabcut"] = "auto"
+    """The network; auto takes bshm if there is a model, else grabcut, and says in the log which."""
+    model: Location | None = None
+    """The frozen graph that bshm runs (tf_graph.pb), a file."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
     """Where it runs. gpu refuses to run without one; nothing ever falls back silently."""
-    python: Path | None = None
-    """Interpreter of the engine process, e.g. /opt/matted/tf1/bin/python for tensorflow-gpu 1.15.5.
-    None is the daemon's own."""
+    python: Interpreter | None = None
+    """Interpreter of the engine process, e.g. /opt/matted/tf1/bin/python for tensorflow-gpu 1.15.5;
+    a path, or a name on PATH. None is the daemon's own."""
     timeout_s: float = Field(default=120, gt=0)
     """An engine that works longer than this on one photo is restarted."""
     start_timeout_s: float = Field(default=300, gt=0)
     """How long it may take to start, a big network to be loaded included."""
+
+    @model_validator(mode="after")
+    def _model_named(self) -> Self:
+        if self.name == "bshm" and self.model is None:
+            raise ValueError("name: bshm needs `model`, the file of its frozen graph")
+        return self
 
 
 class Folder(Options):
@@ -72,6 +91,11 @@ class Folder(Options):
     once; where there are none (network shares), this is how long it takes."""
     events: Literal["auto", "off"] = "auto"
     """With off the file system is not asked for events; the folder is only scanned."""
+    duplicates: Literal["process", "skip"] = "process"
+    """Whether a photo whose very content was filed from this folder under another name is filed
+    again. Under the same name it never is."""
+    marker: str | None = Field(default=None, min_length=1)
+    """A file in it, e.g. ".scans-here", without which the folder is taken for an absent share."""
     originals: Literal["keep", "archive", "delete"] = "keep"
     """What happens to a photo once its results are safely on disk."""
     archive: Location | None = None
@@ -95,6 +119,12 @@ class Limits(Options):
     """A photo with more is refused before any memory is taken."""
     photo_timeout_s: float = Field(default=900, gt=0)
     """A photo process that works longer than this on one photo is killed."""
+    photo_memory_mb: int | Literal["auto"] = "auto"
+    """What a photo process may allocate; auto shares four fifths of the machine's memory among
+    them. A photo that wants more fails alone."""
+    min_free_mb: int = Field(default=100, ge=0)
+    """With less room than this on the results' or the state directory's disk, everything pauses
+    until there is more."""
 
 
 class Settings(Options):

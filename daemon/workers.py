@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import resource
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -16,6 +17,7 @@ from concurrent.futures import TimeoutError as DeadlineMissed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from queue import Empty, SimpleQueue
 
 import cv2
@@ -45,6 +47,7 @@ class Workers:
         *,
         count: int,
         timeout_s: float,
+        memory_bytes: int = resource.RLIM_INFINITY,
         wake: Callable[[], None],
     ) -> None:
         """Prepare the pool; the processes start with the first job.
@@ -53,11 +56,13 @@ class Workers:
             work: what a photo process does with a job; importable by name.
             count: how many photos are worked on at once.
             timeout_s: a process that works longer than this on one photo is killed.
+            memory_bytes: what each process may allocate.
             wake: called, from another thread, whenever a job has ended.
         """
         self.count = count
         self._work = work
         self._timeout_s = timeout_s
+        self._memory_bytes = memory_bytes
         self._wake = wake
         self._ended: SimpleQueue[Finished] = SimpleQueue()
         self._running: dict[int, Job] = {}
@@ -107,10 +112,16 @@ class Workers:
             max_workers=self.count,
             context=multiprocessing.get_context("spawn"),
             initializer=_settle_in,
-            initargs=(os.getpid(), max(1, (os.cpu_count() or 1) // self.count)),
+            initargs=(
+                os.getpid(),
+                max(1, (os.cpu_count() or 1) // self.count),
+                self._memory_bytes,
+            ),
         )
 
     def _schedule(self, job: Job) -> Future[Outcome]:
+        # Starting the tracker unblocks signals again, so it has to run before they are blocked.
+        resource_tracker.ensure_running()
         with _deaf_to_ctrl_c():
             future: Future[Outcome] = self._pool.schedule(
                 self._work, args=(job,), timeout=self._timeout_s
@@ -163,12 +174,14 @@ def _how_it_ended(exitcode: int) -> str:
     return f"ended with status {exitcode}"
 
 
-def _settle_in(daemon_pid: int, threads: int) -> None:
+def _settle_in(daemon_pid: int, threads: int, memory_bytes: int) -> None:
     """Runs first in each photo process."""
     # An orphan would go on reading and writing beside the next daemon.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != daemon_pid:
         os._exit(1)
+    # Not RLIMIT_AS: what libraries reserve without using it would count too.
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     # Each library would otherwise take all cores in every process.
     cv2.setNumThreads(threads)
     pyvips.concurrency_set(threads)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from daemon import errors, settings
 from daemon.events import Event, Log
-from daemon.filing import Engine, Filing
+from daemon.filing import Bounds, Engine, Filing
 from daemon.job import EngineAddress
 from daemon.ledger import Ledger
 from daemon.pipeline import work
@@ -23,15 +22,13 @@ from matting.host import EngineHost, EngineSpec
 _GRAVE = (Event.ENGINE_CRASHED, Event.ENGINE_DEADLINE_MISSED, Event.ENGINE_UNAVAILABLE)
 
 
-def choose(name: str) -> tuple[str, str]:
-    """The engine to run, and why.
-
-    Args:
-        name: an engine's, or ``auto`` for the best that is installed.
-    """
-    if name != "auto":
-        return name, "the settings name it"
-    return "grabcut", "no network is installed; grabcut needs none"
+def choose(wanted: settings.Engine) -> tuple[str, str]:
+    """The engine to run, and why."""
+    if wanted.name != "auto":
+        return wanted.name, "the settings name it"
+    if wanted.model is not None:
+        return "bshm", f"the settings name a model for it, {wanted.model}"
+    return "grabcut", "the settings name no model (engine.model); grabcut needs none"
 
 
 @contextmanager
@@ -41,11 +38,11 @@ def running(wanted: settings.Engine, log: Log) -> Iterator[EngineHost]:
     Raises:
         EngineUnavailable: it cannot run as the settings demand.
     """
-    name, reason = choose(wanted.name)
+    name, reason = choose(wanted)
     log.info(Event.ENGINE_CHOSEN, engine=name, reason=reason)
     spec = EngineSpec(
         name,
-        {"device": wanted.device},
+        {"device": wanted.device, "model": str(wanted.model) if wanted.model else None},
         python=str(wanted.python) if wanted.python else None,
         timeout_s=wanted.timeout_s,
         start_timeout_s=wanted.start_timeout_s,
@@ -65,10 +62,11 @@ def hosted(spec: EngineSpec, log: Log) -> Iterator[EngineHost]:
     with TemporaryDirectory(prefix="matted-", dir=base) as runtime_dir:
         host = EngineHost(spec, Path(runtime_dir), lambda event, facts: _tell(log, event, facts))
         try:
-            host.start()
-        except EngineUnavailable as error:
-            raise errors.EngineUnavailable(f"the engine {spec.name} cannot run: {error}") from error
-        try:
+            try:
+                host.start()
+            except EngineUnavailable as error:
+                reason = f"the engine {spec.name} cannot run: {error}"
+                raise errors.EngineUnavailable(reason) from error
             yield host
         finally:
             host.stop()
@@ -81,7 +79,7 @@ def opened(
     engine: EngineHost,
     *,
     snapshots: Path,
-    at_most: int | None = None,
+    absent: Callable[[str], str | None] = lambda _: None,
     wake: Callable[[], None],
     log: Log,
 ) -> Iterator[Filing]:
@@ -92,18 +90,28 @@ def opened(
         ledger: queue and memory.
         engine: that is running.
         snapshots: a directory for private copies of photos.
-        at_most: so many photo processes, if the settings would have more.
+        absent: why a folder is not itself at the moment; None if it is.
         wake: called, from another thread, when filing has something to do.
         log: for what happens to each photo.
     """
-    count = min(count_workers(wanted.workers), at_most or sys.maxsize)
-    workers = Workers(work, count=count, timeout_s=wanted.limits.photo_timeout_s, wake=wake)
+    count = count_workers(wanted.workers)
+    workers = Workers(
+        work,
+        count=count,
+        timeout_s=wanted.limits.photo_timeout_s,
+        memory_bytes=_memory_bytes(wanted.limits.photo_memory_mb, count),
+        wake=wake,
+    )
     filing = Filing(
         ledger,
         workers,
         _introduced(engine, wanted.engine, count),
         snapshots=snapshots,
-        max_pixels=int(wanted.limits.max_megapixels * 1e6),
+        bounds=Bounds(
+            max_pixels=int(wanted.limits.max_megapixels * 1e6),
+            min_free_bytes=wanted.limits.min_free_mb << 20,
+        ),
+        absent=absent,
         log=log,
     )
     try:
@@ -128,6 +136,13 @@ def _introduced(host: EngineHost, wanted: settings.Engine, workers: int) -> Engi
         blames=host.blames,
         last_words=host.last_words,
     )
+
+
+def _memory_bytes(wanted_mb: int | str, count: int) -> int:
+    """What each of so many photo processes may allocate."""
+    if isinstance(wanted_mb, int):
+        return wanted_mb << 20
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 4 // 5 // count
 
 
 def count_workers(wanted: int | str) -> int:

@@ -28,7 +28,22 @@ _LONGEST_PAUSE_S = 60.0
 class Front:
     """Finds the photos of one folder and says when each is complete."""
 
-    def __init__(self, settings: Folder, log: Log, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Folder,
+        log: Log,
+        *,
+        trouble: Callable[[], str | None] = lambda: None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            settings: of the folder.
+            log: for what is odd there.
+            trouble: why the folder is not itself at the moment; None if it is.
+            clock: gives seconds on the monotonic clock.
+        """
         self.settings = settings
         self.folder = str(settings.watch)
         self.paused: str | None = None
@@ -36,6 +51,7 @@ class Front:
         self.last_scan: Scan | None = None
         """A full scan that the last turn made, if it made one: the word on what is missing."""
         self._log = log.bind(folder=self.folder)
+        self._trouble = trouble
         self._clock = clock
         self._rule = Rule.of(ignore=settings.ignore)
         self._settling = Settling(settings.settle_s)
@@ -121,16 +137,34 @@ class Front:
 
     def _attempt(self, scanning: Callable[[], None]) -> None:
         """Scan; a folder that is away pauses, and nothing in it is taken for deleted."""
+        reason = self._absent()
         try:
-            scanning()
+            if reason is None:
+                scanning()
+                # Once more: it may have been unmounted in the middle, and all seem deleted.
+                reason = self._absent()
         except FolderGone as error:
-            if self.paused is None:
-                self._log.warning(Event.FOLDER_PAUSED, reason=error.reason)
-            self.paused = error.reason
+            reason = error.reason
+        if reason is None:
+            self._resume()
         else:
-            if self.paused is not None:
-                self._log.info(Event.FOLDER_RESUMED)
-            self.paused, self._failures = None, 0
+            self._pause(reason)
+
+    def _absent(self) -> str | None:
+        marker = self.settings.marker
+        if marker is not None and not os.path.lexists(os.path.join(self.folder, marker)):
+            return f"its marker {marker} is not there"
+        return self._trouble()
+
+    def _pause(self, reason: str) -> None:
+        if self.paused is None:
+            self._log.warning(Event.FOLDER_PAUSED, reason=reason)
+        self.paused, self.last_scan = reason, None
+
+    def _resume(self) -> None:
+        if self.paused is not None:
+            self._log.info(Event.FOLDER_RESUMED)
+        self.paused, self._failures = None, 0
 
     def _remark(self, found: Scan) -> None:
         """Say once what is odd; what is no longer so is forgotten, or a year would fill memory."""

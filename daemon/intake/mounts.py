@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 
 SILENT = frozenset(
@@ -22,16 +23,10 @@ class Mount:
     """E.g. ``/dev/sda1`` or ``nas:/scans``; unlike the device number it outlives a remount."""
     root: str
     """Which directory of that file system is mounted."""
+    at: str
+    """The mount point."""
     device: int
     """Device number; NFS, btrfs and overlay get a new one at every mount."""
-
-    def is_same(self, other: Mount) -> bool:
-        """Whether both are one place: after a remount yes, with the mount gone from under it no."""
-        return (self.file_system, self.source, self.root) == (
-            other.file_system,
-            other.source,
-            other.root,
-        )
 
 
 def mount(folder: str) -> Mount:
@@ -53,7 +48,7 @@ def mount(folder: str) -> Mount:
         for line in lines:
             if line.split(" ", 1)[0] == number:
                 return _parsed(line, device)
-    return Mount("unknown", "unknown", "/", device)  # a mount of another namespace
+    return Mount("unknown", "unknown", "/", "/", device)  # a mount of another namespace
 
 
 def _mount_id(descriptor: int) -> str:
@@ -65,7 +60,13 @@ def _parsed(line: str, device: int) -> Mount:
     """Take apart a line of mountinfo; a lone dash ends its optional fields."""
     mounted, _, source = line.rstrip("\n").partition(" - ")
     file_system, name, *_ = source.split(" ")
-    return Mount(file_system, name, mounted.split(" ")[3], device)
+    _, _, _, root, at, *_ = mounted.split(" ")
+    return Mount(file_system, _unescaped(name), _unescaped(root), _unescaped(at), device)
+
+
+def _unescaped(text: str) -> str:
+    r"""Blanks and the like stand as octal numbers there, e.g. ``\040``."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)
 
 
 def file_system(folder: str) -> str:

@@ -36,7 +36,8 @@ from daemon.shelf.plan import Move
 class Ledger:
     """See the module."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.path = path
         self._connection = connection
         self._lock = threading.RLock()
 
@@ -52,7 +53,7 @@ class Ledger:
         Raises:
             LedgerTrouble: it cannot be opened.
         """
-        return cls(schema.connect(path, read_only=read_only, ids_from=ids_from))
+        return cls(schema.connect(path, read_only=read_only, ids_from=ids_from), path)
 
     def close(self) -> None:
         """Close it."""
@@ -99,6 +100,16 @@ class Ledger:
                 (os.fsencode(folder), path),
             )
             return frozenset(row["sha256"] for row in found if row["sha256"])
+
+    def filed_as(self, folder: str, sha256: str) -> bytes | None:
+        """The path in a folder under which a content was filed; None if it was not."""
+        with self._read() as db:
+            found = db.execute(
+                "SELECT path FROM photo WHERE sha256 = ? AND folder = ? AND state = 'filed'"
+                " ORDER BY id LIMIT 1",
+                (sha256, os.fsencode(folder)),
+            ).fetchone()
+            return found and bytes(found["path"])
 
     def same_as_filed(self, photo_id: int, sha256: str, *, dispose: bool, now_s: float) -> None:
         """The content was filed before: this version is filed too, without outputs of its own."""

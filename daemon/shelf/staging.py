@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from daemon.errors import ResultsTrouble
 from daemon.photo import Photo
 from daemon.shelf.durable import (
     make_directories,
@@ -129,6 +131,20 @@ def _remove_tree(path: bytes) -> None:
             shutil.rmtree(path)
         else:
             os.unlink(path)
+
+
+def demand_room(directory: Path, size_bytes: int) -> None:
+    """Make sure that so much can be written there.
+
+    Raises:
+        ResultsTrouble: there is less room, or none can tell how much.
+    """
+    with results_trouble("the free space cannot be told"):
+        free = shutil.disk_usage(directory).free
+    if free < size_bytes:
+        wanted, there = size_bytes >> 20, free >> 20
+        reason = f"{wanted} MiB are needed on the disk of {directory}, {there} are free"
+        raise ResultsTrouble(reason, errno.ENOSPC)
 
 
 def check(results: Path) -> None:

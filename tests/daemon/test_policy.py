@@ -94,13 +94,10 @@ def test_a_photo_that_was_not_at_work_when_the_engine_died_goes_free(error: Exce
     assert decision == Retry(0.0, charged=False, reason=str(error))
 
 
-def test_out_of_memory_is_tried_again_at_a_smaller_size() -> None:
+def test_out_of_memory_even_at_a_smaller_size_costs_an_attempt() -> None:
     decision = decide(errors.OutOfMemory("GPU memory is full"), FIRST, LIMITS)
     assert isinstance(decision, Retry)
-    assert decision.smaller
-    crash = decide(CRASH, FIRST, LIMITS)
-    assert isinstance(crash, Retry)
-    assert not crash.smaller
+    assert decision.charged
 
 
 @pytest.mark.parametrize(

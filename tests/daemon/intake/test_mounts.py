@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.intake.identity import difference
 from daemon.intake.mounts import Mount, file_system, mount, sends_events
 
 
@@ -45,9 +46,9 @@ def test_a_remount_is_the_same_place_and_an_unmount_is_not(tmp_path: Path) -> No
         pytest.skip("no file system of our own may be mounted here")
     away, before, after, other = (eval(line, {"Mount": Mount}) for line in done.stdout.splitlines())  # noqa: S307 - our own output
     assert before.file_system == "tmpfs"
-    assert before.is_same(after)
-    assert not before.is_same(away)
-    assert not before.is_same(other), "the mount on top counts"
+    assert difference(before, after) is None
+    assert difference(before, away) == f"nothing is mounted at {tmp_path}"
+    assert "other (tmpfs) is mounted there instead of disk" in str(difference(before, other))
 
 
 def test_a_folder_that_is_away_has_no_type(tmp_path: Path) -> None:

@@ -1,0 +1,165 @@
+"""All watched folders: from what lies in them to what the ledger knows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from daemon.claim import Claim
+from daemon.events import Event, Log
+from daemon.intake.front import Front
+from daemon.intake.hints import Hint, Hints, Watch
+from daemon.intake.identity import Identities
+from daemon.intake.mounts import file_system, sends_events
+from daemon.ledger import Ledger
+from daemon.photo import Sighting
+from daemon.settings import Folder
+from daemon.status import FolderNews
+
+
+class Watching:
+    """Takes settled photos into the ledger, and takes out what is certainly not there."""
+
+    def __init__(
+        self, ledger: Ledger, identities: Identities, *, wake: Callable[[], None], log: Log
+    ) -> None:
+        """Prepare; nothing is watched yet.
+
+        Args:
+            ledger: the queue and the memory.
+            identities: tell a folder from the bare mount point below it.
+            wake: called, from another thread, when a folder has news.
+            log: for what happens to folders and photos.
+        """
+        self._ledger = ledger
+        self._identities = identities
+        self._wake = wake
+        self._log = log
+        self._fronts: dict[str, Front] = {}
+        self._claims: dict[str, Claim] = {}
+        self._mounted: dict[str, tuple[str, bool]] = {}
+        self._settled: list[Sighting] = []
+        self._hints = self._no_hints()
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Paths of the watched folders."""
+        return tuple(self._fronts)
+
+    @property
+    def paused(self) -> dict[str, str]:
+        """Folders in which nothing can be seen at the moment, and why."""
+        return {path: front.paused for path, front in self._fronts.items() if front.paused}
+
+    def watch(self, folders: tuple[Folder, ...]) -> None:
+        """Watch these folders from now on; those that were watched before just go on.
+
+        Raises:
+            InUse: another daemon watches one of them; what was watched before still is.
+        """
+        wanted = {str(folder.watch): folder for folder in folders}
+        self._claim(wanted)
+        self._hints.stop()
+        self._fronts = {path: self._front(path, folder) for path, folder in wanted.items()}
+        watches = [
+            Watch(path, folder.recursive)
+            for path, folder in wanted.items()
+            if self._has_events(folder)
+        ]
+        self._hints = Hints(watches, wake=self._wake, on_trouble=self._blind)
+        self._hints.start()
+
+    def turn(self) -> None:
+        """Look at all that is due.
+
+        Raises:
+            LedgerTrouble: the ledger cannot be written; nothing that was seen is lost.
+        """
+        hinted = self._hints.drain()
+        for front in self._fronts.values():
+            if hinted.overflowed:
+                front.scan_soon()
+            self._look(front, tuple(hint for hint in hinted.hints if hint.folder == front.folder))
+        self._take_in()
+
+    def next_turn_s(self) -> float:
+        """When there is something to look at again, on the monotonic clock."""
+        return min(front.next_turn_s() for front in self._fronts.values())
+
+    def news(self) -> dict[str, FolderNews]:
+        """How the folders are, for who asks."""
+        return {
+            path: FolderNews(front.paused, *self._mounted[path], len(front.settling()))
+            for path, front in self._fronts.items()
+        }
+
+    def stop(self) -> None:
+        """Watch nothing any more."""
+        self._hints.stop()
+        for claim in self._claims.values():
+            claim.release()
+
+    def _look(self, front: Front, hints: tuple[Hint, ...]) -> None:
+        self._settled += front.turn(hints)
+        if (found := front.last_scan) is None:
+            return
+        pending = self._ledger.pending(front.folder)
+        for path in found.missing(pending):
+            self._ledger.gone(pending[path], now_s=time.time())
+            self._log.info(Event.PHOTO_GONE, photo=pending[path], folder=front.folder, path=path)
+
+    def _take_in(self) -> None:
+        if not self._settled:
+            return
+        for photo in self._ledger.notice_all(self._settled, time.time()):
+            self._log.info(
+                Event.PHOTO_SETTLED,
+                photo=photo.id,
+                folder=photo.folder,
+                path=photo.shown,
+                size_bytes=photo.version.size_bytes,
+            )
+        self._settled.clear()  # not before: if the ledger fails, they are taken in later
+
+    def _claim(self, wanted: dict[str, Folder]) -> None:
+        fresh: dict[str, Claim] = {}
+        try:
+            for path in wanted.keys() - self._claims.keys():
+                fresh[path] = Claim(path)
+        except BaseException:
+            for claim in fresh.values():
+                claim.release()
+            raise
+        for path in self._claims.keys() - wanted.keys():
+            self._claims.pop(path).release()
+        self._claims |= fresh
+
+    def _front(self, path: str, folder: Folder) -> Front:
+        known = self._fronts.get(path)
+        if known is not None and known.settings == folder:
+            return known
+        return Front(folder, self._log, trouble=lambda: self._identities.trouble(path))
+
+    def _has_events(self, folder: Folder) -> bool:
+        try:
+            kind = file_system(str(folder.watch))
+        except OSError:
+            kind = "away"
+        events = folder.events != "off" and sends_events(kind)
+        self._mounted[str(folder.watch)] = (kind, events)
+        self._log.info(
+            Event.FOLDER_WATCHED,
+            folder=folder.watch,
+            results=folder.results,
+            profile=folder.profile,
+            file_system=kind,
+            events=events,
+            scan_s=folder.scan_s,
+        )
+        return events
+
+    def _blind(self, folder: str, reason: str) -> None:
+        self._log.warning(Event.FOLDER_BLIND, folder=folder, reason=reason)
+
+    def _no_hints(self) -> Hints:
+        return Hints([], wake=self._wake, on_trouble=self._blind)

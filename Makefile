@@ -1,7 +1,8 @@
 # Everything starts here: `make demo` shows it at work, `make test` checks all of it.
 # PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
 
-.PHONY: help demo test run bench setup lint types imports tests format lock generated clean
+.PHONY: help demo test run bench setup engine-tf1 engine-tf2 engines
+.PHONY: lint types imports tests format lock generated clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(READY) ## Start the real daemon, scan photos into its inbox, show the results (PHOTOS=dir: yours)
 	@$(BIN)/matted demo $(if $(PHOTOS),--photos "$(PHOTOS)")
@@ -29,6 +30,21 @@ $(READY): requirements.lock pyproject.toml .ci/setup
 	@sh .ci/setup $(VENV)
 	@touch $@
 
+engine-tf1: .venv-tf1/.ready ## Make .venv-tf1: Python 3.7 (PYTHON37=...) with tensorflow-gpu 1.15.5
+
+engine-tf2: .venv-tf2/.ready ## Make .venv-tf2: current TensorFlow, for the processor
+
+.venv-tf1/.ready: requirements-tf1.lock .ci/engine .ci/python37
+	@sh .ci/engine tf1
+
+.venv-tf2/.ready: requirements-tf2.lock .ci/engine | $(READY)
+	@sh .ci/engine tf2
+
+# What cannot be made is said here, and once more by the tests that have to be skipped.
+engines: $(READY)
+	@$(MAKE) --no-print-directory --keep-going engine-tf1 engine-tf2 || \
+	    echo "AN ENGINE'S ENVIRONMENT IS MISSING (see above); what runs in it is NOT tested" >&2
+
 lint: $(READY)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
@@ -39,7 +55,7 @@ types: $(READY)
 imports: $(READY)
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
-tests: $(READY)
+tests: $(READY) engines
 	$(BIN)/python -m pytest
 
 format: $(READY) ## Bring the code into shape
@@ -56,6 +72,12 @@ lock: $(READY) ## Renew requirements.lock from pyproject.toml
 	    --group dev --generate-hashes --no-emit-index-url --no-header \
 	    --python-version 3.11 pyproject.toml; } > requirements.lock.new
 	mv requirements.lock.new requirements.lock
+	for name in tf1:3.7 tf2:3.11; do \
+	    { sed -n 1p requirements-$${name%:*}.lock; $(BIN)/uv pip compile --quiet --upgrade \
+	        $$([ $$name = tf1:3.7 ] || echo --universal) --group $${name%:*} --generate-hashes \
+	        --no-emit-index-url --no-header --python-version $${name#*:}; } > lock.new && \
+	    mv lock.new requirements-$${name%:*}.lock || exit 1; \
+	done
 
 clean: ## Remove what was built; photos and results stay
-	rm -rf $(VENV) demo-out bench-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-tf1 .venv-tf2 demo-out bench-out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -158,7 +158,7 @@ def _gpu() -> Finding:
 
 
 def _engine(settings: Settings) -> Iterator[Finding]:
-    name, reason = workshop.choose(settings.engine.name)
+    name, reason = workshop.choose(settings.engine)
     yield Finding("engine", Verdict.OK, f"{name}: {reason}")
     try:
         with workshop.running(settings.engine, events.silent()) as host:

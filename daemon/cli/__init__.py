@@ -60,6 +60,7 @@ def app() -> typer.Typer:
     cli.callback()(_common)
     for verb in VERBS:
         cli.command(verb)(importlib.import_module(f"daemon.cli.{verb}").main)
+    cli.add_typer(importlib.import_module("daemon.cli.model").app(), name="model")
     return cli
 
 

@@ -13,6 +13,7 @@ from typing import Any, Dict, NamedTuple
 import numpy as np
 
 ENGINES = {
+    "bshm": "matting.engines.tensorflow",
     "grabcut": "matting.engines.grabcut",
 }
 

@@ -1,0 +1,318 @@
+"""BSHM's published frozen graph, unmodified, through TensorFlow's v1 interface.
+
+The same source runs under tensorflow-gpu 1.15.5 (Python 3.7) and current TensorFlow 2. One graph
+per process: two imported into one share names, and the second one's answers come from the first.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import warnings
+from typing import Any, Dict, NamedTuple, NoReturn
+
+import numpy as np
+
+from matting import graph
+from matting.engines import Answer, Engine, cuda
+from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
+
+DEVICES = ("auto", "gpu", "cpu")
+OPAQUE = 254
+"""The published networks' outputs hardly ever reach 255: they cut off where they should round."""
+RESCALED = np.minimum(255, np.rint(np.arange(256) * 255 / OPAQUE)).astype(np.uint8)
+"""Alpha by the network's alpha."""
+NEWEST_MAJOR = 7
+"""Of the compute capabilities that wheels for CUDA 10 have code for. Newer GPUs seem to work with
+them, and end in CUBLAS_STATUS_EXECUTION_FAILED."""
+UNEXPLAINED = "wheel: TensorFlow does not take the GPU; its own words in the log say why"
+WARM_UP = (48, 64)
+EXIT_BROKEN = 70
+
+_OUT_OF_MEMORY = (
+    "CUDA_ERROR_OUT_OF_MEMORY",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "Dst tensor is not initialized",
+)
+"""What TensorFlow says of a full GPU, beside its ResourceExhaustedError."""
+_BROKEN = (
+    "CUDA_ERROR_",
+    "CUBLAS_STATUS_EXECUTION_FAILED",
+    "CUDNN_STATUS_EXECUTION_FAILED",
+    "CUDNN_STATUS_INTERNAL_ERROR",
+    "unspecified launch failure",
+    "illegal memory access",
+)
+"""After these every further call in the process fails, too: the GPU's context is lost."""
+
+
+def load(options: Dict[str, Any]) -> Engine:
+    """Load the model and run it once.
+
+    Args:
+        options: ``model``, the path of a frozen graph; ``device``, one of DEVICES.
+
+    Raises:
+        EngineUnavailable: no TensorFlow, no usable model, or no GPU where one is demanded.
+    """
+    device = options.get("device", "auto")
+    if device not in DEVICES:
+        raise EngineUnavailable(f"there is no device {device}; there are {', '.join(DEVICES)}")
+    if not options.get("model"):
+        raise EngineUnavailable("engine.model names no file; it has to be a frozen graph (.pb)")
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    return TensorFlowEngine(Framework.load(), options["model"], device)
+
+
+class Framework(NamedTuple):
+    """TensorFlow, whichever is installed."""
+
+    tf: Any
+    """Its v1 interface."""
+    version: str
+    site: str
+    """The directory of installed packages."""
+
+    @classmethod
+    def load(cls) -> Framework:
+        """Import TensorFlow.
+
+        Raises:
+            EngineUnavailable: it is not there, or does not start.
+        """
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # 1.15 itself uses what numpy 1.18 calls outdated
+                module: Any = importlib.import_module("tensorflow")
+        except ImportError as error:
+            raise EngineUnavailable(_no_tensorflow(error)) from error
+        site = os.path.dirname(os.path.dirname(os.path.abspath(module.__file__)))
+        module.compat.v1.logging.set_verbosity(module.compat.v1.logging.ERROR)
+        return cls(module.compat.v1, module.__version__, site)
+
+    @property
+    def cuda_version(self) -> str:
+        """The CUDA that it is built for, e.g. "10.0"; empty if it is built for none."""
+        if not self.tf.test.is_built_with_cuda():
+            return ""
+        build: Any = importlib.import_module("tensorflow.python.platform.build_info")
+        info = getattr(build, "build_info", {})  # one dict since 2.1, before that one name each
+        return str(info.get("cuda_version") or getattr(build, "cuda_version_number", "?"))
+
+    @property
+    def cudnn_version(self) -> str:
+        """The cuDNN that it is built for, e.g. "7"."""
+        build: Any = importlib.import_module("tensorflow.python.platform.build_info")
+        info = getattr(build, "build_info", {})
+        return str(info.get("cudnn_version") or getattr(build, "cudnn_version_number", "?"))
+
+
+def _no_tensorflow(error: ImportError) -> str:
+    if getattr(error, "name", None) == "tensorflow":
+        reason = "it has no TensorFlow"
+    else:
+        reason = f"its TensorFlow does not start ({' '.join(str(error).split())[:300]})"
+    return (
+        f"{sys.executable} (Python {sys.version_info[0]}.{sys.version_info[1]}): {reason}; set "
+        "engine.python to an interpreter that has one: `make engine-tf1` or `make engine-tf2` "
+        "build one, or install matted[tensorflow]"
+    )
+
+
+class TensorFlowEngine(Engine):
+    """A frozen graph in a graph and a session of its own."""
+
+    def __init__(self, framework: Framework, model: str, device: str) -> None:
+        """Load the model and run it once.
+
+        Args:
+            framework: TensorFlow.
+            model: path of a frozen graph.
+            device: one of DEVICES.
+
+        Raises:
+            EngineUnavailable: no usable model, or no GPU where one is demanded.
+        """
+        self._tf = framework.tf
+        self._framework = framework
+        self._model = graph.load(model, self._tf.GraphDef())
+        imported = self._import()
+        found = cuda.look() if device != "cpu" else cuda.Found((), "the settings ask for the CPU")
+        obstacle = _obstacle(framework, found)
+        if device == "gpu" and obstacle:
+            raise EngineUnavailable(_refusal(obstacle))
+        self._session = self._tf.Session(graph=imported, config=self._config(gpu=not obstacle))
+        self._gpu = found.gpus[0] if not obstacle and self._lists_gpu() else None
+        if self._gpu is None and not obstacle:
+            obstacle = _missing(framework) or UNEXPLAINED
+            if device == "gpu":
+                raise EngineUnavailable(_refusal(obstacle))
+        self._placed = self._warm_up()
+        if self._gpu and not any("GPU" in place for place in self._placed):
+            raise EngineUnavailable(f"TensorFlow put nothing on the GPU, but on {self._placed}")
+        self._reason = f"{self._device} ({device} asked): " + (obstacle or "a GPU can be used")
+        sys.stderr.write(f"device {self._reason}\n")
+
+    def describe(self) -> Dict[str, Any]:
+        """Facts for the hello; ``nodes`` counts what the first run computed on which device."""
+        facts: Dict[str, Any] = {
+            "model": self._model.name,
+            "framework": f"tensorflow {self._framework.version}",
+            "device": self._device,
+            "device_reason": self._reason,
+            "nodes": self._placed,
+        }
+        if self._gpu:
+            facts["compute_capability"] = "{}.{}".format(*self._gpu.capability)
+            facts["memory_bytes"] = self._gpu.memory_bytes
+            facts["cuda"] = self._framework.cuda_version
+        return facts
+
+    def matte(self, pixels: np.ndarray) -> Answer:
+        """Matte one picture; see Engine. People are not counted."""
+        try:
+            rgba = self._run(pixels)
+        except self._tf.errors.OpError as error:
+            _translate(error, pixels, self._tf)
+        return Answer(RESCALED[rgba[:, :, 3]], None, {})
+
+    @property
+    def _device(self) -> str:
+        return self._gpu.name if self._gpu else "cpu"
+
+    def _import(self) -> Any:
+        """A graph of its own; the model's bytes are not kept beside it."""
+        imported = self._tf.Graph()
+        try:
+            with imported.as_default():
+                self._tf.import_graph_def(self._model.graph_def, name="")
+            output = imported.get_tensor_by_name(graph.OUTPUT + ":0")
+        except (ValueError, KeyError) as error:
+            reason = " ".join(str(error).split())[:500]
+            raise EngineUnavailable(
+                f"the model {self._model.name} is not for TensorFlow "
+                f"{self._framework.version}: {reason}"
+            ) from error
+        shape = [] if output.shape.dims is None else output.shape.as_list()
+        fault = graph.output_fault(output.dtype.name, shape)
+        if fault:
+            raise EngineUnavailable(f"the model {self._model.name} cannot be used: {fault}")
+        self._model = self._model._replace(graph_def=None)
+        return imported
+
+    def _config(self, *, gpu: bool) -> Any:
+        config = self._tf.ConfigProto(allow_soft_placement=True)
+        config.gpu_options.allow_growth = True
+        if gpu:
+            config.gpu_options.visible_device_list = "0"  # or it would hold memory on every GPU
+        else:
+            config.device_count["GPU"] = 0  # with a list as well, 1.15 aborts
+        return config
+
+    def _lists_gpu(self) -> bool:
+        return any(device.device_type == "GPU" for device in self._session.list_devices())
+
+    def _run(self, pixels: np.ndarray, **how: Any) -> np.ndarray:
+        feed = {graph.INPUT + ":0": pixels.astype(np.float32)}
+        answer: np.ndarray = self._session.run(graph.OUTPUT + ":0", feed, **how)
+        return answer
+
+    def _warm_up(self) -> Dict[str, int]:
+        """Run once: does the graph keep its contract, and where does it really run?
+
+        Returns:
+            Number of operations by the device that computed them, e.g. {"GPU:0": 210, "CPU:0": 9}.
+        """
+        # Only software tracing: to see the kernels too it would need CUPTI.
+        options = self._tf.RunOptions(trace_level=self._tf.RunOptions.SOFTWARE_TRACE)
+        seen = self._tf.RunMetadata()
+        pixels = np.zeros((*WARM_UP, 3), np.uint8)
+        pixels[:, :, 0] = np.arange(WARM_UP[1])
+        try:
+            answer = self._run(pixels, options=options, run_metadata=seen)
+        except self._tf.errors.OpError as error:
+            reason = _one_line(error)
+            raise EngineUnavailable(f"the model {self._model.name} fails: {reason}") from error
+        if answer.shape != (*WARM_UP, 4):
+            raise EngineUnavailable(
+                f"the model {self._model.name} cannot be used: it answers {answer.shape} to "
+                f"{pixels.shape}"
+            )
+        places = [(one.device.rpartition("device:")[2], one) for one in seen.step_stats.dev_stats]
+        return {place: len(one.node_stats) for place, one in places if ":" in place}
+
+
+def _obstacle(framework: Framework, found: cuda.Found) -> str:
+    """Why no GPU can be used, as far as it is known before TensorFlow tries; empty if it can."""
+    if not found.gpus:
+        wheel = "" if framework.cuda_version else _without_cuda(framework) + "; "
+        return wheel + found.trouble
+    if not framework.cuda_version:
+        return _without_cuda(framework)
+    gpu = found.gpus[0]
+    if framework.cuda_version.partition(".")[0] == "10" and gpu.capability[0] > NEWEST_MAJOR:
+        return (
+            f"wheel: TensorFlow {framework.version} for CUDA {framework.cuda_version} has no code "
+            f"for the {gpu.name}, whose compute capability is {gpu.capability[0]}."
+            f"{gpu.capability[1]} (7.x is the newest it knows); use TensorFlow 2"
+        )
+    return _missing(framework) if framework.version.startswith("1.") else ""
+
+
+def _without_cuda(framework: Framework) -> str:
+    return (
+        f"wheel: this TensorFlow {framework.version} is built without CUDA; "
+        "matted[tensorflow-gpu] has one that is"
+    )
+
+
+def _missing(framework: Framework) -> str:
+    """Which of CUDA and cuDNN is not there; empty if both are.
+
+    Asked of TensorFlow 2 only after it found no GPU, since it knows more places to look in.
+    """
+    cuda_major, cudnn_major = (
+        version.partition(".")[0] for version in (framework.cuda_version, framework.cudnn_version)
+    )
+    # CUDA 10's libraries carry both numbers in their names, later ones only the first.
+    suffix = "10.0" if cuda_major == "10" else cuda_major
+    libraries = [f"libcudart.so.{suffix}", f"libcublas.so.{suffix}"]
+    parts = [
+        ("CUDA", cuda.missing(libraries, framework.site)),
+        ("cuDNN", cuda.missing([f"libcudnn.so.{cudnn_major}"], framework.site)),
+    ]
+    said = [f"{part}: cannot load {', '.join(names)}" for part, names in parts if names]
+    return "; ".join(said)
+
+
+def _refusal(obstacle: str) -> str:
+    return f"device: gpu is demanded, and there is none that can be used. {obstacle}"
+
+
+def _translate(error: Any, pixels: np.ndarray, tf: Any) -> NoReturn:
+    """Raise what the error means for this picture and for this process."""
+    text = _one_line(error)
+    size = f"{pixels.shape[1]}x{pixels.shape[0]}"
+    if isinstance(error, tf.errors.ResourceExhaustedError) or _any(_OUT_OF_MEMORY, text):
+        raise EngineOutOfMemory(f"out of memory at {size}: {text}") from error
+    if _any(_BROKEN, text):
+        # Only a new process helps. Ending at once charges this picture alone; if the process
+        # lived on, the next one would fail for nothing.
+        sys.stderr.write(f"the GPU's context is lost: {text}\n")
+        sys.stderr.flush()
+        os._exit(EXIT_BROKEN)
+    if isinstance(error, tf.errors.InvalidArgumentError):
+        raise RequestRefused(f"the network cannot take {size}: {text}") from error
+    raise error
+
+
+def _any(parts: Any, text: str) -> bool:
+    return any(part in text for part in parts)
+
+
+def _one_line(error: Any) -> str:
+    return " ".join(str(getattr(error, "message", error)).split())[:500]

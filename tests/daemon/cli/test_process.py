@@ -1,0 +1,198 @@
+"""``matted process`` with the real engine: what it prints, files, and leaves when interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import family, wait_until, write_photo
+
+Matted = Callable[..., subprocess.CompletedProcess[str]]
+QUICK = ("--profile", "studio-portrait")
+KINDS = ("foreground", "matte", "composition")
+
+
+def test_a_pipe_gets_plain_lines_that_are_never_wrapped(matted: Matted, home: Path) -> None:
+    folder = home / "a folder with [bold] a very long name that fills half of a line"
+    write_photo(folder / "of pictures" / "photo :smile: with a long name.png")
+    (folder / "text.jpg").write_text("Dear Emma, the photo is in the other letter.")
+    done = matted("process", folder.name, "-o", "out", *QUICK)
+    assert done.returncode == 1
+    assert done.stderr == "matted: 1 of 2 failed\n"
+    lines = sorted(done.stdout.splitlines())
+    stem = "of pictures/photo :smile: with a long name"
+    assert lines[:3] == [f"  {home}/out/{stem}_{kind}.png" for kind in sorted(KINDS)]
+    photo, text = lines[3:]
+    expected = f"{folder.name}/{stem}.png: 64 x 48, nobody found, so the matte is empty, "
+    assert photo.startswith(expected)
+    assert text == f"{folder.name}/text.jpg: text is not taken; JPEG, PNG, TIFF, BMP and WebP are"
+    assert all((home / "out" / f"{stem}_{kind}.png").exists() for kind in KINDS)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_terminal_gets_a_progress_bar_that_goes_away(
+    on_terminal: Callable[..., tuple[int, str]], seen: Any, home: Path, columns: int
+) -> None:
+    for number in range(2):
+        write_photo(home / "scans" / f"{number}.png")
+    code, written = on_terminal(
+        "process", "scans", "-o", "out", *QUICK, "--no-foreground", columns=columns
+    )
+    assert code == 0
+    for words in ("looking for photos", "starting the engine", "matting", "2/2"):
+        assert words in written
+    lines = seen(written)
+    assert len(lines) == 6
+    assert sum(line.startswith("  ") for line in lines) == 4
+    assert not any("━" in line or "foreground" in line for line in lines)
+
+
+def test_json_goes_to_standard_output_alone_whatever_the_terminal_shows(
+    on_terminal: Callable[..., tuple[int, str]], seen: Any, home: Path
+) -> None:
+    """A live display on standard error takes standard output over, if it is let."""
+    write_photo(home / "a.png")
+    name = os.fsdecode(b"latin1 \xfc\n.png")
+    write_photo(home / name)
+    with (home / "out.json").open("w") as stdout:
+        code, written = on_terminal(
+            "process", "a.png", name, "nowhere.png", "-o", "out", "--json", *QUICK, stdout=stdout
+        )
+    assert code == 1
+    results = [json.loads(line) for line in (home / "out.json").read_text().splitlines()]
+    by_source = {one["source"]: one for one in results}
+    assert set(by_source) == {"a.png", "nowhere.png", r"latin1 \xfc\n.png"}
+    assert by_source["nowhere.png"]["error"] == "cannot be read: No such file or directory"
+    assert by_source["a.png"]["error"] is None
+    assert by_source["a.png"]["size"] == [64, 48]
+    assert by_source["a.png"]["people"] == 0
+    assert Path(by_source["a.png"]["files"]["matte"]) == home / "out" / "a_matte.png"
+    assert "1 of 3 failed" in "".join(seen(written))
+    assert "nowhere.png" not in written
+
+
+def test_a_second_run_adds_and_a_real_photo_has_its_people_counted(
+    matted: Matted, home: Path, photos_dir: Path
+) -> None:
+    photo = photos_dir / "lincoln-1863.jpg"
+    write_photo(home / "a.png")
+    options = ("-o", "out", "--engine", "grabcut", "--no-foreground", *QUICK)
+    first = matted("process", photo, "a.png", *options)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "lincoln-1863.jpg: " in first.stdout
+    assert ", 1 person, " in first.stdout
+    second = matted("process", "a.png", *options)
+    assert second.returncode == 0
+    assert sorted(path.name for path in (home / "out").iterdir()) == [
+        f"{stem}_{kind}.png" for stem in ("a-2", "a", "lincoln-1863") for kind in sorted(KINDS[1:])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("a.png",), 2, "Missing option '--out'"),
+        (("a.png", "-o", "out", "--profile", "old-foto"), 2, "did you mean old-photo?"),
+        (("a.png", "-o", "out", "--engine", "bhsm"), 2, "there is no engine 'bhsm'; known are"),
+        (("a.png", "-o", "out", "--config", "nowhere.yaml"), 2, "nowhere.yaml: cannot be read"),
+        (("scans", "-o", "scans"), 2, "--out {home}/scans: is where photos come from"),
+        (("a.png", "-o", "a.png"), 1, "{home}/a.png cannot be made: File exists"),
+        (("empty", "-o", "out"), 1, "1 of 1 failed"),
+        (
+            ("a.png", "-o", "out", "--no-foreground", "--config", "only.yaml", "--profile", "cut"),
+            2,
+            "--no-foreground: leaves nothing of the profile cut, which has no other outputs",
+        ),
+    ],
+)
+def test_misuse_is_said_in_a_line(
+    matted: Matted, home: Path, arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    write_photo(home / "a.png")
+    write_photo(home / "scans" / "a.png")
+    (home / "empty").mkdir()
+    (home / "only.yaml").write_text(
+        "folders: [{watch: in, results: to}]\nprofiles: {cut: {outputs: [foreground]}}\n"
+    )
+    done = matted("process", *arguments)
+    assert done.returncode == code
+    assert told.format(home=home) in done.stderr
+    assert not (home / "out").exists()
+
+
+def test_a_result_folder_that_cannot_be_written_is_said_before_anything_begins(
+    matted: Matted, home: Path
+) -> None:
+    write_photo(home / "a.png")
+    (home / "out").mkdir(mode=0o555)
+    powers = "-dac_override,-dac_read_search"
+    prefix = ("setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}")
+    done = matted(
+        "process", "a.png", "-o", "out", *QUICK, prefix=prefix if os.geteuid() == 0 else ()
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("matted: ")
+    assert done.stderr.count("\n") == 1
+    assert "Permission denied" in done.stderr
+
+
+class Interrupted:
+    """A run that Ctrl-C ended."""
+
+    def __init__(self, home: Path, environment: dict[str, str], *, when: str) -> None:
+        for number in range(20):
+            write_photo(home / "scans" / f"{number}.png")
+        command = [sys.executable, "-m", "daemon", "process", "scans", "-o", "out", *QUICK]
+        with subprocess.Popen(
+            command,
+            cwd=home,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
+        ) as child:
+            assert child.stdout is not None
+            assert child.stderr is not None
+            if when == "first result":
+                child.stdout.readline()
+            else:
+                wait_until(lambda: self.started(child.pid, when))
+            self.processes = family(child.pid)
+            os.killpg(child.pid, signal.SIGINT)
+            self.code = child.wait(30)
+            self.stderr = child.stderr.read()
+        out = home / "out"
+        self.files = sorted(path.name for path in out.iterdir()) if out.exists() else []
+
+    @staticmethod
+    def started(pid: int, what: str) -> bool:
+        return any(
+            what in Path(f"/proc/{one}/cmdline").read_text()
+            for one in family(pid)[1:]
+            if Path(f"/proc/{one}").exists()
+        )
+
+
+@pytest.mark.parametrize("when", ["matting", "spawn_main", "first result"])
+def test_ctrl_c_leaves_whole_results_and_nothing_else(
+    home: Path, environment: dict[str, str], when: str
+) -> None:
+    """While the engine starts, while a photo process starts, and in the middle of the work."""
+    ended = Interrupted(home, environment, when=when)
+    assert ended.code == 130
+    assert ended.stderr == ""
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in ended.processes))
+    stems = {name.partition("_")[0] for name in ended.files}
+    assert ended.files == sorted(f"{stem}_{kind}.png" for stem in stems for kind in KINDS)
+    assert bool(stems) is (when == "first result")
+    assert len(stems) < 20
+    assert list(Path(environment["TMPDIR"]).iterdir()) == []

@@ -13,6 +13,7 @@ from skimage import data
 
 from matting.engines import Answer, Engine, load
 from matting.engines.grabcut import edge, mixture, prior, segment
+from matting.errors import EngineUnavailable
 from matting.people import Box
 
 SCORED = (
@@ -215,3 +216,8 @@ def test_the_edge_of_a_blurred_disc_comes_back_soft() -> None:
     alpha = edge.alpha_of(pixels, truth > 0.5) / 255
     assert np.abs(alpha - truth).mean() < 0.01
     assert np.abs(alpha - truth).max() < 0.15
+
+
+def test_a_demanded_gpu_is_refused_and_never_ignored() -> None:
+    with pytest.raises(EngineUnavailable, match="demand a GPU"):
+        load("grabcut", {"device": "gpu"})

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from matting.engines import Answer, Engine
 from matting.engines.grabcut import edge, prior, segment
+from matting.errors import EngineUnavailable
 from matting.people import Person, find_people
 
 _CUT_LONG_SIDE = 256
@@ -41,8 +42,14 @@ class GrabCut(Engine):
         return Answer(alpha, len(people), facts)
 
 
-def load(options: dict[str, Any]) -> Engine:  # noqa: ARG001  every engine gets its settings; this one has none
-    """Start the engine; pymatting's solver is compiled here, not during the first photo."""
+def load(options: dict[str, Any]) -> Engine:
+    """Start the engine; pymatting's solver is compiled here, not during the first photo.
+
+    Raises:
+        EngineUnavailable: the settings demand a GPU.
+    """
+    if options.get("device") == "gpu":
+        raise EngineUnavailable("grabcut runs on the CPU alone, and the settings demand a GPU")
     mask = np.zeros((48, 48), bool)
     mask[12:36, 12:36] = True
     edge.alpha_of(np.full((48, 48, 3), 128, np.uint8), mask)

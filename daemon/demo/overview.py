@@ -47,7 +47,7 @@ def _load(path: Path) -> NDArray[np.uint8]:
 def _read(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """What OpenCV makes of a picture; grey, if it is of a kind that only libvips reads."""
     picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if picture is None or picture.dtype not in {np.uint8, np.uint16}:
+    if picture is None or picture.dtype.name not in {"uint8", "uint16"}:
         return np.full((_HEIGHT, _HEIGHT, 3), 200, np.uint8)
     return np.asarray(picture)
 

@@ -1,0 +1,80 @@
+"""The audit itself finds what it is there to find: each breach is made by hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+from audit import Place, Sent, audit, coded, number_in
+from harness import Daemon
+
+Make = Callable[..., Daemon]
+TWO = {"preprocess": [], "outputs": [{"matte": {}}, {"matte": {"name": "fine", "bits": 16}}]}
+
+
+@pytest.fixture
+def filed(daemon: Make) -> tuple[Daemon, list[Sent]]:
+    """A stopped daemon that has filed three photos and given up one file."""
+    one = daemon(folder={"give_up_s": 0}, profiles={"plain": TWO})
+    sent = []
+    for number in (1, 42, 9876):
+        content = coded(number)
+        (one.inbox / f"{number}.png").write_bytes(content)
+        sent.append(Sent.of(f"{number}.png", content, number))
+    (one.inbox / "bad.png").write_bytes(b"no photo at all")
+    sent.append(Sent.of("bad.png", b"no photo at all", None))
+    one.start()
+    one.await_("photo.filed", count=3)
+    one.await_("photo.quarantined")
+    one.stop()
+    return one, sent
+
+
+def test_what_went_well_is_found_without_fault(filed: tuple[Daemon, list[Sent]]) -> None:
+    one, sent = filed
+    account = audit(Place.below(one.root), sent)
+    assert account.faults == ()
+    assert (account.sent, account.filed, account.quarantined) == (4, 3, 1)
+    assert (account.lost, account.doubled, account.half) == (0, 0, 0)
+
+
+def test_each_breach_of_the_promise_is_found(filed: tuple[Daemon, list[Sent]]) -> None:
+    """One after the other, since starting a daemon for each would take a minute."""
+    one, sent = filed
+    place = Place.below(one.root)
+    matte = next(one.results.rglob("42_matte.png"))
+    whole = matte.read_bytes()
+
+    matte.write_bytes(whole[:-20])
+    assert audit(place, sent).half == 1
+    matte.write_bytes(next(one.results.rglob("9876_matte.png")).read_bytes())
+    assert number_in(matte) == 9876
+    assert audit(place, sent).half == 1
+    matte.unlink()
+    missing = audit(place, sent)
+    assert (missing.half, missing.lost) == (1, 1)
+    matte.write_bytes(whole)
+
+    stray = matte.with_name("stray.png")
+    os.link(matte, stray)
+    assert audit(place, sent).half == 1
+    stray.unlink()
+
+    unseen = Sent.of("never.png", b"x", 5)
+    assert audit(place, [*sent, unseen]).lost == 2  # neither result nor original
+    left = one.results / ".matted-staging" / "left"
+    left.touch()
+    assert "left behind" in audit(place, sent).faults[0]
+    left.unlink()
+
+    report = next(one.results.glob("failed/*.json"))
+    report.with_name("again.json").write_bytes(report.read_bytes())
+    assert audit(place, sent).doubled == 1
+    report.with_name("again.json").unlink()
+
+    original = one.inbox / "42.png"
+    original.rename(one.root / "42.png")
+    assert audit(place, sent).lost == 1
+    (one.root / "42.png").rename(original)
+    assert audit(place, sent).faults == ()

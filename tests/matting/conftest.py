@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from laboratory import ROOT, Laboratory, interpreter
 
 from matting.client import connect
 from matting.host import EngineHost, EngineSpec
@@ -106,9 +107,32 @@ def picture(red=0, height=6, width=9):
     return pixels
 
 
+@pytest.fixture(scope="session", params=["tf1", "tf2"])
+def tensorflow(request):
+    """The interpreter of each environment that has a TensorFlow."""
+    name = request.param
+    python = interpreter(name)
+    if python is None:
+        pytest.skip(
+            f"NO .venv-{name}: the engine bshm is NOT tested there; `make engine-{name}` makes it"
+        )
+    return python
+
+
+@pytest.fixture(scope="session")
+def lab(tensorflow, tmp_path_factory):
+    """A process that has TensorFlow."""
+    folder = tmp_path_factory.mktemp("lab")
+    made = Laboratory(Path(tensorflow).parts[-3], tensorflow, str(folder))
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="session")
 def python37():
     """An interpreter of the oldest kind the engine process supports: 3.7 with numpy 1.18.5."""
+    if python := interpreter("tf1"):
+        return python
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     python = cache / "matted-tests" / "python3.7-numpy1.18.5" / "bin" / "python"
     if not _runs(python, "import numpy; assert numpy.__version__ == '1.18.5'"):
@@ -117,11 +141,14 @@ def python37():
 
 
 def _build(venv):
-    base = next((each for each in _candidates() if _runs(each, VERSION_CHECK)), None)
-    if base is None:
-        pytest.skip("NO PYTHON 3.7 HERE: the engine process is NOT tested on it; set PYTHON37")
+    found = subprocess.run(
+        ["sh", Path(ROOT) / ".ci" / "python37"], capture_output=True, text=True, check=False
+    )
+    if found.returncode:
+        pytest.skip(f"NO PYTHON 3.7: the engine process is NOT tested on it. {found.stderr}")
     shutil.rmtree(venv, ignore_errors=True)
     install = [venv / "bin" / "python", "-m", "pip", "install", "-q", "--only-binary", ":all:"]
+    base = found.stdout.strip()
     try:
         subprocess.run([base, "-m", "venv", venv], check=True, capture_output=True, timeout=60)
         subprocess.run([*install, "numpy==1.18.5"], check=True, capture_output=True, timeout=120)
@@ -130,26 +157,6 @@ def _build(venv):
         pytest.skip(
             f"NO PYTHON 3.7 WITH NUMPY 1.18.5, so the engine process is NOT tested: {error}"
         )
-
-
-VERSION_CHECK = "import sys; assert sys.version_info[:2] == (3, 7)"
-
-
-def _candidates():
-    """PYTHON37, the one on PATH, then those that pyenv and uv keep."""
-    yield from filter(None, [os.environ.get("PYTHON37"), shutil.which("python3.7")])
-    if root := _output("pyenv", "root"):
-        yield from sorted(Path(root).glob("versions/3.7.*/bin/python"), reverse=True)
-    if found := _output("uv", "python", "find", "--no-python-downloads", "3.7"):
-        yield found
-
-
-def _output(*command):
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _runs(python, code):

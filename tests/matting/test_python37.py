@@ -10,7 +10,11 @@ import matting
 from matting.client import connect
 
 ROOM = Path(matting.__file__).parent
-SHARED = ["__init__", "__main__", "contract", "engines/__init__", "errors", "server", "wire"]
+SHARED = [
+    *("__init__", "__main__", "contract", "errors", "graph", "server", "wire"),
+    *("bshm/__init__", "bshm/__main__", "bshm/freeze", "bshm/network"),
+    *("engines/__init__", "engines/cuda", "engines/tensorflow"),
+]
 
 
 @pytest.mark.parametrize("module", SHARED)

@@ -1,0 +1,97 @@
+"""The whole daemon with the engine bshm, under every TensorFlow that is at hand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from harness import Daemon, write_photo
+from laboratory import Laboratory, interpreter
+
+from daemon.settings import Engine
+from daemon.workshop import choose
+
+
+class RealDaemon(Daemon):
+    """The one that users start, engine and all."""
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "daemon", "run", "--verbose", "--config", str(self.config)]
+
+
+@pytest.fixture(params=["tf1", "tf2"])
+def one(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealDaemon]:
+    """A daemon whose network answers with the red channel; not started yet."""
+    python = interpreter(request.param)
+    if python is None:
+        pytest.skip(
+            f"NO .venv-{request.param}: the daemon is NOT tested with it; "
+            f"`make engine-{request.param}` makes it"
+        )
+    lab = Laboratory(request.param, python, str(tmp_path / "lab"))
+    model = lab.graph("red")
+    lab.close()
+    engine = {"name": "bshm", "python": python, "model": model, "device": "cpu"}
+    made = RealDaemon(tmp_path / "daemon", {}, {"engine": engine}, {})
+    yield made
+    if made.child is not None and made.child.poll() is None:
+        made.kill()
+
+
+def test_photos_are_filed_through_the_frozen_graph(one: RealDaemon) -> None:
+    """254 in the network's alpha is 255 in the matte, and red is red all the way."""
+    write_photo(one.inbox / "opaque.png", red=254)
+    write_photo(one.inbox / "half.png", red=100)
+    one.start()
+    one.await_("photo.filed", count=2)
+    mattes = {Path(name).name: cv2.imread(str(one.results / name), -1) for name in one.mattes()}
+    assert np.all(mattes["opaque_matte.png"] == 255)
+    assert np.all(mattes["half_matte.png"] == 100)
+    ready = one.await_("engine.ready")
+    assert ready["framework"].startswith("tensorflow ")
+    assert one.said("photo.filed", engine="bshm", device="cpu", people=None)
+    assert one.stop() == 0
+
+
+def test_a_demanded_gpu_that_is_not_there_ends_the_start_in_one_line(tmp_path: Path) -> None:
+    python = interpreter("tf1")
+    if python is None:
+        pytest.skip("NO .venv-tf1: a demanded GPU is NOT tested; `make engine-tf1` makes it")
+    if Path("/proc/driver/nvidia/version").exists():
+        pytest.skip("this machine has a GPU")
+    lab = Laboratory("tf1", python, str(tmp_path / "lab"))
+    model = lab.graph("red")
+    lab.close()
+    engine = {"name": "bshm", "python": python, "model": model, "device": "gpu"}
+    made = RealDaemon(tmp_path / "daemon", {}, {"engine": engine}, {})
+    done = subprocess.run(made.command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("matted: the engine bshm cannot run: device: gpu is demanded")
+    assert "driver: no NVIDIA driver is loaded" in last
+
+
+def test_auto_takes_bshm_if_there_is_a_model_and_says_why(tmp_path: Path) -> None:
+    model = tmp_path / "tf_graph.pb"
+    assert choose(Engine(model=model)) == ("bshm", f"the settings name a model for it, {model}")
+    assert choose(Engine())[0] == "grabcut"
+    assert choose(Engine(name="grabcut", model=model)) == ("grabcut", "the settings name it")
+
+
+def test_the_engine_needs_its_model_and_finds_paths_from_the_settings_file(tmp_path: Path) -> None:
+    context = {"base": tmp_path}
+    with pytest.raises(ValueError, match="name: bshm needs `model`"):
+        Engine.model_validate({"name": "bshm"}, context=context)
+    written = yaml.safe_load("{name: bshm, model: models/x.pb, python: .venv-tf1/bin/python}")
+    engine = Engine.model_validate(written, context=context)
+    assert engine.model == tmp_path / "models" / "x.pb"
+    assert engine.python == tmp_path / ".venv-tf1" / "bin" / "python"
+    named = Engine.model_validate({"python": "python3.7"}, context=context)
+    assert named.python == Path("python3.7")

@@ -34,6 +34,7 @@ class Event(StrEnum):
     FOLDER_RESUMED = "folder.resumed"
     FOLDER_TROUBLED = "folder.troubled"
     FOLDER_BLIND = "folder.blind"
+    FOLDER_EVENTS_MISSED = "folder.events_missed"
     FILE_IGNORED = "file.ignored"
     FILE_EMPTY = "file.empty"
     PHOTO_SETTLED = "photo.settled"

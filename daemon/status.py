@@ -34,6 +34,8 @@ class FolderNews:
     """Whether the file system tells about changes; else only scans find photos."""
     settling: int
     """Files that are there but not complete yet."""
+    missed: int = 0
+    """Photos so far that a scan alone found, though events should have announced them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,10 +61,12 @@ class Watching:
         self._claim(wanted)
         self._hints.stop()
         self._fronts = {path: self._front(path, folder) for path, folder in wanted.items()}
+        for path, folder in wanted.items():
+            self._fronts[path].events = self._has_events(folder)
         watches = [
-            Watch(path, folder.recursive)
-            for path, folder in wanted.items()
-            if self._has_events(folder)
+            Watch(path, front.settings.recursive)
+            for path, front in self._fronts.items()
+            if front.events
         ]
         self._hints = Hints(watches, wake=self._wake, on_trouble=self._blind)
         self._hints.start()
@@ -89,7 +91,9 @@ class Watching:
     def news(self) -> dict[str, FolderNews]:
         """How the folders are, for who asks."""
         return {
-            path: FolderNews(front.paused, *self._mounted[path], len(front.settling()))
+            path: FolderNews(
+                front.paused, *self._mounted[path], len(front.settling()), front.missed.count
+            )
             for path, front in self._fronts.items()
         }
 
@@ -101,12 +105,21 @@ class Watching:
 
     def _look(self, front: Front, hints: tuple[Hint, ...]) -> None:
         self._settled += front.turn(hints)
+        if front.exchanged or (front.last_scan and self._hints.lost(front.folder)):
+            self._renew(front)
         if (found := front.last_scan) is None:
             return
         pending = self._ledger.pending(front.folder)
         for path in found.missing(pending):
             self._ledger.gone(pending[path], now_s=time.time())
             self._log.info(Event.PHOTO_GONE, photo=pending[path], folder=front.folder, path=path)
+
+    def _renew(self, front: Front) -> None:
+        """Events end with the mount they came from, and only a mount that is there has a type."""
+        front.events = self._has_events(front.settings)
+        if front.events:
+            self._hints.renew(front.folder)
+            front.scan_soon()  # for what came before the new watch
 
     def _take_in(self) -> None:
         if not self._settled:

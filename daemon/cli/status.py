@@ -77,7 +77,8 @@ def _folders(status: Status) -> list[str]:
         state = f"paused: {folder['paused']}" if folder["paused"] else "watched"
         seen = "with events" if folder["events"] else "by scanning only"
         settling = f", {folder['settling']} settling" if folder["settling"] else ""
-        lines.append(f"{path}: {state}, {folder['file_system']}, {seen}{settling}")
+        missed = f", {n} photos found by scan only" if (n := folder.get("missed")) else ""
+        lines.append(f"{path}: {state}, {folder['file_system']}, {seen}{settling}{missed}")
     return lines
 
 

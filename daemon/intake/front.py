@@ -15,6 +15,7 @@ from daemon.errors import FolderGone
 from daemon.events import Event, Log
 from daemon.intake.hints import Hint
 from daemon.intake.ignore import Rule
+from daemon.intake.missed import Missed
 from daemon.intake.scan import Clock, Remark, Scan, look, scan
 from daemon.intake.settle import Settling
 from daemon.photo import Sighting
@@ -50,12 +51,18 @@ class Front:
         """Why nothing can be seen there at the moment."""
         self.last_scan: Scan | None = None
         """A full scan that the last turn made, if it made one: the word on what is missing."""
+        self.exchanged = False
+        """Whether the last turn found the folder back, or another in its place."""
+        self.events = False
+        """Whether events announce what comes; what they miss is counted then."""
+        self.missed = Missed()
         self._log = log.bind(folder=self.folder)
         self._trouble = trouble
         self._clock = clock
         self._rule = Rule.of(ignore=settings.ignore)
         self._settling = Settling(settings.settle_s)
         self._told: set[Remark] = set()
+        self._identity: tuple[int, int] | None = None
         self._scan_at_s = clock()
         self._failures = 0
 
@@ -68,7 +75,7 @@ class Front:
         Returns:
             The photos that have settled by now.
         """
-        self.last_scan = None
+        self.last_scan, self.exchanged = None, False
         if self._clock() >= self._scan_at_s:
             self._scan_all()
         if self.paused is None:
@@ -76,7 +83,10 @@ class Front:
                 self._follow(hint)
             for _, path in self._settling.to_look(self._clock()):
                 self._look(path, expected=True)
-        return self._settling.due()
+        settled = self._settling.due()
+        if self.events:
+            self._tell_missed(settled)
+        return settled
 
     def next_turn_s(self) -> float:
         """When there is something to do again, on the monotonic clock."""
@@ -98,6 +108,14 @@ class Front:
             self._attempt(lambda: self._scan(hint.path))
         else:
             self._look(hint.path)
+            self.missed.announced((hint.path,))
+
+    def _tell_missed(self, settled: tuple[Sighting, ...]) -> None:
+        now_s = self._clock()
+        self.missed.settled((one.path for one in settled), now_s)
+        if found := self.missed.convict(now_s):
+            facts = {"photos": len(found), "in_all": self.missed.count, "path": found[0]}
+            self._log.info(Event.FOLDER_EVENTS_MISSED, **facts)
 
     def _look(self, path: bytes, *, expected: bool = False) -> None:
         seen = look(
@@ -134,6 +152,16 @@ class Front:
         self._remark(found)
         if not under:
             self.last_scan = found
+        if under or self._is_new(found):
+            self.missed.announced(one.path for one in found.sightings)
+        if not under:
+            self.missed.forget_all_but(one.path for one in self._settling.waiting())
+
+    def _is_new(self, found: Scan) -> bool:
+        """Whether no event can have told what lies there: it was away, or is looked at first."""
+        known, self._identity = self._identity, (found.device, found.inode)
+        self.exchanged = self.paused is not None or known not in {None, self._identity}
+        return self.exchanged or known is None
 
     def _attempt(self, scanning: Callable[[], None]) -> None:
         """Scan; a folder that is away pauses, and nothing in it is taken for deleted."""

@@ -98,13 +98,16 @@ class Hints:
         self._box = _Box(wake, limit)
         self._scheduled: dict[str, ObservedWatch] = {}
         self._reported: set[tuple[str, str]] = set()
+        self._lost: set[str] = set()
         self._inotify: InotifyFD | None = None
         self._observer: BaseObserver | None = None
 
     def start(self) -> None:
         """Begin to watch; folders that cannot be watched are reported, never raised."""
         try:
-            self._inotify = _Inotify(self._box, self._limit_reached)
+            self._inotify = _Inotify(
+                self._box, frozenset(self._watches), self._limit_reached, self._lost.add
+            )
         except OSError as error:
             for folder in self._watches:
                 self._trouble(folder, f"no events: {error.strerror}")
@@ -115,10 +118,15 @@ class Hints:
         for watch in self._watches.values():
             self._schedule(watch)
 
+    def lost(self, folder: str) -> bool:
+        """Whether the kernel has ended the watch on a folder: it was unmounted or removed."""
+        return folder in self._lost
+
     def renew(self, folder: str) -> None:
         """Watch a folder afresh: it was away, or something else is mounted there now."""
-        if self._observer is None:
+        if self._observer is None or folder not in self._watches:
             return
+        self._lost.discard(folder)
         if scheduled := self._scheduled.pop(folder, None):
             self._observer.unschedule(scheduled)
         self._schedule(self._watches[folder])
@@ -206,24 +214,46 @@ class _Handler(FileSystemEventHandler):
 
 
 class _Inotify(InotifyFD):
-    """Watchdog's inotify, made to say aloud what it swallows: no watches left, lost events."""
+    """Watchdog's inotify, made to say aloud what it swallows.
 
-    def __init__(self, box: _Box, on_limit: Callable[[bytes, OSError], None]) -> None:
+    That is: no watches left, lost events, and the end of the watch on a folder itself.
+    """
+
+    def __init__(
+        self,
+        box: _Box,
+        folders: frozenset[str],
+        on_limit: Callable[[bytes, OSError], None],
+        on_end: Callable[[str], None],
+    ) -> None:
         super().__init__()
         self._box = box
         self._on_limit = on_limit
+        self._on_end = on_end
+        self._folders = {os.fsencode(folder): folder for folder in folders}
+        self._folder_of: dict[WatchDescriptor, str] = {}
 
     def add_callback(
         self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
     ) -> WatchDescriptor:
         try:
-            return super().add_callback(path, mask, callback, id_)
+            added = super().add_callback(path, mask, callback, id_)
         except OSError as error:
             if error.errno in _LIMITS:
                 self._on_limit(path, error)
             raise
+        if path in self._folders:
+            self._folder_of[added] = self._folders[path]
+        return added
+
+    def remove_callbacks(self, callbacks: list[tuple[WatchDescriptor, CallbackId]]) -> None:
+        for descriptor, _ in callbacks:
+            self._folder_of.pop(descriptor, None)  # the end that the kernel now tells is ours
+        super().remove_callbacks(callbacks)
 
     def handle_event(self, event: InotifyEvent) -> None:
         if event.is_queue_overflow:
             self._box.overflow()
+        if event.is_ignored and (folder := self._folder_of.pop(event.wd, None)):
+            self._on_end(folder)
         super().handle_event(event)

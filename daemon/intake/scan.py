@@ -40,6 +40,8 @@ class Scan:
     """What could not be read; a directory stands for all that may lie below it."""
     device: int
     """Device number of the folder itself."""
+    inode: int
+    """Its inode number."""
 
     under: bytes = b""
     """The sub-tree that was looked at; all of the folder by default."""
@@ -91,6 +93,7 @@ def scan(
         tuple(walk.ignored),
         tuple(walk.trouble),
         after.st_dev,
+        after.st_ino,
         under,
     )
 

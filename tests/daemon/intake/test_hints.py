@@ -250,3 +250,18 @@ def test_no_thread_is_left_after_stop(inbox: Path) -> None:
         (inbox / "a.jpg").write_bytes(b"picture")
         assert listener.hears(b"a.jpg")
     assert threading.active_count() == before
+
+
+def test_the_end_of_a_folder_itself_is_noted_but_not_our_own_doing(inbox: Path) -> None:
+    with listening(inbox) as listener:
+        listener.hints.renew(str(inbox))
+        (inbox / "sub").mkdir()
+        (inbox / "sub").rmdir()
+        (inbox / "a.jpg").write_bytes(b"picture")
+        assert listener.hears(b"a.jpg")
+        assert not listener.hints.lost(str(inbox))
+        shutil.rmtree(inbox)
+        assert listener.until(lambda: listener.hints.lost(str(inbox)))
+        inbox.mkdir()
+        listener.hints.renew(str(inbox))
+        assert not listener.hints.lost(str(inbox))

@@ -58,6 +58,7 @@ class Service:
         self._reloading = False
         self._started_s = time.time()
         self._tell_at_s = 0.0
+        self._untold = False
         self._trouble: str | None = None
 
     def run(self) -> None:
@@ -132,6 +133,8 @@ class Service:
         times = [self._watching.next_turn_s()]
         if (filing_s := self._filing.next_turn_s()) is not None:
             times.append(filing_s)
+        if self._untold:
+            times.append(self._tell_at_s)
         return min(max(min(times) - time.monotonic(), 0.0), _LONGEST_WAIT_S)
 
     # Folders
@@ -197,7 +200,8 @@ class Service:
 
     def _tell_how_it_is(self) -> None:
         """To systemd, and to who asks `matted status`; counting takes time, so not too often."""
-        if time.monotonic() < self._tell_at_s:
+        self._untold = time.monotonic() < self._tell_at_s
+        if self._untold:
             return
         self._tell_at_s = time.monotonic() + _TELL_S
         notify.status(self._status())

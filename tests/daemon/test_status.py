@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from harness import Daemon, write_photo
+from harness import Daemon, wait_until, write_photo
 
 Make = Callable[..., Daemon]
 
@@ -70,8 +70,8 @@ def test_status_tells_why_nothing_moves(daemon: Make) -> None:
     one.inbox.rename(one.root / "away")
     one.await_("folder.paused")
     one.await_("service.ready")
-    shown = matted(one, "status")
-    assert "paused: cannot be read: No such file or directory" in " ".join(shown.split())
+    why = "paused: cannot be read: No such file or directory"
+    wait_until(lambda: why in " ".join(matted(one, "status").split()))
 
 
 def test_a_retried_photo_whose_original_was_moved_comes_back(daemon: Make) -> None:

@@ -64,11 +64,9 @@ def _taken(rig: Rig) -> dict[str, float]:
 
 def table(figures: Idle) -> Table:
     """One row per kind of process."""
-    shown = Table(
-        title=f"Idle for {figures.seconds:g} s with {figures.known} known photos (share of a core)"
-    )
-    shown.add_column("process")
-    shown.add_column("processor", justify="right")
+    shown = Table(title=f"Idle for {figures.seconds:g} s, {figures.known} known photos lying there")
+    shown.add_column("process", min_width=20)
+    shown.add_column("processor time, share of a core", justify="right")
     for role, share in figures.shares.items():
         shown.add_row(role, f"{share:.2%}")
     shown.add_section()

@@ -59,7 +59,7 @@ def table(figures: tuple[Latency, ...]) -> Table:
     shown = Table(title="Latency of intake and filing, without settle_s and stages (ms)")
     for heading in ("photos", "last byte to settled", "at most", "settled to filed", "at most"):
         shown.add_column(heading, justify="right")
-    shown.columns[0].justify = "left"
+    shown.columns[0].justify, shown.columns[0].no_wrap = "left", True
     for one in figures:
         shown.add_row(
             f"{one.photos} {one.how}",

@@ -50,6 +50,8 @@ class Rig(Daemon):
     that is left is what the daemon itself does.
     """
 
+    within_s = 300.0
+
     def __init__(self, root: Path, *, workers: int, stubbed: bool = False) -> None:
         root.mkdir(parents=True)
         profile = "studio-portrait" if stubbed else "old-photo"

@@ -116,7 +116,7 @@ def table(figures: Stages) -> Table:
     shown.add_row("processor time", *_across(figures, "cpu_s", "{:.2f}"))
     shown.add_row("photo process, peak MiB", *_across(figures, "photo_peak_mib", "{:.0f}"))
     shown.add_row("engine, peak MiB", *_across(figures, "engine_peak_mib", "{:.0f}"))
-    shown.add_row("beside the stages", *[""] * 2 * len(figures.sizes), _plain(figures))
+    shown.add_row("start of photo process", *[""] * 2 * len(figures.sizes), _plain(figures))
     return shown
 
 

@@ -10,6 +10,7 @@ from statistics import mean, median
 from rich.table import Table
 
 from tests.benchmarks.effort import Effort
+from tests.benchmarks.processes import family_cpu_s
 from tests.benchmarks.rig import Rig, running, said_s
 
 
@@ -23,6 +24,8 @@ class Batch:
     """From the first photo settled to the last filed."""
     stages_s: float
     """All stages of a photo, on average in this batch."""
+    cpu_s: float
+    """Processor time per photo, of all processes."""
 
     @property
     def per_minute(self) -> float:
@@ -66,18 +69,21 @@ def _batch(rig: Rig, photo: Path, count: int, label: str, workers: int) -> Batch
     names = [f"{label}-{number}.jpg" for number in range(count)]
     for name in names:
         (rig.root / name).write_bytes(photo.read_bytes())
+    before_s = family_cpu_s(rig.pid)
     for name in names:
         os.rename(rig.root / name, rig.inbox / name)
     filed = [rig.await_("photo.filed", path=name) for name in names]
     settled = [rig.await_("photo.settled", path=name) for name in names]
     wall_s = max(map(said_s, filed)) - min(map(said_s, settled))
-    return Batch(workers, count, wall_s, mean(sum(one["stages_s"].values()) for one in filed))
+    stages_s = mean(sum(one["stages_s"].values()) for one in filed)
+    return Batch(workers, count, wall_s, stages_s, (family_cpu_s(rig.pid) - before_s) / count)
 
 
 def table(figures: Throughput) -> Table:
     """One row per number of workers."""
     shown = Table(title=f"Photos per minute ({figures.megapixels:g} MP, real daemon and engine)")
-    for heading in ("workers", "photos", "per minute", "against one", "stages, s", "overhead"):
+    headings = ("workers", "photos", "a minute", "ratio", "stages, s", "processor, s", "overhead")
+    for heading in headings:
         shown.add_column(heading, justify="right")
     alone = median(batch.per_minute for batch in figures.of(1))
     for workers in (1, 2):
@@ -89,6 +95,7 @@ def table(figures: Throughput) -> Table:
             f"{rate:.1f}",
             f"{rate / alone:.2f}",
             f"{median(batch.stages_s for batch in batches):.2f}",
+            f"{median(batch.cpu_s for batch in batches):.2f}",
             f"{median(batch.overhead for batch in batches):.2f}",
         )
     return shown

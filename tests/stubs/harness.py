@@ -26,6 +26,8 @@ WITHIN_S = 60
 class Daemon:
     """A daemon, its folders and its log."""
 
+    within_s: float = WITHIN_S
+
     def __init__(self, root: Path, folder: Fact, settings: Fact, engine: Fact) -> None:
         self.root = root
         self.inbox = root / "inbox"
@@ -88,7 +90,7 @@ class Daemon:
     def await_(self, event: str, *, count: int = 1, **wanted: Any) -> Fact:
         with self._changed:
             there = self._changed.wait_for(
-                lambda: len(self.said(event, **wanted)) >= count, WITHIN_S
+                lambda: len(self.said(event, **wanted)) >= count, self.within_s
             )
         assert there, f"no {count} {event} {wanted} but\n" + "\n".join(map(str, self.facts))
         return self.said(event, **wanted)[count - 1]

@@ -5,14 +5,12 @@ Runs in the daemon's main thread; whatever can take long or die is done by the p
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from daemon import policy
 from daemon.errors import EngineFailed, LedgerTrouble, MattedError, ResultsTrouble, WorkerDied
@@ -20,13 +18,13 @@ from daemon.events import Event, Log
 from daemon.job import EngineAddress, Job, Staged, Unchanged
 from daemon.ledger import Ledger, State
 from daemon.photo import Photo
-from daemon.policy import Pause, Quarantine, Retry
+from daemon.policy import Quarantine, Retry
+from daemon.premises import Pause, Premises
 from daemon.publishing import Destination, Publishing, who
 from daemon.shelf import staging
 from daemon.workers import Finished, Workers
 
-_PROBE_S = 5.0
-_LONGEST_PROBE_S = 60.0
+_BLOCKED_S = 0.25
 _DISPOSE_S = 300.0
 
 
@@ -40,16 +38,6 @@ class Engine:
     last_words: Callable[[], list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What no photo may overstep."""
-
-    max_pixels: int
-    """A photo with more is refused."""
-    min_free_bytes: int
-    """Room that must be left on every disk."""
-
-
 class Filing:
     """Hands photos out to the photo processes and decides about what comes back."""
 
@@ -59,9 +47,8 @@ class Filing:
         workers: Workers,
         engine: Engine,
         *,
-        snapshots: Path,
-        bounds: Bounds,
-        absent: Callable[[str], str | None],
+        premises: Premises,
+        max_pixels: int,
         log: Log,
     ) -> None:
         """Prepare.
@@ -70,19 +57,15 @@ class Filing:
             ledger: the queue and the memory.
             workers: the photo processes; their jobs end up here alone.
             engine: the engine they ask.
-            snapshots: a directory for private copies of photos.
-            bounds: what no photo may overstep.
-            absent: why a folder is not itself at the moment; None if it is.
+            premises: the disks.
+            max_pixels: photos with more are refused.
             log: for what happens to each photo.
         """
-        self.paused: str | None = None
-        """Why nothing is begun at the moment; it resumes by itself."""
         self._ledger = ledger
         self._workers = workers
         self._engine = engine
-        self._snapshots = snapshots
-        self._bounds = bounds
-        self._absent = absent
+        self._premises = premises
+        self._max_pixels = max_pixels
         self._log = log
         self._publishing = Publishing(ledger, log)
         self._destinations: Mapping[str, Destination] = {}
@@ -91,20 +74,26 @@ class Filing:
         self._ended: deque[Finished] = deque()
         self._claimed: Photo | None = None
         self._dispose_at_s = 0.0
-        self._probe_at_s = 0.0
-        self._probe_wait_s = _PROBE_S
+        self._pause = Pause()
+
+    @property
+    def paused(self) -> str | None:
+        """Why nothing is begun at the moment; it resumes by itself."""
+        return self._pause.reason
 
     def serve(self, destinations: Mapping[str, Destination]) -> None:
         """Work for these folders, by path; photos of others stay where they are in the queue."""
+        # Photos of a folder that is no longer served may be at work, and may have to wait later.
+        known = self._ledger.folders().union(self._destinations, self._foreign)
+        self._foreign = known - destinations.keys()
         self._destinations = destinations
         self._publishing.destinations = destinations
-        self._foreign = self._ledger.folders() - destinations.keys()
 
     def recover(self) -> None:
         """Take up what the last run left undone."""
         left = self._ledger.recover()
         ours = {one.photo.id for one in left.publishing}
-        for results in self._result_folders():
+        for results in {destination.results for destination in self._destinations.values()}:
             self._or_pause(partial(staging.sweep, results, keep=ours))
         for photo in left.working:
             self._log.info(Event.PHOTO_RECOVERED, **who(photo))
@@ -129,8 +118,8 @@ class Filing:
             ended = self._ended[0]
             self._guarded(ended.job.photo, partial(self._conclude, ended))
             self._ended.popleft()  # not before: if the ledger fails, it is concluded again
-        if self.paused is not None:
-            self._probe()
+        if self._pause.is_due:
+            self._end_pause()
         if time.monotonic() >= self._dispose_at_s:
             self._dispose_left()
         without = self._foreign.union(paused_folders)
@@ -169,28 +158,31 @@ class Filing:
     def next_turn_s(self) -> float | None:
         """When there is something to do that nobody will wake us for; on the monotonic clock."""
         if self.paused is not None:
-            return self._probe_at_s
+            return self._pause.probe_at_s
         due_s = self._ledger.next_due_s() if self._workers.idle else None
-        return None if due_s is None else time.monotonic() + max(0.0, due_s - time.time())
+        if due_s is None:
+            return None
+        # What is due already has to wait for its folder or for the engine: no reason to spin.
+        return time.monotonic() + max(_BLOCKED_S, due_s - time.time())
 
     # One photo
 
     def _begin(self, photo: Photo) -> None:
         destination = self._destinations[photo.folder]
-        self._demand(destination)
+        self._premises.demand(destination)
         photo = self._publishing.named(photo, destination)
         job = Job(
             photo=photo,
             source=os.path.join(os.fsencode(photo.folder), photo.path),
             results=destination.results,
             staging=staging.stage(destination.results, photo),
-            snapshot=os.fsencode(self._snapshots / str(photo.id)),
+            snapshot=os.fsencode(self._premises.snapshots / str(photo.id)),
             profile=destination.profile,
             engine=self._engine.address(),
-            max_pixels=self._bounds.max_pixels,
+            max_pixels=self._max_pixels,
             known=self._ledger.known_sha256(photo.folder, photo.path),
             ledger=None if destination.duplicates else self._ledger.path,
-            min_free_bytes=self._bounds.min_free_bytes,
+            min_free_bytes=self._premises.min_free_bytes,
         )
         self._workers.submit(job)
         self._log.debug(Event.PHOTO_STARTED, **who(photo), attempt=photo.attempts)
@@ -217,21 +209,10 @@ class Filing:
 
     def _is_duplicate(self, photo: Photo, sha256: str) -> bool:
         """Whether another photo of the same content was filed while this one was at work."""
-        if self._destinations[photo.folder].duplicates:
+        destination = self._destinations.get(photo.folder)
+        if destination is None or destination.duplicates:
             return False
         return self._ledger.filed_as(photo.folder, sha256) not in {None, photo.path}
-
-    def _demand(self, destination: Destination) -> None:
-        """Make sure that results can go where they should, before a photo is begun.
-
-        Raises:
-            ResultsTrouble: a disk is away or full.
-        """
-        for path in filter(None, (destination.results, destination.archive)):
-            if reason := self._absent(str(path)):
-                raise ResultsTrouble(f"{path}: {reason}", errno.ENODEV)
-            staging.demand_room(path, self._bounds.min_free_bytes)
-        staging.demand_room(self._snapshots, self._bounds.min_free_bytes)
 
     # What goes wrong
 
@@ -249,7 +230,7 @@ class Filing:
         try:
             act()
         except ResultsTrouble as error:
-            self._pause(error.reason)
+            self._begin_pause(error.reason)
             return False
         return True
 
@@ -266,9 +247,9 @@ class Filing:
         match policy.decide(error, known, limits):
             case Retry(after_s, charged, reason):
                 self._retry(photo, after_s, reason, charged=charged)
-            case Pause(_, reason):
+            case policy.Pause(_, reason):
                 self._ledger.give_back(photo.id, now_s=now_s)
-                self._pause(reason)
+                self._begin_pause(reason)
             case Quarantine(reason):
                 self._quarantine(photo, reason)
 
@@ -306,25 +287,14 @@ class Filing:
 
     # Pauses
 
-    def _pause(self, reason: str) -> None:
-        if self.paused is None:
+    def _begin_pause(self, reason: str) -> None:
+        if self._pause.begin(reason):
             self._log.error(Event.SERVICE_PAUSED, reason=reason)
-            self._probe_wait_s = _PROBE_S
-        self.paused = reason
-        self._probe_at_s = time.monotonic() + self._probe_wait_s
-        self._probe_wait_s = min(self._probe_wait_s * 2, _LONGEST_PROBE_S)
 
-    def _probe(self) -> None:
-        """Resume once every result folder takes files again."""
-        if time.monotonic() < self._probe_at_s:
-            return
-        fit = (self._or_pause(partial(self._demand, one)) for one in self._destinations.values())
-        if all(fit) and all(
-            self._or_pause(partial(staging.check, one)) for one in self._result_folders()
-        ):
-            self.paused = None
+    def _end_pause(self) -> None:
+        """Resume, if every disk is there again and takes files."""
+        destinations = self._destinations.values()
+        if self._or_pause(partial(self._premises.try_out, destinations)):
+            self._pause.end()
             self._log.info(Event.SERVICE_RESUMED)
             self.publish_planned()
-
-    def _result_folders(self) -> frozenset[Path]:
-        return frozenset(destination.results for destination in self._destinations.values())

@@ -11,10 +11,11 @@ from typing import Any
 
 from daemon import errors, settings
 from daemon.events import Event, Log
-from daemon.filing import Bounds, Engine, Filing
+from daemon.filing import Engine, Filing
 from daemon.job import EngineAddress
 from daemon.ledger import Ledger
 from daemon.pipeline import work
+from daemon.premises import Premises
 from daemon.workers import Workers
 from matting.errors import EngineUnavailable
 from matting.host import EngineHost, EngineSpec
@@ -106,12 +107,8 @@ def opened(
         ledger,
         workers,
         _introduced(engine, wanted.engine, count),
-        snapshots=snapshots,
-        bounds=Bounds(
-            max_pixels=int(wanted.limits.max_megapixels * 1e6),
-            min_free_bytes=wanted.limits.min_free_mb << 20,
-        ),
-        absent=absent,
+        premises=Premises(snapshots, wanted.limits.min_free_mb << 20, absent),
+        max_pixels=int(wanted.limits.max_megapixels * 1e6),
         log=log,
     )
     try:

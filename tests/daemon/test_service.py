@@ -296,18 +296,65 @@ def test_a_second_daemon_on_the_same_state_is_refused_in_one_line(daemon: Make) 
     assert "Traceback" not in second.stderr
 
 
+def cpu_s(one: Daemon) -> float:
+    assert one.child is not None
+    fields = Path(f"/proc/{one.child.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_a_daemon_that_finds_nothing_to_do_sleeps(daemon: Make) -> None:
     one = daemon(folder={"scan_s": 2})
-    for number in range(200):
-        write_photo(one.inbox / f"{number}.txt.png") if number < 3 else None
+    for number in range(3):
+        write_photo(one.inbox / f"{number}.png")
     one.start()
     one.await_("photo.filed", count=3)
-    assert one.child is not None
-
-    def cpu_s() -> float:
-        fields = Path(f"/proc/{one.child.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    before = cpu_s()
+    before = cpu_s(one)
     time.sleep(4)
-    assert cpu_s() - before < 0.2
+    assert cpu_s(one) - before < 0.2
+
+
+def test_a_queue_that_has_to_wait_for_its_folder_does_not_keep_the_daemon_busy(
+    daemon: Make,
+) -> None:
+    one = daemon(engine={"matte_s": 1.0})
+    one.start()
+    for number in range(5):
+        write_photo(one.inbox / f"{number}.png", red=100 + number)
+    one.await_("photo.started")
+    one.inbox.rename(one.root / "away")
+    one.await_("folder.paused")
+    time.sleep(3)
+    before = cpu_s(one)
+    time.sleep(3)
+    assert cpu_s(one) - before < 0.3
+    (one.root / "away").rename(one.inbox)
+    one.await_("photo.filed", count=5)
+
+
+def test_a_folder_that_a_reload_drops_takes_its_photos_with_it_until_it_is_back(
+    daemon: Make,
+) -> None:
+    engine = {"matte_s": 1.5, "when_red": {"66": "exit"}}
+    one = daemon(engine=engine)
+    both = one.config.read_text().replace(
+        "folders:\n",
+        "folders:\n- {watch: second, results: results, settle_s: 0.3, profile: plain}\n",
+    )
+    (one.root / "second").mkdir()
+    only_first = one.config.read_text()
+    one.config.write_text(both)
+    one.start()
+    assert one.child is not None
+    write_photo(one.root / "second" / "fails at first.png", red=66)
+    one.await_("photo.started")
+    one.config.write_text(only_first)
+    one.child.send_signal(signal.SIGHUP)
+    one.await_("settings.reloaded")
+    one.await_("photo.retried", path="fails at first.png")
+    write_photo(one.inbox / "first.png", red=99)
+    one.await_("photo.filed", path="first.png")
+    time.sleep(3)
+    assert len(one.said("photo.started", path="fails at first.png")) == 1
+    one.config.write_text(both)
+    one.child.send_signal(signal.SIGHUP)
+    one.await_("photo.started", path="fails at first.png", count=2)

@@ -1,0 +1,78 @@
+"""Whether the disks that photos need are there, and have room."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.errors import ResultsTrouble
+from daemon.publishing import Destination
+from daemon.shelf import staging
+
+_FIRST_WAIT_S = 5.0
+_LONGEST_WAIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """The disks, and what is demanded of them."""
+
+    snapshots: Path
+    """A directory for private copies of photos."""
+    min_free_bytes: int
+    """Room that must be left on every disk."""
+    absent: Callable[[str], str | None]
+    """Why a folder is not itself at the moment; None if it is."""
+
+    def demand(self, destination: Destination) -> None:
+        """Make sure that results can go where they should, before a photo is begun.
+
+        Raises:
+            ResultsTrouble: a disk is away or full.
+        """
+        for path in filter(None, (destination.results, destination.archive)):
+            if reason := self.absent(str(path)):
+                raise ResultsTrouble(f"{path}: {reason}", errno.ENODEV)
+            staging.demand_room(path, self.min_free_bytes)
+        staging.demand_room(self.snapshots, self.min_free_bytes)
+
+    def try_out(self, destinations: Iterable[Destination]) -> None:
+        """Make sure of all that, and that files can be published, by publishing some.
+
+        Raises:
+            ResultsTrouble: not everywhere.
+        """
+        for destination in destinations:
+            self.demand(destination)
+            staging.check(destination.results)
+
+
+class Pause:
+    """A pause of everything, and when to see whether it can end."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        """Why nothing is begun; None while there is no pause."""
+        self.probe_at_s = 0.0
+        """When to see, on the monotonic clock."""
+        self._wait_s = _FIRST_WAIT_S
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to see."""
+        return self.reason is not None and time.monotonic() >= self.probe_at_s
+
+    def begin(self, reason: str) -> bool:
+        """Pause, or go on pausing and see less often; returns whether this is news."""
+        fresh = self.reason is None
+        self._wait_s = _FIRST_WAIT_S if fresh else min(self._wait_s * 2, _LONGEST_WAIT_S)
+        self.probe_at_s = time.monotonic() + self._wait_s
+        self.reason = reason
+        return fresh
+
+    def end(self) -> None:
+        """Go on."""
+        self.reason = None

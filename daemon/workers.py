@@ -66,6 +66,7 @@ class Workers:
         self._wake = wake
         self._ended: SimpleQueue[Finished] = SimpleQueue()
         self._running: dict[int, Job] = {}
+        self._futures: dict[int, Future[Outcome]] = {}
         self._pool = self._new_pool()
 
     @property
@@ -89,6 +90,7 @@ class Workers:
             self.stop()
             self._pool = self._new_pool()
             future = self._schedule(job)
+        self._futures[job.photo.id] = future
         future.add_done_callback(lambda done: self._end(job, done))
 
     def finished(self) -> list[Finished]:
@@ -100,12 +102,16 @@ class Workers:
             except Empty:
                 return ended
             self._running.pop(one.job.photo.id, None)
+            self._futures.pop(one.job.photo.id, None)
             ended.append(one)
 
     def stop(self) -> None:
-        """Kill what still runs and take the pool down."""
+        """Kill what still runs and take the pool down; every job in flight has ended then."""
         self._pool.stop()
         self._pool.join()
+        # Pebble does so for most of them, but now and then forgets one that it has just killed.
+        for future in self._futures.values():
+            future.cancel()
 
     def _new_pool(self) -> ProcessPool:
         return ProcessPool(

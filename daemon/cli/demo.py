@@ -67,7 +67,8 @@ def main(
     if filed:
         _overview(console, filed, inbox, results, out / "overview.png")
     if len(filed) < len(chosen):
-        raise MattedError(f"{len(chosen) - len(filed)} photos were not filed; see {results}/failed")
+        told = f"{len(chosen) - len(filed)} of {len(chosen)} photos were not filed"
+        raise MattedError(f"{told}; see {results}/failed")
 
 
 def _fresh(out: Path) -> tuple[Path, Path]:

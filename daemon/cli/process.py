@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from daemon.api import FLAT, Result, find_profile, process, settings_for
 from daemon.cli.words import count_people
@@ -50,6 +57,7 @@ def main(
     console = Console(stderr=as_json)
     # Live displays take over sys.stdout; JSON must not end up on their console.
     with Progress(
+        SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -65,7 +73,9 @@ def main(
             progress.update(bar, total=count, description="starting the engine")
 
         def tell(result: Result) -> None:
-            progress.update(bar, advance=1, description="matting")
+            progress.update(bar, advance=1)
+            if result.engine:  # what cannot even be read is told before the engine is there
+                progress.update(bar, description="matting")
             if as_json:
                 _say_json(result)
             else:

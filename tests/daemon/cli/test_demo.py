@@ -23,7 +23,7 @@ def test_it_files_photos_and_says_which_it_could_not(matted: Matted, home: Path)
     (home / "mine" / "text.jpg").write_text("Dear Emma, the photo is in the other letter.")
     done = matted("demo", "--photos", "mine")
     assert done.returncode == 1
-    assert done.stderr == "matted: 1 photos were not filed; see demo-out/results/failed\n"
+    assert done.stderr == "matted: 1 of 2 photos were not filed; see demo-out/results/failed\n"
     assert "text.jpg  not filed: text is not taken" in done.stdout
     assert "a b.png  64 x 48, nobody found, so the matte is empty, grabcut on cpu" in done.stdout
     named = [Path(line.strip()) for line in done.stdout.splitlines() if line.startswith("  demo")]

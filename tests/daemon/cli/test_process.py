@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -196,3 +197,20 @@ def test_ctrl_c_leaves_whole_results_and_nothing_else(
     assert bool(stems) is (when == "first result")
     assert len(stems) < 20
     assert list(Path(environment["TMPDIR"]).iterdir()) == []
+
+
+def test_ctrl_c_between_two_renames_leaves_no_half_set(
+    matted: Matted, home: Path, tmp_path: Path
+) -> None:
+    """A kernel's view: SIGINT arrives with the second of three files just published."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace, which times the signal to one system call, is not installed")
+    write_photo(home / "a.png")
+    inject = "inject=renameat2:signal=SIGINT:when=2"
+    calls = ("-e", "trace=renameat2", "-e", inject, "-o", str(tmp_path / "calls"))
+    done = matted("process", "a.png", "-o", "out", *QUICK, prefix=("strace", "-f", "-qq", *calls))
+    if "ptrace" in done.stderr:
+        pytest.skip(f"strace may not trace here: {done.stderr}")
+    assert (done.returncode, done.stderr) == (130, "")
+    assert "SIGINT" in (tmp_path / "calls").read_text()
+    assert sorted(os.listdir(home / "out")) == sorted(f"a_{kind}.png" for kind in KINDS)

@@ -142,7 +142,7 @@ def demand_room(directory: Path, size_bytes: int) -> None:
     with results_trouble("the free space cannot be told"):
         free = shutil.disk_usage(directory).free
     if free < size_bytes:
-        wanted, there = size_bytes >> 20, free >> 20
+        wanted, there = -(-size_bytes >> 20), free >> 20  # up and down: 0 of 0 tells nothing
         reason = f"{wanted} MiB are needed on the disk of {directory}, {there} are free"
         raise ResultsTrouble(reason, errno.ENOSPC)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from harness import Daemon, Fact
+from laboratory import Laboratory, interpreter
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,29 @@ def daemon(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
     for one in made:
         if one.child is not None and one.child.poll() is None:
             one.kill()
+
+
+@pytest.fixture(scope="session")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Laboratory]]:
+    """Processes with TensorFlow, by the name of their environment; each is started once."""
+    made: dict[str, Laboratory] = {}
+
+    def get(name: str) -> Laboratory:
+        python = interpreter(name)
+        if python is None:
+            pytest.skip(
+                f"NO .venv-{name}: the engine bshm is NOT tested with it; `make engine-{name}`"
+            )
+        if name not in made:
+            made[name] = Laboratory(name, python, str(tmp_path_factory.mktemp(name) / "lab"))
+        return made[name]
+
+    yield get
+    for each in made.values():
+        each.close()
+
+
+@pytest.fixture(scope="session", params=["tf1", "tf2"])
+def lab(request: pytest.FixtureRequest, laboratory: Callable[[str], Laboratory]) -> Laboratory:
+    """A process with TensorFlow: a test runs once for every kind."""
+    return laboratory(request.param)

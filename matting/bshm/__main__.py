@@ -23,6 +23,7 @@ def main() -> int:
     args = parser.parse_args()
     plan = Plan(width=args.width)
     try:
+        plan.check()  # before TensorFlow takes its seconds to import
         framework = Framework.load()
         data, parameters = freeze.freeze(framework.tf, plan, args.seed)
         freeze.save(args.out, data)

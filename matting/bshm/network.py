@@ -30,6 +30,11 @@ class Plan(NamedTuple):
     coarse: Tuple[int, int] = (192, 160)
     """Longer and shorter side at which MPN and QUN look; multiples of 16."""
 
+    def check(self) -> None:
+        """Raise a ValueError if the stages' sizes would not come out even."""
+        if self.width < 2 or self.width % 2 or any(side % 16 for side in self.coarse):
+            raise ValueError(f"width has to be even, and sides multiples of 16: {self}")
+
     @property
     def fine(self) -> Tuple[int, int]:
         """Longer and shorter side at which MRN looks: two stages above the coarse mask."""
@@ -67,8 +72,7 @@ class Network:
             plan: how large.
             weights: where kernels and biases come from.
         """
-        if plan.width < 2 or plan.width % 2 or any(side % 16 for side in plan.coarse):
-            raise ValueError(f"width has to be even, sides multiples of 16: {plan}")
+        plan.check()
         self._tf = tf
         self._plan = plan
         self._weights = weights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 import yaml
 from harness import Daemon, write_photo
-from laboratory import Laboratory, interpreter
+from laboratory import Laboratory
 
 from daemon.settings import Engine
 from daemon.workshop import choose
+
+Make = Callable[[Laboratory, str], "RealDaemon"]
 
 
 class RealDaemon(Daemon):
@@ -26,27 +28,26 @@ class RealDaemon(Daemon):
         return [sys.executable, "-m", "daemon", "run", "--verbose", "--config", str(self.config)]
 
 
-@pytest.fixture(params=["tf1", "tf2"])
-def one(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealDaemon]:
-    """A daemon whose network answers with the red channel; not started yet."""
-    python = interpreter(request.param)
-    if python is None:
-        pytest.skip(
-            f"NO .venv-{request.param}: the daemon is NOT tested with it; "
-            f"`make engine-{request.param}` makes it"
-        )
-    lab = Laboratory(request.param, python, str(tmp_path / "lab"))
-    model = lab.graph("red")
-    lab.close()
-    engine = {"name": "bshm", "python": python, "model": model, "device": "cpu"}
-    made = RealDaemon(tmp_path / "daemon", {}, {"engine": engine}, {})
-    yield made
-    if made.child is not None and made.child.poll() is None:
-        made.kill()
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Make a daemon whose network answers with the red channel; not started yet."""
+    made = []
+
+    def make(lab: Laboratory, device: str) -> RealDaemon:
+        model = lab.graph("red")
+        engine = {"name": "bshm", "python": lab.python, "model": model, "device": device}
+        made.append(RealDaemon(tmp_path, {}, {"engine": engine}, {}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if one.child is not None and one.child.poll() is None:
+            one.kill()
 
 
-def test_photos_are_filed_through_the_frozen_graph(one: RealDaemon) -> None:
+def test_photos_are_filed_through_the_frozen_graph(lab: Laboratory, make: Make) -> None:
     """254 in the network's alpha is 255 in the matte, and red is red all the way."""
+    one = make(lab, "cpu")
     write_photo(one.inbox / "opaque.png", red=254)
     write_photo(one.inbox / "half.png", red=100)
     one.start()
@@ -60,17 +61,12 @@ def test_photos_are_filed_through_the_frozen_graph(one: RealDaemon) -> None:
     assert one.stop() == 0
 
 
-def test_a_demanded_gpu_that_is_not_there_ends_the_start_in_one_line(tmp_path: Path) -> None:
-    python = interpreter("tf1")
-    if python is None:
-        pytest.skip("NO .venv-tf1: a demanded GPU is NOT tested; `make engine-tf1` makes it")
+def test_a_demanded_gpu_that_is_not_there_ends_the_start_in_one_line(
+    laboratory: Callable[[str], Laboratory], make: Make
+) -> None:
     if Path("/proc/driver/nvidia/version").exists():
         pytest.skip("this machine has a GPU")
-    lab = Laboratory("tf1", python, str(tmp_path / "lab"))
-    model = lab.graph("red")
-    lab.close()
-    engine = {"name": "bshm", "python": python, "model": model, "device": "gpu"}
-    made = RealDaemon(tmp_path / "daemon", {}, {"engine": engine}, {})
+    made = make(laboratory("tf1"), "gpu")
     done = subprocess.run(made.command, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     last = done.stderr.splitlines()[-1]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from laboratory import ROOT, Laboratory, interpreter
+from laboratory import ROOT, interpreter
 
 from matting.client import connect
 from matting.host import EngineHost, EngineSpec
@@ -105,27 +105,6 @@ def picture(red=0, height=6, width=9):
     pixels = np.arange(height * width * 3, dtype=np.uint8).reshape(height, width, 3)
     pixels[0, 0, 0] = red
     return pixels
-
-
-@pytest.fixture(scope="session", params=["tf1", "tf2"])
-def tensorflow(request):
-    """The interpreter of each environment that has a TensorFlow."""
-    name = request.param
-    python = interpreter(name)
-    if python is None:
-        pytest.skip(
-            f"NO .venv-{name}: the engine bshm is NOT tested there; `make engine-{name}` makes it"
-        )
-    return python
-
-
-@pytest.fixture(scope="session")
-def lab(tensorflow, tmp_path_factory):
-    """A process that has TensorFlow."""
-    folder = tmp_path_factory.mktemp("lab")
-    made = Laboratory(Path(tensorflow).parts[-3], tensorflow, str(folder))
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from laboratory import Laboratory, interpreter
 
-from matting.bshm.network import Network, Plan
+from matting.bshm.network import Plan
 
 SMALL = {"width": 4, "seed": 3, "coarse": [48, 32]}
 
@@ -89,7 +88,7 @@ def test_the_full_plan_has_the_published_sizes():
 @pytest.mark.parametrize("plan", [Plan(3), Plan(0), Plan(4, (50, 32))])
 def test_a_plan_that_does_not_come_out_even_is_refused(plan):
     with pytest.raises(ValueError, match="width has to be even"):
-        Network(None, plan, lambda _name, _shape: None)
+        plan.check()
 
 
 def test_random_weights_give_more_than_one_grey(lab, small, photos_dir):
@@ -104,18 +103,10 @@ def test_the_graph_says_that_it_is_untrained(lab, small):
     assert said["model"] == f"small.pb {digest[:12]} ({label})"
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory):
+@pytest.fixture
+def both(laboratory):
     """Two laboratories, one of each TensorFlow."""
-    found = {name: interpreter(name) for name in ("tf1", "tf2")}
-    for name, python in found.items():
-        if python is None:
-            pytest.skip(f"NO .venv-{name}: 1.15 is NOT compared with 2; `make engine-{name}`")
-    folder = tmp_path_factory.mktemp("both")
-    labs = [Laboratory(name, python, str(folder / name)) for name, python in found.items()]
-    yield labs
-    for each in labs:
-        each.close()
+    return [laboratory("tf1"), laboratory("tf2")]
 
 
 def test_the_same_seed_makes_the_same_file_under_either_tensorflow(both, tmp_path):

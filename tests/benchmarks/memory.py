@@ -13,6 +13,8 @@ from tests.benchmarks.rig import Rig, running
 
 _ROLES = ("daemon", "photo", "engine")
 _BURST = 20
+_FEWEST = 20
+"""Photos; before that the growth is the warming up of caches and heaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def measure(effort: Effort, photo: Path, root: Path) -> tuple[Growth, ...]:
 def watch(rig: Rig, photo: Path, count: int, engine: str) -> Growth:
     with running(rig):
         start = _resident(rig)
-        warm_up = max(1, count // 4)
+        warm_up = max(5, count // 4)
         _file(rig, photo, range(warm_up))
         warm = _resident(rig)
         _file(rig, photo, range(warm_up, warm_up + count))
@@ -77,7 +79,7 @@ def table(figures: tuple[Growth, ...]) -> Table:
                 role,
                 *(f"{m[role]:.1f}" for m in (one.start_mib, one.warm_mib, one.after_mib)),
                 str(one.photos),
-                f"{one.per_photo_kib(role):+.1f}",
+                f"{one.per_photo_kib(role):+.1f}" if one.photos >= _FEWEST else "too few",
             )
         shown.add_section()
     return shown

@@ -6,12 +6,13 @@ An event is a constant in the past tense; its facts are fields. Every event abou
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from enum import StrEnum
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -85,10 +86,28 @@ def set_up(*, verbose: bool = False, stream: TextIO | None = None) -> Log:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.DEBUG if verbose else logging.INFO
         ),
-        logger_factory=structlog.PrintLoggerFactory(target),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Forgiving(target))),
         cache_logger_on_first_use=False,
     )
     return structlog.get_logger()  # type: ignore[no-any-return] # structlog types it as Any
+
+
+class _Forgiving:
+    """A stream for lines that may be lost.
+
+    A log on a full disk, or one that nobody reads any more, must not be the end of the daemon.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def silent() -> Log:

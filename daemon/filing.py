@@ -17,11 +17,12 @@ from daemon.errors import EngineFailed, LedgerTrouble, MattedError, ResultsTroub
 from daemon.events import Event, Log
 from daemon.job import EngineAddress, Job, Staged, Unchanged
 from daemon.ledger import Ledger, State
-from daemon.photo import Photo
+from daemon.photo import Filed, Photo
 from daemon.policy import Quarantine, Retry
 from daemon.premises import Pause, Premises
 from daemon.publishing import Destination, Publishing, who
 from daemon.shelf import staging
+from daemon.shelf.plan import Plan
 from daemon.workers import Finished, Workers
 
 _BLOCKED_S = 0.25
@@ -73,6 +74,9 @@ class Filing:
         self._draining = False
         self._ended: deque[Finished] = deque()
         self._claimed: Photo | None = None
+        self._given_up: dict[int, tuple[Photo, str]] = {}
+        """Photos whose quarantine a pause cut short, and the reasons for it."""
+        self._resuming = False
         self._dispose_at_s = 0.0
         self._pause = Pause()
 
@@ -120,6 +124,8 @@ class Filing:
             self._ended.popleft()  # not before: if the ledger fails, it is concluded again
         if self._pause.is_due:
             self._end_pause()
+        if self._resuming and self.paused is None:
+            self._resume()
         if time.monotonic() >= self._dispose_at_s:
             self._dispose_left()
         without = self._foreign.union(paused_folders)
@@ -193,12 +199,24 @@ class Filing:
             case Staged(_, filed) if self._is_duplicate(photo, filed.sha256):
                 self._publishing.unchanged(photo, filed.sha256)
             case Staged(plan, filed):
-                self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
-                self._or_pause(partial(self._publishing.publish, photo, plan, filed))
+                self._publish(photo, plan, filed)
             case Unchanged(sha256):
                 self._publishing.unchanged(photo, sha256)
             case error:
                 self._fail(photo, error)
+
+    def _publish(self, photo: Photo, plan: Plan, filed: Filed) -> None:
+        """Write the plan down, then carry it out.
+
+        If the ledger failed after that, the plan in it has the last word: names may have been taken
+        meanwhile, and results be published under others.
+        """
+        known = [one.plan for one in self._ledger.recover().publishing if one.photo.id == photo.id]
+        if known:
+            (plan,) = known
+        else:
+            self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
+        self._or_pause(partial(self._publishing.publish, photo, plan, filed))
 
     def publish_planned(self) -> None:
         """Carry out the plans that a crash, a pause or an interrupt cut short."""
@@ -276,10 +294,13 @@ class Filing:
         }
         if self._or_pause(partial(self._publishing.quarantine, photo, report)):
             self._ledger.failed(photo.id, reason, now_s=time.time())
+            self._given_up.pop(photo.id, None)
             self._log.warning(Event.PHOTO_QUARANTINED, **who(photo), reason=reason)
             self._discard(photo)
         else:
-            self._ledger.give_back(photo.id, now_s=time.time())
+            # Not back to the queue: the report may be written and the original moved already, and
+            # a photo that waits for its file there would be taken for gone.
+            self._given_up[photo.id] = photo, reason
 
     def _discard(self, photo: Photo) -> None:
         if destination := self._destinations.get(photo.folder):
@@ -296,5 +317,12 @@ class Filing:
         destinations = self._destinations.values()
         if self._or_pause(partial(self._premises.try_out, destinations)):
             self._pause.end()
+            self._resuming = True
             self._log.info(Event.SERVICE_RESUMED)
-            self.publish_planned()
+
+    def _resume(self) -> None:
+        """Finish what the pause cut short; if the ledger fails, it is all done again."""
+        self.publish_planned()
+        for photo, reason in tuple(self._given_up.values()):
+            self._quarantine(photo, reason)
+        self._resuming = False

@@ -91,7 +91,8 @@ def relocate(photo: Photo, root: Path, relative: bytes, *, sha256: str | None) -
         with durable.results_trouble("the original cannot be moved"):
             moved = _move(photo, os.fsencode(root), relative, sha256)
     except Exception:
-        with _source_trouble():
+        # If not even that works, it stays hidden until whoever is told calls again.
+        with contextlib.suppress(OSError):
             _untake(photo)
         raise
     return moved

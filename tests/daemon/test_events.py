@@ -86,3 +86,15 @@ def test_event_names_are_dotted_and_each_is_used() -> None:
         assert f"Event.{event.name}" in source or f'"{event}"' in source.replace(
             f'{event.name} = "{event}"', ""
         ), f"nothing ever says {event}"
+
+
+def test_a_log_that_cannot_be_written_ends_nothing() -> None:
+    """A full disk; what becomes of photos must not depend on whether it can be told."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", f"{PROGRAM}print('went on')"],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            check=False,
+        )
+    assert done.stdout == b"went on\n"

@@ -87,13 +87,14 @@ def cut_out(raster: Raster, job: Job, stages: Stages) -> tuple[Cutout, tuple[str
     """Matte a decoded photo as its profile says.
 
     Returns:
-        The cut-out, and a warning if the engine needed a smaller picture.
+        The cut-out, and warnings: if the engine needed a smaller picture, and what it says itself.
     """
     profile = job.profile
     with stages("prepare"):
         view = prepare(View.of(to_srgb8(raster), profile.matting.long_side), profile)
     with stages("matte"):
         answer, device, warnings = _ask(view, job)
+    warnings += tuple(str(each) for each in answer.facts.get("warnings", ()))
     with stages("refine"):
         alpha = view.frame(refine(answer.alpha, view.detail))
     matte = Matte(alpha, job.engine.name, device, answer.people)

@@ -82,6 +82,8 @@ class Model(NamedTuple):
     name: str
     """File name and the beginning of the file's SHA-256; says if the weights are untrained."""
     sha256: str
+    warnings: Tuple[str, ...]
+    """Lines that whoever sees its mattes has to know."""
 
 
 def load(path: str, graph_def: Any) -> Model:
@@ -106,7 +108,14 @@ def load(path: str, graph_def: Any) -> Model:
         # way round. Which device it is stands in our settings.
         node.device = ""
     sha256 = hashlib.sha256(data).hexdigest()
-    return Model(graph_def, _name(path, sha256, graph_def), sha256)
+    labels = sorted(_labels(graph_def))
+    name = " ".join([os.path.basename(path), sha256[:12], *(f"({label})" for label in labels)])
+    warnings = tuple(
+        f"the model is not trained, its mattes mean nothing ({label})"
+        for label in labels
+        if label.startswith(UNTRAINED)
+    )
+    return Model(graph_def, name, sha256, warnings)
 
 
 class _Fault(Exception):
@@ -204,11 +213,6 @@ def output_fault(dtype: str, shape: List[Any]) -> str:
 
 def _shown(sizes: List[Any]) -> str:
     return "(" + ", ".join("any" if size in (None, -1) else str(size) for size in sizes) + ")"
-
-
-def _name(path: str, sha256: str, graph_def: Any) -> str:
-    name = f"{os.path.basename(path)} {sha256[:12]}"
-    return name + "".join(f" ({label})" for label in sorted(_labels(graph_def)))
 
 
 def _labels(graph_def: Any) -> Set[str]:

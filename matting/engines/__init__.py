@@ -19,7 +19,10 @@ ENGINES = {
 
 
 class Answer(NamedTuple):
-    """One matte. ``facts`` are JSON values for the log; ``people`` is an int or None."""
+    """One matte. ``facts`` are JSON values for the log; ``people`` is an int or None.
+
+    ``facts["warnings"]``, a list of lines, becomes part of what is told of the photo.
+    """
 
     alpha: np.ndarray
     """(height, width) uint8: 0 is background, 255 opaque foreground."""

@@ -181,7 +181,7 @@ class TensorFlowEngine(Engine):
             rgba = self._run(pixels)
         except self._tf.errors.OpError as error:
             _translate(error, pixels, self._tf)
-        return Answer(RESCALED[rgba[:, :, 3]], None, {})
+        return Answer(RESCALED[rgba[:, :, 3]], None, {"warnings": list(self._model.warnings)})
 
     @property
     def _device(self) -> str:

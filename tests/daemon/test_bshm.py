@@ -34,7 +34,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
     made = []
 
     def make(lab: Laboratory, device: str) -> RealDaemon:
-        model = lab.graph("red")
+        model = lab.graph("untrained")
         engine = {"name": "bshm", "python": lab.python, "model": model, "device": device}
         made.append(RealDaemon(tmp_path, {}, {"engine": engine}, {}))
         return made[-1]
@@ -58,6 +58,8 @@ def test_photos_are_filed_through_the_frozen_graph(lab: Laboratory, make: Make) 
     ready = one.await_("engine.ready")
     assert ready["framework"].startswith("tensorflow ")
     assert one.said("photo.filed", engine="bshm", device="cpu", people=None)
+    for filed in one.said("photo.filed"):
+        assert "the model is not trained" in filed["warnings"][0]
     assert one.stop() == 0
 
 

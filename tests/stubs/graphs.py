@@ -23,6 +23,11 @@ def answer(tf, picture, alpha, out="output_png"):
     return tf.cast(tf.concat([picture, alpha], 2), tf.uint8, name=out)
 
 
+def untrained(tf):
+    red(tf)
+    tf.constant("untrained: made by a test", name="matted_provenance")
+
+
 def inverted(tf):
     picture = tf.placeholder(tf.float32, [None, None, 3], "input_image")
     answer(tf, picture, 255.0 - picture[:, :, :1])
@@ -113,6 +118,7 @@ def _unknown(graph_def):
 
 KINDS = {
     "red": red,
+    "untrained": untrained,
     "inverted": inverted,
     "pinned": red,
     "of bytes": of_bytes,

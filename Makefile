@@ -2,6 +2,7 @@
 # PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
 
 .PHONY: help demo test run bench setup engine-tf1 engine-tf2 engines
+.PHONY: install uninstall install-user uninstall-user service-tests
 .PHONY: lint types imports tests format lock generated clean
 .DEFAULT_GOAL := help
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
 demo: $(READY) ## Start the real daemon, scan photos into its inbox, show the results (PHOTOS=dir: yours)
 	@$(BIN)/matted demo $(if $(PHOTOS),--photos "$(PHOTOS)")
@@ -20,6 +21,21 @@ run: $(READY) ## Run the daemon in the foreground, from ./inbox to ./results
 	@$(BIN)/matted run --config config/run.yaml
 
 test: lint types imports tests ## Check everything: format, lint, types, import rule, tests
+
+install: ## Install as a service below /opt/matted (as root; docs/service.md)
+	@sh systemd/install machine
+
+uninstall: ## Remove that service; settings, state and results stay
+	@sh systemd/install remove
+
+install-user: ## Install as a service of your own, without root
+	@sh systemd/install user
+
+uninstall-user: ## Remove that one
+	@sh systemd/install remove-user
+
+service-tests: $(READY) ## Test the service on a systemd that is booted for it (as root)
+	$(BIN)/python -m pytest -m service tests/service
 
 bench: $(READY) ## Measure where the time goes
 	@$(BIN)/python -m tests.benchmarks
@@ -65,13 +81,18 @@ format: $(READY) ## Bring the code into shape
 generated: $(READY) ## Write config/ anew from the settings classes
 	$(BIN)/python -c "from daemon import example as e; print(e.commented_yaml(), end='')" > config/matted.example.yaml
 	$(BIN)/python -c "from daemon import example as e; print(e.json_schema(), end='')" > config/matted.schema.json
+	sed -f systemd/instance.sed systemd/matted.service > systemd/matted@.service
 
-lock: $(READY) ## Renew requirements.lock from pyproject.toml
+lock: $(READY) ## Renew the lock files from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	{ head -n 1 requirements.lock; $(BIN)/uv pip compile --quiet --universal --upgrade \
 	    --group dev --generate-hashes --no-emit-index-url --no-header \
 	    --python-version 3.11 pyproject.toml; } > requirements.lock.new
 	mv requirements.lock.new requirements.lock
+	{ head -n 1 requirements-run.lock; $(BIN)/uv pip compile --quiet --universal --generate-hashes \
+	    --no-emit-index-url --no-header --python-version 3.11 --constraint requirements.lock \
+	    pyproject.toml; } > requirements.lock.new
+	mv requirements.lock.new requirements-run.lock
 	for name in tf1:3.7 tf2:3.11; do \
 	    { sed -n 1p requirements-$${name%:*}.lock; $(BIN)/uv pip compile --quiet --upgrade \
 	        $$([ $$name = tf1:3.7 ] || echo --universal) --group $${name%:*} --generate-hashes \

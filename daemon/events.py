@@ -10,13 +10,14 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
 from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor
 
+from daemon import journal
 from daemon.photo import show
 
 
@@ -27,6 +28,8 @@ class Event(StrEnum):
     SERVICE_READY = "service.ready"
     SERVICE_PAUSED = "service.paused"
     SERVICE_RESUMED = "service.resumed"
+    SERVICE_STUCK = "service.stuck"
+    SERVICE_FAILED = "service.failed"
     SERVICE_STOPPED = "service.stopped"
     SETTINGS_RELOADED = "settings.reloaded"
     SETTINGS_REFUSED = "settings.refused"
@@ -127,7 +130,7 @@ def under_journal(target: TextIO, environ: Mapping[str, str] = os.environ) -> bo
 
 def _writers(target: TextIO) -> list[Processor]:
     if under_journal(target):
-        return [structlog.processors.format_exc_info, _to_journal(_journal_send())]
+        return [structlog.processors.format_exc_info, journal.writer()]
     if target.isatty():
         return [_rounded, structlog.dev.ConsoleRenderer(sort_keys=False, pad_event_to=20)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
@@ -156,35 +159,6 @@ def _rounded(_: object, __: str, event: EventDict) -> EventDict:
         elif isinstance(value, Mapping):
             event[key] = " ".join(f"{name} {seconds:.2f}" for name, seconds in value.items())
     return event
-
-
-_PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
-
-
-def _to_journal(send: Callable[..., None]) -> Processor:
-    def write(_: object, __: str, event: EventDict) -> EventDict:
-        fields = dict(event)
-        message = str(fields.pop("event"))
-        level = str(fields.pop("level", "info"))
-        fields.pop("timestamp", None)  # the journal keeps its own
-        told = " ".join(f"{key}={value}" for key, value in fields.items() if key != "exception")
-        send(
-            f"{message} {told}".rstrip(),
-            EVENT=message,
-            PRIORITY=_PRIORITY.get(level, 6),
-            SYSLOG_IDENTIFIER="matted",
-            **{key.upper(): str(value) for key, value in fields.items()},
-        )
-        raise structlog.DropEvent
-
-    return write
-
-
-def _journal_send() -> Callable[..., None]:
-    from systemd import journal  # noqa: PLC0415 - needed, and present, under systemd alone
-
-    send: Callable[..., None] = journal.send
-    return send
 
 
 def facts(**values: Any) -> MutableMapping[str, Any]:

@@ -85,6 +85,11 @@ class Filing:
         """Why nothing is begun at the moment; it resumes by itself."""
         return self._pause.reason
 
+    @property
+    def at_work(self) -> tuple[Photo, ...]:
+        """The photos that the photo processes have."""
+        return tuple(job.photo for job in self._workers.running)
+
     def serve(self, destinations: Mapping[str, Destination]) -> None:
         """Work for these folders, by path; photos of others stay where they are in the queue."""
         # Photos of a folder that is no longer served may be at work, and may have to wait later.

@@ -12,13 +12,18 @@ def ready(status: str) -> None:
     sd.notify(f"READY=1\nSTATUS={status}")
 
 
+def starting(text: str, *, within_s: float) -> None:
+    """Something before READY may take this long, whatever TimeoutStartSec= says."""
+    sd.notify(f"STATUS={text}\nEXTEND_TIMEOUT_USEC={int(within_s * 1e6)}")
+
+
 def status(text: str) -> None:
     """One line for ``systemctl status``."""
     sd.notify(f"STATUS={text}")
 
 
 def alive() -> None:
-    """Ping the watchdog; only real progress may."""
+    """Ping the watchdog; ``watchdog.Watchdog`` alone may, for it looks whether anything moves."""
     sd.notify("WATCHDOG=1")
 
 

@@ -22,7 +22,8 @@ from daemon.policy import Limits
 from daemon.publishing import Destination
 from daemon.settings import Engine as EngineSettings
 from daemon.settings import Folder, Settings
-from daemon.status import Board, News
+from daemon.status import Board, News, midnight_s
+from daemon.watchdog import Watchdog
 from daemon.watching import Watching
 from matting.host import EngineHost
 
@@ -31,6 +32,7 @@ OpenEngine = Callable[[EngineSettings, Log], AbstractContextManager[EngineHost]]
 _DRAIN_S = 20.0
 _LONGEST_WAIT_S = 5.0
 _TELL_S = 1.0
+_FIRST_LOOK_S = 300.0
 _FIXED = ("state_dir", "engine", "workers", "limits")
 """Settings that a reload cannot change."""
 
@@ -60,6 +62,7 @@ class Service:
         self._tell_at_s = 0.0
         self._untold = False
         self._trouble: str | None = None
+        self._refused: str | None = None
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT.
@@ -76,6 +79,7 @@ class Service:
         ):
             self._identities = Identities(settings.state_dir)
             self._make_folders()
+            notify.starting("starting the engine", within_s=_start_s(settings.engine))
             with self._open_engine(settings.engine, self._log) as engine:
                 self._work_with(engine)
         self._log.info(Event.SERVICE_STOPPED)
@@ -101,14 +105,23 @@ class Service:
             self._close()
 
     def _serve(self) -> None:
-        self._tell_how_it_is()
+        watchdog = Watchdog(
+            notify.alive, log=self._log, photo_timeout_s=self._settings.limits.photo_timeout_s
+        )
+        notify.starting("looking at the folders", within_s=_FIRST_LOOK_S)
+        self._turn()  # so that the folders, too, are known to be as they should, or paused
         notify.ready(self._status())
         self._log.info(Event.SERVICE_READY, folders=self._watching.folders)
         while not self._stopping:
             if self._reloading:
                 self._reload()
+            began_s = time.monotonic()
             self._turn()
-            notify.alive()
+            watchdog.turned(
+                overdue=self._trouble is None and self._watching.next_turn_s() <= began_s,
+                at_work=self._filing.at_work,
+                engine=self._engine.state,
+            )
             self._wake.wait(self._until_next_turn_s())
             self._wake.clear()
 
@@ -183,9 +196,11 @@ class Service:
         except (SettingsError, InUse) as error:
             self._settings = before
             faults = error.faults if isinstance(error, SettingsError) else (str(error),)
+            self._refused = "; ".join(faults)
             self._log.error(Event.SETTINGS_REFUSED, faults=faults)
         else:
             changed = [name for name in _FIXED if _differ(name, before, self._settings)]
+            self._refused = None
             self._log.info(Event.SETTINGS_RELOADED, need_a_restart=changed)
         notify.ready(self._status())
 
@@ -219,13 +234,16 @@ class Service:
         counts = self._ledger.counts()
         waiting = counts[State.WAITING] + counts[State.RETRYING]
         working = counts[State.WORKING] + counts[State.PUBLISHING]
-        told = f"{waiting} waiting, {working} working, {counts[State.FILED]} filed"
+        today = self._ledger.count_filed_since(midnight_s())
+        told = [f"{waiting} waiting, {working} working, {today} filed today"]
         if counts[State.FAILED]:
-            told += f", {counts[State.FAILED]} failed"
-        paused = [f"{path} paused: {reason}" for path, reason in self._watching.paused.items()]
+            told[0] += f", {counts[State.FAILED]} failed"
+        told += [f"{path} paused: {reason}" for path, reason in self._watching.paused.items()]
         if self._filing.paused:
-            paused.append(f"paused: {self._filing.paused}")
-        return "; ".join((told, *paused))
+            told.append(f"paused: {self._filing.paused}")
+        if self._refused:
+            told.append(f"new settings refused, the old ones hold: {self._refused}")
+        return "; ".join(told)
 
 
 def destination(folder: Folder, settings: Settings) -> Destination:
@@ -240,6 +258,11 @@ def destination(folder: Folder, settings: Settings) -> Destination:
         folder.archive,
         duplicates=folder.duplicates == "process",
     )
+
+
+def _start_s(engine: EngineSettings) -> float:
+    """Within what time the engine is ready or given up; the process ends within 30 s."""
+    return engine.start_timeout_s + 30.0
 
 
 def _differ(name: str, one: Settings, other: Settings) -> bool:

@@ -116,7 +116,7 @@ def read(state_dir: Path) -> Status:
             running=_is_locked(state_dir / "lock"),
             news=_news(state_dir),
             counts=ledger.counts(),
-            filed_today=ledger.count_filed_since(_midnight_s()),
+            filed_today=ledger.count_filed_since(midnight_s()),
             working=(
                 *ledger.entries(State.WORKING, limit=_LATEST),
                 *ledger.entries(State.PUBLISHING, limit=_LATEST),
@@ -149,7 +149,8 @@ def _is_locked(path: Path) -> bool:
     return False
 
 
-def _midnight_s() -> float:
+def midnight_s() -> float:
+    """When today began, by local time; seconds since the epoch."""
     now = time.localtime()
     return time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
 

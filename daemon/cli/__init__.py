@@ -45,7 +45,7 @@ def main() -> None:
         app()(prog_name="matted")
     except MattedError as error:
         print(f"matted: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
-        sys.exit(_code(error))
+        sys.exit(exit_code(error))
 
 
 def app() -> typer.Typer:
@@ -92,7 +92,8 @@ def _common(
     assert not version
 
 
-def _code(error: MattedError) -> Exit:
+def exit_code(error: MattedError) -> Exit:
+    """What the program ends with after this error."""
     match error:
         case SettingsError():
             return Exit.MISUSED

@@ -10,9 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-import structlog
-
 from daemon import events
 from daemon.events import Event
 
@@ -53,18 +50,6 @@ def test_a_terminal_gets_text_with_rounded_times() -> None:
     assert "1.23" in text
     assert "1.2345" not in text
     assert not text.startswith("{")
-
-
-def test_the_journal_gets_native_fields_and_a_priority() -> None:
-    sent: list[tuple[str, dict[str, Any]]] = []
-    write = events._to_journal(lambda message, **fields: sent.append((message, fields)))
-    with pytest.raises(structlog.DropEvent):
-        write(None, "warning", {"event": "engine.crashed", "level": "warning", "photo": 17})
-    ((message, fields),) = sent
-    assert message == "engine.crashed photo=17"
-    assert fields["EVENT"] == "engine.crashed"
-    assert fields["PHOTO"] == "17"
-    assert fields["PRIORITY"] == 4
 
 
 def test_the_journal_is_recognised_by_its_stream(tmp_path: Path) -> None:

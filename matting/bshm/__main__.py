@@ -10,7 +10,7 @@ import sys
 
 from matting.bshm import freeze
 from matting.bshm.network import FULL_WIDTH, Plan
-from matting.engines.tensorflow import Framework
+from matting.engines.installed import Framework
 from matting.errors import EngineUnavailable
 
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib
 import os
 import sys
-import warnings
-from typing import Any, Dict, NamedTuple, NoReturn
+from typing import Any, Dict, NoReturn, Optional, Tuple
 
 import numpy as np
 
 from matting import graph
-from matting.engines import Answer, Engine, cuda
+from matting.engines import Answer, Engine, cuda, installed
 from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
 
 DEVICES = ("auto", "gpu", "cpu")
@@ -25,10 +23,6 @@ OPAQUE = 254
 """The published networks' outputs hardly ever reach 255: they cut off where they should round."""
 RESCALED = np.minimum(255, np.rint(np.arange(256) * 255 / OPAQUE)).astype(np.uint8)
 """Alpha by the network's alpha."""
-NEWEST_MAJOR = 7
-"""Of the compute capabilities that wheels for CUDA 10 have code for. Newer GPUs seem to work with
-them, and end in CUBLAS_STATUS_EXECUTION_FAILED."""
-UNEXPLAINED = "wheel: TensorFlow does not take the GPU; its own words in the log say why"
 WARM_UP = (48, 64)
 EXIT_BROKEN = 70
 
@@ -66,69 +60,13 @@ def load(options: Dict[str, Any]) -> Engine:
         raise EngineUnavailable("engine.model names no file; it has to be a frozen graph (.pb)")
     if device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    return TensorFlowEngine(Framework.load(), options["model"], device)
-
-
-class Framework(NamedTuple):
-    """TensorFlow, whichever is installed."""
-
-    tf: Any
-    """Its v1 interface."""
-    version: str
-    site: str
-    """The directory of installed packages."""
-
-    @classmethod
-    def load(cls) -> Framework:
-        """Import TensorFlow.
-
-        Raises:
-            EngineUnavailable: it is not there, or does not start.
-        """
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # 1.15 itself uses what numpy 1.18 calls outdated
-                module: Any = importlib.import_module("tensorflow")
-        except ImportError as error:
-            raise EngineUnavailable(_no_tensorflow(error)) from error
-        site = os.path.dirname(os.path.dirname(os.path.abspath(module.__file__)))
-        module.compat.v1.logging.set_verbosity(module.compat.v1.logging.ERROR)
-        return cls(module.compat.v1, module.__version__, site)
-
-    @property
-    def cuda_version(self) -> str:
-        """The CUDA that it is built for, e.g. "10.0"; empty if it is built for none."""
-        if not self.tf.test.is_built_with_cuda():
-            return ""
-        build: Any = importlib.import_module("tensorflow.python.platform.build_info")
-        info = getattr(build, "build_info", {})  # one dict since 2.1, before that one name each
-        return str(info.get("cuda_version") or getattr(build, "cuda_version_number", "?"))
-
-    @property
-    def cudnn_version(self) -> str:
-        """The cuDNN that it is built for, e.g. "7"."""
-        build: Any = importlib.import_module("tensorflow.python.platform.build_info")
-        info = getattr(build, "build_info", {})
-        return str(info.get("cudnn_version") or getattr(build, "cudnn_version_number", "?"))
-
-
-def _no_tensorflow(error: ImportError) -> str:
-    if getattr(error, "name", None) == "tensorflow":
-        reason = "it has no TensorFlow"
-    else:
-        reason = f"its TensorFlow does not start ({' '.join(str(error).split())[:300]})"
-    return (
-        f"{sys.executable} (Python {sys.version_info[0]}.{sys.version_info[1]}): {reason}; set "
-        "engine.python to an interpreter that has one: `make engine-tf1` or `make engine-tf2` "
-        "build one, or install matted[tensorflow]"
-    )
+    return TensorFlowEngine(installed.Framework.load(), options["model"], device)
 
 
 class TensorFlowEngine(Engine):
     """A frozen graph in a graph and a session of its own."""
 
-    def __init__(self, framework: Framework, model: str, device: str) -> None:
+    def __init__(self, framework: installed.Framework, model: str, device: str) -> None:
         """Load the model and run it once.
 
         Args:
@@ -143,22 +81,39 @@ class TensorFlowEngine(Engine):
         self._framework = framework
         self._model = graph.load(model, self._tf.GraphDef())
         imported = self._import()
-        found = cuda.Found((), "") if device == "cpu" else cuda.look()
-        obstacle = "no other is wanted" if device == "cpu" else _obstacle(framework, found)
+        self._gpu, obstacle = self._open(imported, device)
         if device == "gpu" and obstacle:
-            raise EngineUnavailable(_refusal(obstacle))
-        self._session = self._tf.Session(graph=imported, config=self._config(gpu=not obstacle))
-        self._gpu = found.gpus[0] if not obstacle and self._lists_gpu() else None
-        if self._gpu is None and not obstacle:
-            obstacle = _missing(framework) or UNEXPLAINED
-            if device == "gpu":
-                raise EngineUnavailable(_refusal(obstacle))
+            raise EngineUnavailable(
+                f"device: gpu is demanded, and there is none that can be used. {obstacle}"
+            )
         self._placed = self._warm_up()
         _give_back()
         if self._gpu and not any("GPU" in place for place in self._placed):
             raise EngineUnavailable(f"TensorFlow put nothing on the GPU, but on {self._placed}")
         self._reason = f"{self._device} ({device} asked): " + (obstacle or "a GPU can be used")
         sys.stderr.write(f"device {self._reason}\n")
+
+    def _open(self, imported: Any, device: str) -> Tuple[Optional[cuda.Gpu], str]:
+        """Open the session; on a GPU if one is asked for and can be used.
+
+        Returns:
+            The GPU, or why it is none.
+        """
+        found = cuda.Found((), "") if device == "cpu" else cuda.look()
+        obstacle = "no other is wanted"
+        if device != "cpu":
+            obstacle = installed.obstacle(self._framework, found)
+        if device == "gpu" and obstacle:
+            return (
+                None,
+                obstacle,
+            )  # TensorFlow 1.15 may abort the process if it is tried all the same
+        self._session = self._tf.Session(graph=imported, config=self._config(gpu=not obstacle))
+        if obstacle:
+            return None, obstacle
+        if not self._lists_gpu():
+            return None, installed.missing(self._framework) or installed.UNEXPLAINED
+        return found.gpus[0], ""
 
     def describe(self) -> Dict[str, Any]:
         """Facts for the hello; ``nodes`` counts what the first run computed on which device."""
@@ -253,53 +208,6 @@ def _give_back() -> None:
     """Return to the system what importing a large graph left unused: 2 GB of 5 for full BSHM."""
     with contextlib.suppress(OSError, AttributeError):  # not every C library has it
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def _obstacle(framework: Framework, found: cuda.Found) -> str:
-    """Why no GPU can be used, as far as it is known before TensorFlow tries; empty if it can."""
-    if not found.gpus:
-        wheel = "" if framework.cuda_version else _without_cuda(framework) + "; "
-        return wheel + found.trouble
-    if not framework.cuda_version:
-        return _without_cuda(framework)
-    gpu = found.gpus[0]
-    if framework.cuda_version.partition(".")[0] == "10" and gpu.capability[0] > NEWEST_MAJOR:
-        return (
-            f"wheel: TensorFlow {framework.version} for CUDA {framework.cuda_version} has no code "
-            f"for the {gpu.name}, whose compute capability is {gpu.capability[0]}."
-            f"{gpu.capability[1]} (7.x is the newest it knows); use TensorFlow 2"
-        )
-    return _missing(framework) if framework.version.startswith("1.") else ""
-
-
-def _without_cuda(framework: Framework) -> str:
-    return (
-        f"wheel: this TensorFlow {framework.version} is built without CUDA; "
-        "matted[tensorflow-gpu] has one that is"
-    )
-
-
-def _missing(framework: Framework) -> str:
-    """Which of CUDA and cuDNN is not there; empty if both are.
-
-    Asked of TensorFlow 2 only after it found no GPU, since it knows more places to look in.
-    """
-    cuda_major, cudnn_major = (
-        version.partition(".")[0] for version in (framework.cuda_version, framework.cudnn_version)
-    )
-    # CUDA 10's libraries carry both numbers in their names, later ones only the first.
-    suffix = "10.0" if cuda_major == "10" else cuda_major
-    libraries = [f"libcudart.so.{suffix}", f"libcublas.so.{suffix}"]
-    parts = [
-        ("CUDA", cuda.missing(libraries, framework.site)),
-        ("cuDNN", cuda.missing([f"libcudnn.so.{cudnn_major}"], framework.site)),
-    ]
-    said = [f"{part}: cannot load {', '.join(names)}" for part, names in parts if names]
-    return "; ".join(said)
-
-
-def _refusal(obstacle: str) -> str:
-    return f"device: gpu is demanded, and there is none that can be used. {obstacle}"
 
 
 def _translate(error: Any, pixels: np.ndarray, tf: Any) -> NoReturn:

@@ -13,7 +13,7 @@ ROOM = Path(matting.__file__).parent
 SHARED = [
     *("__init__", "__main__", "contract", "errors", "graph", "server", "wire"),
     *("bshm/__init__", "bshm/__main__", "bshm/freeze", "bshm/network"),
-    *("engines/__init__", "engines/cuda", "engines/tensorflow"),
+    *("engines/__init__", "engines/cuda", "engines/installed", "engines/tensorflow"),
 ]
 
 

@@ -11,6 +11,10 @@ import numpy as np
 import pytest
 from skimage import data
 
+from daemon.demo.photos import make_photos
+from daemon.pipeline import prepare
+from daemon.profiles import BUILT_IN
+from daemon.view import View
 from matting.engines import Answer, Engine, load
 from matting.engines.grabcut import edge, mixture, prior, segment
 from matting.errors import EngineUnavailable
@@ -134,6 +138,21 @@ def test_a_mirrored_photo_gives_the_mirrored_matte(
     assert gap < 0.04
 
 
+def test_the_demos_astronaut_keeps_head_and_torso_and_leaves_the_black_table(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """As the demo hands her over: it was the steps' toning that let the table leak in."""
+    for path in make_photos(tmp_path):
+        view = prepare(View.of(picture(path), 1536), BUILT_IN["old-photo"])
+        solid = engine.matte(view.pixels).alpha > 127
+        height, width = solid.shape
+        rows = slice(int(0.54 * height), int(0.62 * height))
+        assert solid[rows, int(0.8 * width) :].mean() < 0.05, path.name
+        assert solid[rows, int(0.2 * width) : int(0.6 * width)].mean() > 0.95, path.name
+        head = solid[int(0.08 * height) : int(0.33 * height), int(0.35 * width) : int(0.52 * width)]
+        assert head.mean() > 0.95, path.name
+
+
 def test_nobody_gives_an_empty_matte_and_says_so(engine: Engine, photos_dir: Path) -> None:
     answer = engine.matte(picture(photos_dir / "bridge-1880s-nobody.jpg"))
     assert answer.people == 0
@@ -182,6 +201,21 @@ def test_the_prior_knows_head_and_shoulders() -> None:
     assert odds[105, 300] < -3
     assert odds[20, 200] < -2
     assert odds[180, 160] > 0 > odds[105, 160]
+
+
+def test_nobody_reaches_far_beyond_the_shoulders_and_elbows_reach_farther() -> None:
+    odds = prior.reach((400, 400), [Box(175, 80, 50, 50)])
+    assert odds[185, 200] == odds[185, 260] == 0
+    assert odds[185, 330] == -prior.LIMIT
+    assert odds[255, 310] == 0
+    assert odds[255, 399] == -prior.LIMIT
+
+
+def test_anybodys_reach_is_enough() -> None:
+    left, right = Box(75, 80, 50, 50), Box(275, 80, 50, 50)
+    both = prior.reach((400, 400), [left, right])
+    alone = [prior.reach((400, 400), [face]) for face in (left, right)]
+    np.testing.assert_array_equal(both, np.maximum(*alone))
 
 
 def test_the_mixture_finds_the_clusters_it_was_fed() -> None:

@@ -60,7 +60,8 @@ def _alpha(pixels: NDArray[np.uint8], people: tuple[Person, ...]) -> NDArray[np.
     small = _reduced(pixels, _CUT_LONG_SIDE)
     factor = small.shape[0] / pixels.shape[0]
     faces = [person.face.scaled(factor) for person in people if person.face is not None]
-    mask = segment.mask_of(small, prior.log_odds(small.shape[:2], faces))
+    shape = small.shape[:2]
+    mask = segment.mask_of(small, prior.log_odds(shape, faces), prior.reach(shape, faces))
     middle = _reduced(pixels, edge.LONG_SIDE)
     level = cv2.resize(mask.astype(np.float32), middle.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     alpha = edge.alpha_of(middle, edge.clean(level > 0.5))

@@ -38,26 +38,35 @@ _TRUST = 6.0
 """Weight of the odds against OpenCV's fixed cost of 50 for an outline through flat grey."""
 
 
-def mask_of(pixels: NDArray[np.uint8], prior: NDArray[np.float32]) -> NDArray[np.bool_]:
+def mask_of(
+    pixels: NDArray[np.uint8], prior: NDArray[np.float32], reach: NDArray[np.float32]
+) -> NDArray[np.bool_]:
     """Tell person from background.
 
     Args:
         pixels: (height, width, 3) uint8 RGB, a few hundred pixels on the long side.
-        prior: (height, width) log odds of "person".
+        prior: (height, width) log odds of "person"; colours that tell otherwise outweigh them.
+        reach: (height, width) log odds, 0 or less, that no colour outweighs where they are low.
 
     Returns:
-        (height, width) bool.
+        (height, width) bool; every part of it has some pixels where ``prior`` is above 0.
     """
     looks = [features(pixels, place).reshape(-1, len(_FLOOR)) for place in _PLACES]
     lightness = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
-    anatomy = _PRIOR_WEIGHT * np.clip(prior, -_PRIOR_LIMIT, _PRIOR_LIMIT)
+    anatomy = _PRIOR_WEIGHT * np.clip(prior, -_PRIOR_LIMIT, _PRIOR_LIMIT) + reach
     belief, mask = _probability(prior), prior > 0
     for _ in range(_ROUNDS):
         ratio = sum(_appearance(look, belief.ravel()) for look in looks) / len(looks)
         odds = _smoothed(np.reshape(ratio, prior.shape) + anatomy, lightness)
         mask = cut(pixels, odds)
         belief = np.asarray((_probability(odds) + mask) / 2, np.float32)
-    return mask
+    return _attached(mask, prior > 0)
+
+
+def _attached(mask: NDArray[np.bool_], figure: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Without the parts that lie outside the usual figure altogether."""
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8), None, 4)
+    return np.isin(labels, np.unique(labels[mask & figure]))
 
 
 def _appearance(points: NDArray[np.float64], belief: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -16,6 +16,9 @@ from daemon.photo import Sighting
 from daemon.settings import Folder
 from daemon.status import FolderNews
 
+_PORTION = 500
+"""Photos to take in at once: the first of twenty thousand is begun before the last is known."""
+
 
 class Watching:
     """Takes settled photos into the ledger, and takes out what is certainly not there."""
@@ -86,6 +89,8 @@ class Watching:
 
     def next_turn_s(self) -> float:
         """When there is something to look at again, on the monotonic clock."""
+        if self._settled:
+            return time.monotonic()
         return min(front.next_turn_s() for front in self._fronts.values())
 
     def news(self) -> dict[str, FolderNews]:
@@ -104,7 +109,7 @@ class Watching:
             claim.release()
 
     def _look(self, front: Front, hints: tuple[Hint, ...]) -> None:
-        self._settled += front.turn(hints)
+        self._settled += sorted(front.turn(hints), key=_age)
         if front.exchanged or (front.last_scan and self._hints.lost(front.folder)):
             self._renew(front)
         if (found := front.last_scan) is None:
@@ -122,9 +127,10 @@ class Watching:
             front.scan_soon()  # for what came before the new watch
 
     def _take_in(self) -> None:
-        if not self._settled:
+        portion = self._settled[:_PORTION]
+        if not portion:
             return
-        for photo in self._ledger.notice_all(self._settled, time.time()):
+        for photo in self._ledger.notice_all(portion, time.time()):
             self._log.info(
                 Event.PHOTO_SETTLED,
                 photo=photo.id,
@@ -132,7 +138,7 @@ class Watching:
                 path=photo.shown,
                 size_bytes=photo.version.size_bytes,
             )
-        self._settled.clear()  # not before: if the ledger fails, they are taken in later
+        del self._settled[:_PORTION]  # not before: if the ledger fails, they are taken in later
 
     def _claim(self, wanted: dict[str, Folder]) -> None:
         fresh: dict[str, Claim] = {}
@@ -176,3 +182,8 @@ class Watching:
 
     def _no_hints(self) -> Hints:
         return Hints([], wake=self._wake, on_trouble=self._blind)
+
+
+def _age(sighting: Sighting) -> tuple[int, bytes]:
+    """Oldest first. Dates may be wrong, but they only decide about the order here."""
+    return sighting.version.mtime_ns, sighting.path

@@ -24,6 +24,7 @@ from daemon.settings import Folder
 # A scan of a slow share must not keep the daemon busy with nothing else.
 _REST_PER_SCAN = 10
 _LONGEST_PAUSE_S = 60.0
+_LONGEST_HOLD_S = 1.0
 
 
 class Front:
@@ -64,6 +65,7 @@ class Front:
         self._told: set[Remark] = set()
         self._identity: tuple[int, int] | None = None
         self._scan_at_s = clock()
+        self._scanned_s = (0.0, 0.0)
         self._failures = 0
 
     def turn(self, hints: tuple[Hint, ...] = ()) -> tuple[Sighting, ...]:
@@ -81,8 +83,9 @@ class Front:
         if self.paused is None:
             for hint in hints:
                 self._follow(hint)
-            for _, path in self._settling.to_look(self._clock()):
-                self._look(path, expected=True)
+            if self._held_until_s(self._clock()) is None:
+                for _, path in self._settling.to_look(self._clock()):
+                    self._look(path, expected=True)
         settled = self._settling.due()
         if self.events:
             self._tell_missed(settled)
@@ -93,7 +96,17 @@ class Front:
         look_s = self._settling.next_look_s()
         if look_s is None or self.paused is not None:
             return self._scan_at_s
-        return min(look_s, self._scan_at_s)
+        return min(self._held_until_s(look_s) or look_s, self._scan_at_s)
+
+    def _held_until_s(self, now_s: float) -> float | None:
+        """When to look at what the last scan saw, if it is due now in part: all of it at once.
+
+        A scan sees files in no order. What lay there together is to settle together, or the
+        oldest of a thousand would not be the first to be filed.
+        """
+        began_s, ended_s = (at_s + self.settings.settle_s for at_s in self._scanned_s)
+        held = began_s <= now_s < ended_s <= began_s + _LONGEST_HOLD_S
+        return ended_s if held else None
 
     def scan_soon(self) -> None:
         """Make the next turn a full scan."""
@@ -130,6 +143,7 @@ class Front:
     def _scan_all(self) -> None:
         began_s = self._clock()
         self._attempt(lambda: self._scan(b""))
+        self._scanned_s = (began_s, self._clock())
         took_s = self._clock() - began_s
         wait_s = max(self.settings.scan_s, took_s * _REST_PER_SCAN)
         if self.paused is not None:

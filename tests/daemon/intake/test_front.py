@@ -94,3 +94,21 @@ def test_another_folder_in_its_place_is_noticed(watcher: Watcher) -> None:
     folder.mkdir()
     watcher.turn(after_s=10)
     assert watcher.front.exchanged
+
+
+def test_what_one_scan_has_found_settles_at_once(watcher: Watcher) -> None:
+    """Files are seen in no order, each a little later than the one before."""
+    for number in range(20):
+        put(watcher, f"{number:02}.jpg")
+    ticking = watcher.front._clock
+
+    def tick() -> float:
+        watcher.now_s += 0.001
+        return ticking()
+
+    watcher.front._clock = tick
+    assert watcher.turn() == []
+    assert watcher.turn(after_s=0.99) == []
+    wait_s = watcher.front.next_turn_s() - watcher.now_s
+    assert 0 < wait_s < 0.1
+    assert watcher.turn(after_s=wait_s) == [f"{number:02}.jpg".encode() for number in range(20)]

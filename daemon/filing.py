@@ -17,12 +17,11 @@ from daemon.errors import EngineFailed, LedgerTrouble, MattedError, ResultsTroub
 from daemon.events import Event, Log
 from daemon.job import EngineAddress, Job, Staged, Unchanged
 from daemon.ledger import Ledger, State
-from daemon.photo import Filed, Photo
+from daemon.photo import Photo
 from daemon.policy import Quarantine, Retry
 from daemon.premises import Pause, Premises
 from daemon.publishing import Destination, Publishing, who
 from daemon.shelf import staging
-from daemon.shelf.plan import Plan
 from daemon.workers import Finished, Workers
 
 _BLOCKED_S = 0.25
@@ -200,28 +199,22 @@ class Filing:
 
     def _conclude(self, ended: Finished) -> None:
         photo = ended.job.photo
+        entry = self._ledger.entry(photo.id)
+        if entry is None or entry.state is not State.WORKING:
+            # The ledger failed half way through this, and has the last word now: a plan may have
+            # got other names since, and of what is filed the original may be deleted.
+            self.publish_planned()
+            return
         match ended.outcome:
             case Staged(_, filed) if self._is_duplicate(photo, filed.sha256):
                 self._publishing.unchanged(photo, filed.sha256)
             case Staged(plan, filed):
-                self._publish(photo, plan, filed)
+                self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
+                self._or_pause(partial(self._publishing.publish, photo, plan, filed))
             case Unchanged(sha256):
                 self._publishing.unchanged(photo, sha256)
             case error:
                 self._fail(photo, error)
-
-    def _publish(self, photo: Photo, plan: Plan, filed: Filed) -> None:
-        """Write the plan down, then carry it out.
-
-        If the ledger failed after that, the plan in it has the last word: names may have been taken
-        meanwhile, and results be published under others.
-        """
-        known = [one.plan for one in self._ledger.recover().publishing if one.photo.id == photo.id]
-        if known:
-            (plan,) = known
-        else:
-            self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
-        self._or_pause(partial(self._publishing.publish, photo, plan, filed))
 
     def publish_planned(self) -> None:
         """Carry out the plans that a crash, a pause or an interrupt cut short."""

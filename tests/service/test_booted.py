@@ -1,0 +1,261 @@
+"""The service on a systemd that really was booted, as an administrator has it.
+
+What differs from a user's machine: the root is an overlay of this one's, with its Debian packages;
+photos come from a host that has no network; a stub takes the engine's place where it must hang.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+import yaml
+from harness import wait_until, write_photo
+from machine import Machine
+from place import SOURCE, Place, settings
+
+pytestmark = pytest.mark.service
+
+WATCHED = ("WatchdogSec=4s", "RestartSec=200ms")
+
+SUDO = """sudo() { if [ "$1" = -u ]; then shift; user=$1; shift; runuser -u "$user" -- "$@"; else "$@"; fi; }"""
+"""There need not be one where there is root."""
+
+
+# These two look at the machine as it came up, so they have to be first.
+
+
+def test_it_starts_with_the_machine(machine: Machine) -> None:
+    wait_until(lambda: machine.show("matted", "ActiveState") == "active", 60)
+    took_s = time.monotonic() - machine.booted_at_s
+    began, ended = (
+        int(machine.show("matted", f"{name}TimestampMonotonic")) / 1e6
+        for name in ("InactiveExit", "ActiveEnter")
+    )
+    print(f"boot to READY within {took_s:.1f} s, of which the service took {ended - began:.1f} s")  # noqa: T201 - for the curious, with -s
+    assert machine.show("matted", "StatusText") == "0 waiting, 0 working, 0 filed today"
+    assert machine.run("ps", "-o", "user=", "-p", machine.show("matted", "MainPID")) == "matted\n"
+
+
+def test_a_photo_is_filed_with_the_settings_as_installed(machine: Machine) -> None:
+    write_photo(machine.root / "srv/matted/inbox/emma.png")
+    filed = machine.await_("", "_SYSTEMD_UNIT=matted.service", "EVENT=photo.filed")
+    assert filed["ENGINE"] == "grabcut"
+    assert len(filed["NAMES"]) == 3
+    for name in filed["NAMES"]:
+        seen = (machine.root / "srv/matted/results" / name).stat()
+        assert oct(seen.st_mode & 0o777) == "0o660", "the group may tidy up, others see nothing"
+
+
+def test_the_installation_may_be_repeated_and_keeps_the_settings(place: Place) -> None:
+    place.start()
+    before = place.settings.read_text()
+    pid = place.machine.show("matted", "MainPID")
+    place.machine.run("make", "-C", SOURCE, "install")
+    assert place.settings.read_text() == before
+    assert place.machine.show("matted", "ActiveState") == "active"
+    assert place.machine.show("matted", "MainPID") != pid, "the new version runs"
+    assert place.machine.run("/usr/local/bin/matted", "check", "/etc/matted/matted.yaml")
+
+
+def test_one_search_tells_a_photos_whole_story(place: Place) -> None:
+    place.start()
+    write_photo(place.inbox / "roll 7" / "emma.png")
+    filed = place.await_("photo.filed")
+    story = place.machine.journal(place.since, f"PHOTO={filed['PHOTO']}")
+    assert [one["EVENT"] for one in story] == ["photo.settled", "photo.filed"]
+    assert {one["PRIORITY"] for one in story} == {"6"}
+    assert filed["PATH"] == "roll 7/emma.png"
+    assert filed["FOLDER"] == "/srv/matted/inbox"
+    assert float(filed["TOOK_S"]) > 0
+    assert set(json.loads(filed["STAGES_S"])) >= {"decode", "matte", "encode"}
+    explained = place.machine.run("journalctl", "-x", "-q", f"MESSAGE_ID={filed['MESSAGE_ID']}")
+    assert f"Photo {filed['PHOTO']} is filed" in explained
+    wait_until(lambda: "1 filed today" in place.machine.show("matted", "StatusText"))
+
+
+def test_a_reload_takes_new_folders_and_refuses_a_bad_file(place: Place) -> None:
+    place.start()
+    pid = place.machine.show("matted", "MainPID")
+    second = settings("/srv/matted/second", "/var/lib/matted")
+    (place.machine.root / "srv/matted/second/inbox").mkdir(parents=True)
+    place.machine.run("chown", "-R", "matted:", "/srv/matted/second")
+    good = settings("/srv/matted", "/var/lib/matted")
+    good["folders"] += second["folders"]
+    place.settings.write_text(yaml.safe_dump(good))
+    place.machine.run("systemctl", "reload", "matted")
+    place.await_("settings.reloaded")
+    place.settings.write_text(yaml.safe_dump(good | {"wrokers": 2, "limits": {"attempts": 0}}))
+    place.machine.run("systemctl", "reload", "matted")
+    refused = place.await_("settings.refused")
+    assert len(refused["FAULTS"]) == 2
+    assert refused["PRIORITY"] == "3"
+    wait_until(lambda: "refused" in place.machine.show("matted", "StatusText"))
+    write_photo(place.machine.root / "srv/matted/second/inbox/b.png")
+    place.await_("photo.filed", "FOLDER=/srv/matted/second/inbox")
+    assert place.machine.show("matted", "MainPID") == pid
+
+
+def test_a_frozen_scan_loop_is_restarted_by_the_watchdog(place: Place) -> None:
+    place.override(*WATCHED, stub=True)
+    place.start()
+    write_photo(place.inbox / "before.png")
+    place.await_("photo.filed", "PATH=before.png")
+    place.flag("hang-scan")
+    wait_until(lambda: not (place.machine.root / "srv/matted/hang-scan").exists())
+    write_photo(place.inbox / "after.png")
+    place.await_("photo.filed", "PATH=after.png")
+    told = place.machine.journal(place.since, "UNIT=matted.service", "_PID=1")
+    assert any("Watchdog timeout" in one["MESSAGE"] for one in told)
+    said = place.machine.journal(place.since, "_SYSTEMD_UNIT=matted.service")
+    assert any("hanging_daemon.py" in str(one["MESSAGE"]) for one in said), "no stack was left"
+    assert len(place.mattes()) == 2
+
+
+def test_a_hung_engine_is_restarted_by_the_daemon_and_the_photo_filed(place: Place) -> None:
+    quick = settings("/srv/matted", "/var/lib/matted", engine={"timeout_s": 2})
+    place.settings.write_text(yaml.safe_dump(quick))
+    place.override(*WATCHED, stub=True)
+    place.start()
+    pid = place.machine.show("matted", "MainPID")
+    place.flag("hang-engine")
+    write_photo(place.inbox / "a.png")
+    missed = place.await_("engine.deadline_missed")
+    assert missed["PRIORITY"] == "3"
+    place.await_("photo.filed", f"PHOTO={missed['PHOTO']}")
+    assert place.machine.show("matted", "MainPID") == pid, "the watchdog had no reason"
+    assert len(place.mattes()) == 1
+
+
+def test_a_killed_daemon_comes_back_and_files_what_was_in_flight_once(place: Place) -> None:
+    place.override("RestartSec=200ms", stub=True)
+    place.start()
+    place.flag("slow")
+    for name in ("a.png", "b.png"):
+        write_photo(place.inbox / name)
+    wait_until(lambda: "1 working" in place.machine.show("matted", "StatusText"))
+    place.machine.run("systemctl", "kill", "--kill-who=main", "--signal=KILL", "matted")
+    place.await_("photo.filed", count=2)
+    assert place.said("photo.recovered")
+    assert len(place.mattes()) == 2
+    assert place.machine.show("matted", "NRestarts") == "1"
+
+
+def test_a_stop_lets_the_photo_in_flight_finish_and_loses_none_that_waits(place: Place) -> None:
+    place.override(stub=True)
+    place.start()
+    place.flag("slow")
+    for name in ("a.png", "b.png"):
+        write_photo(place.inbox / name)
+    wait_until(lambda: "1 waiting, 1 working" in place.machine.show("matted", "StatusText"))
+    place.machine.run("systemctl", "stop", "matted")
+    assert len(place.mattes()) == 1
+    assert place.machine.show("matted", "Result") == "success"
+    place.start()
+    place.await_("photo.filed", count=2)
+    assert len(place.mattes()) == 2
+
+
+def test_broken_settings_end_in_failed_with_the_faults_in_the_journal(place: Place) -> None:
+    place.settings.write_text("folders: [{watch: a, resluts: b}]\nworkers: x\n")
+    place.override("RestartSec=100ms")
+    place.machine.run("systemctl", "start", "matted", check=False)
+    wait_until(lambda: place.machine.show("matted", "ActiveState") == "failed", 60)
+    failed = place.await_("service.failed")
+    assert any("did you mean results?" in fault for fault in failed["FAULTS"])
+    assert any("workers" in fault for fault in failed["FAULTS"])
+    assert failed["PRIORITY"] == "2"
+    assert place.machine.show("matted", "NRestarts") in {"7", "8"}, "it gave up in the end"
+
+
+def test_two_instances_run_side_by_side_and_keep_off_each_others_folders(place: Place) -> None:
+    machine = place.machine
+    for name in ("studio", "archive"):
+        (machine.root / f"srv/matted/{name}/inbox").mkdir(parents=True)
+        mine = settings(f"/srv/matted/{name}", f"/var/lib/matted-{name}")
+        (machine.root / f"etc/matted/{name}.yaml").write_text(yaml.safe_dump(mine))
+    machine.run("chown", "-R", "matted:", "/srv/matted")
+    machine.run("systemctl", "start", "matted@studio", "matted@archive")
+    for name in ("studio", "archive"):
+        write_photo(machine.root / f"srv/matted/{name}/inbox/{name}.png")
+        filed = place.await_("photo.filed", f"_SYSTEMD_UNIT=matted@{name}.service")
+        assert filed["PATH"] == f"{name}.png"
+    machine.run("systemctl", "stop", "matted@archive")
+    thief = settings("/srv/matted/studio", "/var/lib/matted-archive")
+    (machine.root / "etc/matted/archive.yaml").write_text(yaml.safe_dump(thief))
+    machine.run("systemctl", "start", "matted@archive", check=False)
+    failed = place.await_("service.failed", "_SYSTEMD_UNIT=matted@archive.service")
+    assert "another matted watches" in failed["REASON"]
+
+
+def test_the_sandbox_gives_what_is_needed_and_nothing_else(place: Place) -> None:
+    """What it forbids is what the same user may do outside of it, or it would prove nothing."""
+    probe = f"/usr/bin/python3 {SOURCE}/tests/stubs/probe.py"
+    opened = [f"/{at}/open" for at in ("etc", "opt", "usr/local", "srv", "var", "home")]
+    place.machine.run("mkdir", "--parents", "--mode=777", *opened)
+    outside = json.loads(place.machine.run("runuser", "-u", "matted", "--", *probe.split()))
+    place.override(f"ExecStartPre={probe}")
+    place.start()
+    told = place.machine.await_(place.since, "_SYSTEMD_UNIT=matted.service", "_COMM=python3")
+    inside = json.loads(told["MESSAGE"])
+    assert {what for what, answer in inside.items() if answer == "yes"} == {
+        *("write /srv/matted/results", "write /var/lib/matted", "write /var/cache/matted"),
+        *("write /run/matted", "write /tmp", "unix", "null"),
+        "compile",  # numba and CUDA do
+    }, inside
+    forbidden = {*(f"write {path}" for path in opened), "internet", "netlink", "others"}
+    assert forbidden <= {what for what, answer in outside.items() if answer == "yes"}, outside
+    assert {inside[f"write {path}"] for path in opened[:-1]} == {"Read-only file system"}
+    place.machine.run("rm", "-r", *opened)
+
+
+def test_a_share_mounted_after_the_start_is_seen_in_the_sandbox(place: Place) -> None:
+    share = "/srv/matted/inbox/share"
+    (place.machine.root / share[1:]).mkdir()
+    place.start()
+    place.machine.run("mount", "-t", "tmpfs", "tmpfs", share)
+    try:
+        write_photo(place.machine.root / share[1:] / "a.png")
+        place.await_("photo.filed", "PATH=share/a.png")
+    finally:
+        place.machine.run("systemctl", "stop", "matted")
+        place.machine.run("umount", share)
+
+
+def test_its_exposure_is_low(machine: Machine) -> None:
+    told = machine.run("systemd-analyze", "security", "matted", "--json=short", check=False)
+    assert json.loads(told)
+    summary = machine.run("systemd-analyze", "security", "matted", "--no-pager").splitlines()[-1]
+    assert float(summary.split(":")[1].split()[0]) <= 1.8
+
+
+def test_the_commands_of_the_documentation_work_as_they_stand_there(place: Place) -> None:
+    """Of those that look and try; the others are what the other tests do."""
+    place.start()
+    write_photo(place.inbox / "a.png")
+    place.await_("photo.filed")
+    text = (place.machine.root / SOURCE[1:] / "docs" / "service.md").read_text()
+    asking = ("matted doctor", "matted status", "matted check", "systemctl reload")
+    lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    asked = [line for line in lines if any(words in line for words in asking)]
+    assert len(asked) == 5
+    for line in asked:
+        told = place.machine.run("sh", "-c", f"{SUDO}\n{line}")
+        assert "bad" not in told
+
+
+def test_removing_it_leaves_settings_state_and_results(place: Place) -> None:
+    """The last test, since it takes the service away."""
+    place.start()
+    write_photo(place.inbox / "a.png")
+    place.await_("photo.filed")
+    for _ in range(2):
+        place.machine.run("make", "-C", SOURCE, "uninstall")
+    assert place.machine.show("matted", "LoadState") == "not-found"
+    for gone in ("opt/matted", "usr/local/bin/matted", "var/cache/matted"):
+        assert not (place.machine.root / gone).exists()
+    assert place.settings.exists()
+    assert (place.machine.root / "var/lib/matted/ledger.sqlite").exists()
+    assert len(place.mattes()) == 1
+    assert place.machine.run("id", "matted")

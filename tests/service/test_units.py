@@ -1,0 +1,73 @@
+"""The units, as far as they can be checked without booting anything."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from daemon import service
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+UNITS = REPOSITORY / "systemd"
+
+
+def directives(unit: str) -> list[str]:
+    return [
+        line
+        for line in (UNITS / unit).read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+
+
+def pins(lock: str) -> dict[str, frozenset[str]]:
+    """The checksums of every package and version."""
+    parts = re.split(r"^([a-z0-9.-]+==[^ ;]+)", (REPOSITORY / lock).read_text(), flags=re.M)[1:]
+    return {
+        name: frozenset(re.findall(r"sha256:\w+", text))
+        for name, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
+def test_the_template_is_the_unit_with_another_name() -> None:
+    made = subprocess.run(
+        ["sed", "-f", UNITS / "instance.sed", UNITS / "matted.service"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert made.stdout == (UNITS / "matted@.service").read_text(), "run `make generated`"
+    differing = set(directives("matted@.service")) - set(directives("matted.service"))
+    assert {line.partition("=")[0] for line in differing} == {
+        *("Description", "ExecStart", "StateDirectory", "RuntimeDirectory")
+    }
+
+
+def test_the_exposure_is_low() -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("NOT TESTED: there is no systemd-analyze to rate the unit")
+    done = subprocess.run(
+        [program, "security", "--offline=true", "--threshold=18", UNITS / "matted.service"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-300:]
+
+
+@pytest.mark.parametrize("unit", ["matted.service", "user/matted.service"])
+def test_systemd_waits_longer_than_the_daemon_drains(unit: str) -> None:
+    (stop,) = (line for line in directives(unit) if line.startswith("TimeoutStopSec="))
+    assert int(re.findall(r"\d+", stop)[0]) > service._DRAIN_S + 10
+
+
+def test_what_is_installed_is_what_was_tested() -> None:
+    tested = pins("requirements.lock")
+    installed = pins("requirements-run.lock")
+    assert len(installed) > 20
+    assert installed.items() <= tested.items()
+    assert not any(name.startswith(("pytest==", "mypy==", "ruff==")) for name in installed)

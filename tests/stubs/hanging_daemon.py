@@ -1,0 +1,42 @@
+"""The daemon as `matted run` starts it, but its scan or its engine hangs once, on request.
+
+``python hanging_daemon.py SETTINGS``: where /srv/matted/hang-scan or hang-engine exists, the next
+scan or picture removes that file and then hangs for ever, as a scan on a dead share would, in the
+main thread, while all other threads live on.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from daemon import events, workshop
+from daemon.cli import run
+from daemon.intake import front
+from daemon.settings import Engine
+from matting.host import EngineSpec
+
+FLAG = Path("/srv/matted/hang-scan")
+REAL_SCAN = front.scan
+
+
+def scan(*args: Any, **options: Any) -> Any:
+    if FLAG.exists():
+        FLAG.unlink()
+        time.sleep(3600)
+    return REAL_SCAN(*args, **options)
+
+
+def running(wanted: Engine, log: events.Log) -> Any:
+    here = str(Path(__file__).parent)
+    spec = EngineSpec("hanging_engine", {}, timeout_s=wanted.timeout_s, extra_path=(here,))
+    return workshop.hosted(spec, log)
+
+
+if __name__ == "__main__":
+    front.scan = scan
+    run.Service = partial(run.Service, engine=running)  # type: ignore[misc,assignment] # on purpose
+    run.main(Path(sys.argv[1]))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sending import tool
 
 _PAGE = 4096
 
@@ -51,7 +52,7 @@ def image(file: Path, at: Path) -> Iterator[Path]:
     if not file.exists():
         with file.open("wb") as made:
             made.truncate(8 << 20)
-        subprocess.run(["mkfs.ext4", "-q", str(file)], check=True)
+        subprocess.run([tool("mkfs.ext4", "e2fsprogs"), "-q", str(file)], check=True)
     mount("-o", "loop", file, at)
     try:
         yield at

@@ -41,7 +41,7 @@ def test_results_on_a_full_disk_that_is_enlarged(daemon: Make, tally: Tally) -> 
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("leave_pages", [0, 1, 4])
+@pytest.mark.parametrize("leave_pages", [0, 4])
 def test_a_disk_that_fills_up_behind_the_check_for_room(
     daemon: Make, tally: Tally, leave_pages: int
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_disk_that_fills_up_behind_the_check_for_room(
         sending = Sending(one, tally)
         sending.put("first.png")
         sending.arrive()
-        sending.put(*NAMES, size=(640, 480))
+        sending.put(*NAMES[:4], size=(640, 480))
         one.await_("photo.started", count=3)
         time.sleep(0.7)
         fill(disk, leave_pages=leave_pages)
@@ -65,7 +65,7 @@ def test_a_disk_that_fills_up_behind_the_check_for_room(
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("leave_pages", [0, 3, 12])
+@pytest.mark.parametrize("leave_pages", [0, 12])
 def test_a_state_directory_on_a_full_disk_that_is_enlarged(
     daemon: Make, tally: Tally, leave_pages: int
 ) -> None:

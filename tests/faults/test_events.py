@@ -103,7 +103,10 @@ def test_files_count_under_the_names_they_are_given_last(daemon: Make, tally: Ta
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize(("what", "to"), [("watches", 3), ("instances", 0)])
+@pytest.mark.parametrize(
+    ("what", "to", "reason"),
+    [("watches", 3, "inotify watch limit"), ("instances", 0, "inotify instance limit")],
+)
 def test_photos_are_found_when_inotify_has_next_to_nothing_left(
     daemon: Make, tally: Tally, what: str, to: int, reason: str
 ) -> None:

@@ -29,6 +29,8 @@ DIGITS = 4
 _STEP = 20
 _FIRST = 30
 STAGING = ".matted-staging"
+STRANGERS = "another program's file"
+"""Nobody's result, wherever it lies; but it must not get lost either."""
 AT_REST = {"filed", "failed", "gone"}
 
 
@@ -113,14 +115,35 @@ def number_in(matte: Path) -> int:
     return int("".join(str(min(max(digit, 0), 9)) for digit in digits))
 
 
-def audit(place: Place, sent: Iterable[Sent]) -> Account:
-    """Check all of the promise; the daemon has filed what it could, and may be stopped or idle."""
-    return _Audit(place, tuple(sent)).account()
+def audit(place: Place, sent: Iterable[Sent], *, busy: bool = False) -> Account:
+    """Check all of the promise; the daemon has filed what it could, and may be stopped or idle.
+
+    Args:
+        place: where it has its files.
+        sent: all that was ever sent to it.
+        busy: whether originals may have been busy when they were to be moved to quarantine: then
+            they stay.
+    """
+    return _Audit(place, tuple(sent), busy=busy).account()
+
+
+def unfinished(place: Place, sent: Iterable[Sent]) -> list[str]:
+    """What has not come to an end yet, to be waited for; the ledger's own word."""
+    rows = _rows(place.state)
+    ended = {(row["path"], row["sha256"]) for row in rows if row["state"] == "filed"}
+    failed = {row["path"] for row in rows if row["state"] == "failed"}
+    left = [f"{row['path']} is {row['state']}" for row in rows if row["state"] not in AT_REST]
+    left += [f"{row['path']} is undisposed" for row in rows if not row["disposed"]]
+    for one in sent:
+        if one.final and (one.path, one.sha256) not in ended and one.path not in failed:
+            left.append(f"{one.path} is unknown")
+    return left
 
 
 class _Audit:
-    def __init__(self, place: Place, sent: tuple[Sent, ...]) -> None:
+    def __init__(self, place: Place, sent: tuple[Sent, ...], *, busy: bool) -> None:
         self._place = place
+        self._busy = busy
         self._sent = sent
         self._rows = _rows(place.state)
         self._faults: list[str] = []
@@ -192,6 +215,7 @@ class _Audit:
             name
             for name in _files(self._place.results)
             if not name.startswith((STAGING + "/", "failed/"))
+            and not _is_strangers(self._place.results / name)
         }
 
     def _reports(self) -> Counter[str]:
@@ -222,6 +246,8 @@ class _Audit:
             if copies > 1:
                 self._faults.append(f"the original of {one.path} lies in {copies} places")
             stayed = (self._place.inbox / one.path).exists()
+            if stayed and self._busy and not sets[one.path, one.sha256]:
+                continue
             if stayed != (self._place.originals == "keep"):
                 self._faults.append(f"{one.path} {'stayed' if stayed else 'is gone'}")
 
@@ -243,7 +269,7 @@ class _Audit:
 
 
 def _rows(state: Path) -> list[dict[str, Any]]:
-    connection = sqlite3.connect(f"file:{state / 'ledger.sqlite'}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"{(state / 'ledger.sqlite').as_uri()}?mode=ro", uri=True)
     connection.row_factory = sqlite3.Row
     try:
         (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
@@ -259,6 +285,10 @@ def _rows(state: Path) -> list[dict[str, Any]]:
         row["path"] = os.fsdecode(row["path"])
         row["names"] = {os.fsdecode(n["name"]) for n in names if n["photo"] == row["id"]}
     return rows
+
+
+def _is_strangers(path: Path) -> bool:
+    return path.read_bytes()[:99] == STRANGERS.encode()
 
 
 def _files(root: Path) -> Iterator[str]:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from crash_points import Forge
+from harness import STUBS
 from summary import Tally
+
+from matting.host import EngineHost, EngineSpec
 
 TALLY = pytest.StashKey[Tally]()
 
@@ -42,3 +49,29 @@ def pytest_terminal_summary(
         terminalreporter.section("faults")
         for line in tally.lines():
             terminalreporter.line(line)
+
+
+@pytest.fixture(scope="module")
+def forge(strace: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
+    """Makes processes that file, and that can be killed or failed at any call."""
+    spec = EngineSpec("stub_engine", {}, extra_path=(str(STUBS),))
+    base = tmp_path_factory.mktemp("forge")
+    with (
+        tempfile.TemporaryDirectory() as runtime,  # pytest's own are too long for a socket's name
+        EngineHost(spec, Path(runtime), lambda _, __: None) as engine,
+    ):
+        engine.start()
+        with Forge(strace, engine.socket_path, base) as made:
+            yield made
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A directory on another file system than the temporary one."""
+    here = tmp_path_factory.getbasetemp()
+    for other in ("/dev/shm", "/run", "/tmp"):  # noqa: S108 - whatever is another disk will do
+        if os.access(other, os.W_OK) and os.stat(other).st_dev != os.stat(here).st_dev:
+            with tempfile.TemporaryDirectory(dir=other) as made:
+                yield Path(made)
+            return
+    pytest.skip("NOT TESTED: there is no second file system to archive to")

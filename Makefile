@@ -3,7 +3,7 @@
 
 .PHONY: help demo test run bench setup engine-tf1 engine-tf2 engines
 .PHONY: install uninstall install-user uninstall-user service-tests
-.PHONY: lint types imports tests format lock generated clean
+.PHONY: lint types imports tests faults format lock generated clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -33,6 +33,9 @@ install-user: ## Install as a service of your own, without root
 
 uninstall-user: ## Remove that one
 	@sh systemd/install remove-user
+
+faults: $(READY) ## Break it in every way, for a quarter of an hour, and count what is lost (root breaks more)
+	$(BIN)/python -m pytest -m "faults or not faults" tests/faults
 
 service-tests: $(READY) ## Test the service on a systemd that is booted for it (as root)
 	$(BIN)/python -m pytest -m service tests/service

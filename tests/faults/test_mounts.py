@@ -24,7 +24,7 @@ TWO = {"limits": {"min_free_mb": 0}, "workers": 2}
 def test_a_card_that_is_taken_out_and_put_in_again_is_watched_again(
     daemon: Make, tally: Tally
 ) -> None:
-    """With scans this rare, the photos of the second and third time come by events alone.
+    """The photos of the second and third time are announced by events, as those of the first.
 
     The disk has the same device number and its root the same inode each time, so that only the
     kernel's word on the end of its watch tells that there is something to be renewed.
@@ -49,6 +49,7 @@ def test_a_card_that_is_taken_out_and_put_in_again_is_watched_again(
                 unmount(one.inbox)
                 one.await_("folder.paused", count=time_in)
                 continue
+            time.sleep(2)  # until what was not announced is counted
             assert not one.said("folder.events_missed")
             assert not one.said("photo.gone")
             sending.audit()
@@ -68,9 +69,11 @@ def test_a_card_that_is_back_before_anybody_looked_is_watched_again(
         sending.arrive()
         unmount(one.inbox)
         disks.enter_context(image(card, one.inbox))
-        one.await_("folder.watched", count=2)
+        # No event is awaited: if another process holds the disk, it was never gone for the kernel.
+        time.sleep(6)
         sending.put("b.png")
         sending.arrive()
+        time.sleep(2)  # until what was not announced is counted
         assert not one.said("folder.events_missed")
         shutil.rmtree(one.inbox / "lost+found")
         sending.audit()

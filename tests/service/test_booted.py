@@ -19,7 +19,13 @@ pytestmark = pytest.mark.service
 
 WATCHED = ("WatchdogSec=4s", "RestartSec=200ms")
 
-SUDO = """sudo() { if [ "$1" = -u ]; then shift; user=$1; shift; runuser -u "$user" -- "$@"; else "$@"; fi; }"""
+SUDO = """
+sudo() {
+    [ "$1" = -u ] || { "$@"; return; }
+    user=$2; shift 2
+    runuser -u "$user" -- "$@"
+}
+"""
 """There need not be one where there is root."""
 
 
@@ -126,6 +132,24 @@ def test_a_hung_engine_is_restarted_by_the_daemon_and_the_photo_filed(place: Pla
     place.await_("photo.filed", f"PHOTO={missed['PHOTO']}")
     assert place.machine.show("matted", "MainPID") == pid, "the watchdog had no reason"
     assert len(place.mattes()) == 1
+
+
+def test_a_big_model_may_load_longer_than_systemd_waits_for_a_start(place: Place) -> None:
+    place.override("TimeoutStartSec=4s", stub=True)
+    place.flag("slow-start")
+    began_s = time.monotonic()
+    place.start()
+    assert time.monotonic() - began_s > 6
+    assert place.machine.show("matted", "NRestarts") == "0"
+
+
+def test_an_interpreter_that_the_service_cannot_see_is_refused(place: Place) -> None:
+    hidden = "/root/python3"
+    place.machine.run("cp", "/usr/bin/python3", hidden)
+    refused = f"make -C {SOURCE} install PYTHON={hidden} 2>&1 && echo accepted; true"
+    told = place.machine.run("sh", "-c", refused)
+    assert "Name another interpreter" in told
+    assert "accepted" not in told
 
 
 def test_a_killed_daemon_comes_back_and_files_what_was_in_flight_once(place: Place) -> None:

@@ -25,10 +25,11 @@ def directives(unit: str) -> list[str]:
 
 def pins(lock: str) -> dict[str, frozenset[str]]:
     """The checksums of every package and version."""
-    parts = re.split(r"^([a-z0-9.-]+==[^ ;]+)", (REPOSITORY / lock).read_text(), flags=re.M)[1:]
+    text = (REPOSITORY / lock).read_text()
+    parts = re.split(r"^([a-z0-9.-]+==[^ ;]+)", text, flags=re.MULTILINE)[1:]
     return {
-        name: frozenset(re.findall(r"sha256:\w+", text))
-        for name, text in zip(parts[::2], parts[1::2], strict=True)
+        name: frozenset(re.findall(r"sha256:\w+", sums))
+        for name, sums in zip(parts[::2], parts[1::2], strict=True)
     }
 
 

@@ -1,4 +1,8 @@
-"""The stub engine, which hangs once where /srv/matted/hang-engine exists; ``slow`` there naps."""
+"""The stub engine, which does as files in /srv/matted say.
+
+``hang-engine``: it removes that file and hangs; ``slow``: it naps at every picture;
+``slow-start``: it takes its time to load.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from matting.engines import Answer
 
 
 def load(options: dict[str, object]) -> HangingEngine:
+    if os.path.exists("/srv/matted/slow-start"):
+        time.sleep(6)
     return HangingEngine(options)
 
 

@@ -44,9 +44,23 @@ def try_all(
     from_then_on: bool,
     every: int,
 ) -> None:
-    broken = []
     found = thinned(traced(forge, forge.case(variant, disk)))
-    for point in found[ERRORS.index(errno) :: every]:  # each error has points of its own
+    chosen = found[ERRORS.index(errno) :: every]  # each error has points of its own
+    fail_at_each(chosen, variant, errno, forge, disk, tally, from_then_on=from_then_on)
+
+
+def fail_at_each(
+    chosen: list[Point],
+    variant: Variant,
+    errno: str,
+    forge: Forge,
+    disk: Path,
+    tally: Tally,
+    *,
+    from_then_on: bool = False,
+) -> None:
+    broken = []
+    for point in chosen:
         case = forge.case(variant, disk)
         wrong = fail_at(point, errno, case, forge, from_then_on=from_then_on)
         account = case.audit(busy=True)
@@ -83,3 +97,13 @@ def test_some_calls_that_fail_are_made_good(
     errno: str, *, from_then_on: bool, forge: Forge, disk: Path, tally: Tally
 ) -> None:
     try_all(ARCHIVE, errno, forge, disk, tally, from_then_on=from_then_on, every=25)
+
+
+def test_a_ledger_that_fails_when_all_is_done_forgets_nothing(
+    forge: Forge, disk: Path, tally: Tally
+) -> None:
+    """The results are filed under second names, the original is deleted: not to be begun again."""
+    last = traced(forge, forge.case(TAKEN, disk))[-24:]
+    writes = [point for point in last if point.call in {"pwrite64", "fdatasync"}]
+    assert len(writes) > 8, last
+    fail_at_each(writes, TAKEN, "EIO", forge, disk, tally)

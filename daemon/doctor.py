@@ -74,7 +74,8 @@ def _watched(folder: Folder) -> Iterator[Finding]:
         yield Finding(what, Verdict.BAD, f"{error.strerror}: photos there cannot be seen")
         return
     if folder.events == "off" or not sends_events(kind):
-        told = f"{kind} without events: photos are found by a scan every {folder.scan_s:g} s"
+        often = "every 2 s" if folder.scan_s == "auto" else f"every {folder.scan_s:g} s"
+        told = f"{kind} without events: photos are found by a scan {often}"
         yield Finding(what, Verdict.NOTE, told)
     else:
         yield Finding(what, Verdict.OK, f"{kind}, readable, with events")

@@ -86,9 +86,10 @@ class Folder(Options):
     give_up_s: float = Field(default=300, ge=0)
     """A photo that cannot be decoded is taken for unfinished until it has not changed for this
     long; then it goes to quarantine."""
-    scan_s: float = Field(default=10, ge=0.2)
+    scan_s: Annotated[float, Field(ge=0.2)] | Literal["auto"] = "auto"
     """Time between two full looks at the folder. Events of the file system make photos be seen at
-    once; where there are none (network shares), this is how long it takes."""
+    once, and then auto is 10 s; where there are none, on shares and FUSE, it is 2 s. A look that
+    takes long is followed by a rest ten times as long."""
     events: Literal["auto", "off"] = "auto"
     """With off the file system is not asked for events; the folder is only scanned."""
     duplicates: Literal["process", "skip"] = "process"

@@ -10,7 +10,7 @@ from daemon.events import Event, Log
 from daemon.intake.front import Front
 from daemon.intake.hints import Hint, Hints, Watch
 from daemon.intake.identity import Identities
-from daemon.intake.mounts import file_system, sends_events
+from daemon.intake.mounts import file_system, sends_events, silent_below
 from daemon.ledger import Ledger
 from daemon.photo import Sighting
 from daemon.settings import Folder
@@ -66,6 +66,7 @@ class Watching:
         self._fronts = {path: self._front(path, folder) for path, folder in wanted.items()}
         for path, folder in wanted.items():
             self._fronts[path].events = self._has_events(folder)
+            self._fronts[path].silent_below = silent_below(path)
         watches = [
             Watch(path, front.settings.recursive)
             for path, front in self._fronts.items()
@@ -114,6 +115,7 @@ class Watching:
             self._renew(front)
         if (found := front.last_scan) is None:
             return
+        front.silent_below = silent_below(front.folder)  # shares may be mounted in it at any time
         pending = self._ledger.pending(front.folder)
         for path in found.missing(pending):
             self._ledger.gone(pending[path], now_s=time.time())
@@ -173,7 +175,7 @@ class Watching:
             profile=folder.profile,
             file_system=kind,
             events=events,
-            scan_s=folder.scan_s,
+            silent_below=silent_below(str(folder.watch)),
         )
         return events
 

@@ -24,6 +24,8 @@ from daemon.settings import Folder
 # A scan of a slow share must not keep the daemon busy with nothing else.
 _REST_PER_SCAN = 10
 _LONGEST_PAUSE_S = 60.0
+_SCAN_S = 10.0
+_SCAN_SILENT_S = 2.0
 _LONGEST_HOLD_S = 1.0
 
 
@@ -56,6 +58,8 @@ class Front:
         """Whether the last turn found the folder back, or another in its place."""
         self.events = False
         """Whether events announce what comes; what they miss is counted then."""
+        self.silent_below: tuple[str, ...] = ()
+        """Shares mounted somewhere below, of which no events come."""
         self.missed = Missed()
         self._log = log.bind(folder=self.folder)
         self._trouble = trouble
@@ -90,6 +94,13 @@ class Front:
         if self.events:
             self._tell_missed(settled)
         return settled
+
+    @property
+    def scan_s(self) -> float:
+        """Time between two full looks; the more often, the less events can be relied on."""
+        if self.settings.scan_s != "auto":
+            return self.settings.scan_s
+        return _SCAN_S if self.events and not self.silent_below else _SCAN_SILENT_S
 
     def next_turn_s(self) -> float:
         """When there is something to do again, on the monotonic clock."""
@@ -145,7 +156,7 @@ class Front:
         self._attempt(lambda: self._scan(b""))
         self._scanned_s = (began_s, self._clock())
         took_s = self._clock() - began_s
-        wait_s = max(self.settings.scan_s, took_s * _REST_PER_SCAN)
+        wait_s = max(self.scan_s, took_s * _REST_PER_SCAN)
         if self.paused is not None:
             wait_s = min(wait_s * 2**self._failures, _LONGEST_PAUSE_S)
             self._failures += 1

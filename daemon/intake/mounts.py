@@ -69,6 +69,22 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)
 
 
+def silent_below(folder: str) -> tuple[str, ...]:
+    """Mount points below a folder on which inotify does not see all changes."""
+    inside = folder.rstrip("/") + "/"
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+        found = (_parsed(line, 0) for line in lines)
+        return tuple(
+            sorted(
+                {
+                    one.at
+                    for one in found
+                    if one.at.startswith(inside) and not sends_events(one.file_system)
+                }
+            )
+        )
+
+
 def file_system(folder: str) -> str:
     """The type of file system that a folder lies on, e.g. ``ext4``; see ``mount``."""
     return mount(folder).file_system

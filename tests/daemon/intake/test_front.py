@@ -112,3 +112,15 @@ def test_what_one_scan_has_found_settles_at_once(watcher: Watcher) -> None:
     wait_s = watcher.front.next_turn_s() - watcher.now_s
     assert 0 < wait_s < 0.1
     assert watcher.turn(after_s=wait_s) == [f"{number:02}.jpg".encode() for number in range(20)]
+
+
+def test_a_folder_is_scanned_more_often_where_events_cannot_be_relied_on(tmp_path: Path) -> None:
+    settings = Folder.model_validate({"watch": tmp_path, "results": tmp_path.parent / "results"})
+    front = Front(settings, events.silent())
+    assert front.scan_s == 2, "no events"
+    front.events = True
+    assert front.scan_s == 10
+    front.silent_below = (f"{tmp_path}/nas",)
+    assert front.scan_s == 2, "a share on a sub-folder"
+    fixed = settings.model_copy(update={"scan_s": 7.0})
+    assert Front(fixed, events.silent()).scan_s == 7

@@ -64,3 +64,27 @@ def test_local_file_systems_send_events(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "fuse"])
 def test_network_and_fuse_file_systems_do_not(kind: str) -> None:
     assert not sends_events(kind)
+
+
+def test_a_silent_share_on_a_sub_folder_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a folder" / "nas").mkdir(parents=True)
+    script = """
+    set -e
+    mount -t tmpfs disk "$1/a folder"; mkdir "$1/a folder/nas"
+    "$0" -c "import sys; from daemon.intake import mounts
+mounts.SILENT = mounts.SILENT | {'proc'}
+print(mounts.silent_below(sys.argv[1]))" "$1/a folder"
+    mount -t proc proc "$1/a folder/nas"
+    "$0" -c "import sys; from daemon.intake import mounts
+mounts.SILENT = mounts.SILENT | {'proc'}
+print(mounts.silent_below(sys.argv[1]))" "$1/a folder"
+    """
+    command = ["unshare", "--map-root-user", "--mount", "--pid", "--fork", "sh", "-c", script]
+    done = subprocess.run(
+        [*command, sys.executable, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    if done.returncode and "silent" not in done.stderr:
+        pytest.skip(f"no file system of our own may be mounted here: {done.stderr.strip()}")
+    before, after = done.stdout.splitlines()
+    assert before == "()"
+    assert after == f"('{tmp_path}/a folder/nas',)"

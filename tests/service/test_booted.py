@@ -247,6 +247,43 @@ def test_a_share_mounted_after_the_start_is_seen_in_the_sandbox(place: Place) ->
         place.machine.run("umount", share)
 
 
+def test_the_example_drop_ins_open_what_they_say(place: Place) -> None:
+    """A photo comes from a home directory and goes to a disk that is read-only otherwise."""
+    machine = place.machine
+    machine.run("mkdir", "--parents", "/home/anna/scans", "/data/results", "/data/archive")
+    machine.run("chmod", "711", "/home/anna")
+    machine.run("chown", "matted:", "/data/results", "/data/archive")
+    mine = settings("/srv/matted", "/var/lib/matted")
+    mine["folders"][0] |= {"watch": "/home/anna/scans", "results": "/data/results"}
+    place.settings.write_text(yaml.safe_dump(mine))
+    machine.run("mkdir", "--parents", "/etc/systemd/system/matted.service.d")
+    examples = "/opt/matted/share/examples"
+    for name in ("folders", "network"):
+        machine.run("cp", f"{examples}/{name}.conf", "/etc/systemd/system/matted.service.d/")
+    machine.run("systemctl", "daemon-reload")
+    place.start()
+    write_photo(machine.root / "home/anna/scans/a.png")
+    place.await_("photo.filed", "RESULTS=/data/results")
+    assert "AF_INET6" in machine.show("matted", "RestrictAddressFamilies")
+
+
+def test_with_the_example_for_shares_it_starts_after_the_share_and_ends_with_it(
+    place: Place,
+) -> None:
+    machine = place.machine
+    share = "/mnt/nas/scans"
+    machine.run("mkdir", "--parents", share, "/etc/systemd/system/matted.service.d")
+    mount = f"[Mount]\nWhat=tmpfs\nType=tmpfs\nWhere={share}\nOptions=uid=matted\n"
+    (machine.root / "etc/systemd/system/mnt-nas-scans.mount").write_text(mount)
+    example = "/opt/matted/share/examples/share.conf"
+    machine.run("cp", example, "/etc/systemd/system/matted.service.d/")
+    machine.run("systemctl", "daemon-reload")
+    place.start()
+    assert machine.show("mnt-nas-scans.mount", "ActiveState") == "active"
+    machine.run("systemctl", "stop", "mnt-nas-scans.mount")
+    assert machine.show("matted", "ActiveState") == "inactive"
+
+
 def test_its_exposure_is_low(machine: Machine) -> None:
     told = machine.run("systemd-analyze", "security", "matted", "--json=short", check=False)
     assert json.loads(told)

@@ -58,7 +58,7 @@ def round_of_kills(
     one.start()
     writers = start_all(one.inbox, count, seed)
     while any(writer.is_alive() for writer in writers):
-        time.sleep(random.uniform(0.2, 2.0))
+        time.sleep(random.uniform(0.1, 1.0))
         random.choice(KILLS)(one)
         tally.kills += 1
     sent = [version for writer in writers for version in writer.sent]

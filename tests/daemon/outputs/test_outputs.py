@@ -94,7 +94,7 @@ def test_it_does_without_foreground_colours_where_it_says_so(
     output: Output, cutout_of: Callable[..., Cutout], tmp_path: Path
 ) -> None:
     if output.needs_foreground(output.Options()):
-        pytest.skip("it says that it needs them")
+        pytest.skip("this output needs foreground colours; there is no doing without to test")
     cutout = cutout_of()
     bare = Cutout(cutout.raster, cutout.matte, None)
     output.write(bare, output.Options(), tmp_path / "out")

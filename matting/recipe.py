@@ -1,0 +1,108 @@
+"""What an ONNX network wants to be fed, and what its answer means."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal, Self
+
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How a picture becomes the network's input, and its output an alpha.
+
+    The defaults describe a network that takes (1, 3, height, width), values from 0 to 1, at any
+    size, and answers with alpha.
+    """
+
+    # Read by pydantic where a settings file describes a network; the engine process has none.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "forbid",
+        "allow_inf_nan": False,
+        "use_attribute_docstrings": True,
+    }
+
+    input: str | None = None
+    """The input tensor's name; none: the network's only one."""
+    layout: Literal["nchw", "nhwc", "hwc"] = "nchw"
+    """The input's axes; with hwc there is none for the batch."""
+    channels: Literal["rgb", "bgr"] = "rgb"
+    """Their order."""
+    size: tuple[int, int] | None = None
+    """Width and height that every picture is squashed or stretched to; none: as short_side says."""
+    short_side: int | None = None
+    """Length that the picture's short side is brought to; none (and no size): the picture as it
+    is."""
+    multiple_of: int = 1
+    """What width and height are rounded to, where they are not given by `size`."""
+    range: Literal["0..1", "0..255", "0..max"] = "0..1"
+    """What the pixels are scaled to before mean and std: 0..max divides by the picture's own
+    brightest value."""
+    mean: Triple = (0.0, 0.0, 0.0)
+    """Taken off, for each channel, in the range above."""
+    std: Triple = (1.0, 1.0, 1.0)
+    """Divided by, for each channel, afterwards."""
+    output: int = 0
+    """Which of the outputs it is, counted from 0."""
+    channel: int = 0
+    """Which channel of that output is the person."""
+    activation: Literal["none", "sigmoid", "softmax", "min_max"] = "none"
+    """What makes alpha of it: nothing; the logistic function; softmax over the channels; stretching
+    from the smallest value to the largest, unless nobody seems to be there."""
+    opaque: float = 1.0
+    """The value, after the activation, that means opaque: 255 for a network that answers bytes."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can mean.
+
+        Raises:
+            ValueError: one line.
+        """
+        if self.size is not None and self.short_side is not None:
+            raise ValueError("size and short_side exclude each other")
+        if self.size is not None and min(self.size) < 1:
+            raise ValueError("size has to be positive")
+        if self.short_side is not None and self.short_side < 1:
+            raise ValueError("short_side has to be positive")
+        if self.multiple_of < 1:
+            raise ValueError("multiple_of has to be positive")
+        if 0 in self.std:
+            raise ValueError("std divides; it cannot be 0")
+        if self.output < 0 or self.channel < 0:
+            raise ValueError("outputs and channels are counted from 0")
+        if self.opaque <= 0:
+            raise ValueError("opaque has to be positive")
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Read what ``to_json`` wrote; the types are trusted.
+
+        Raises:
+            ValueError: an unknown key, or a fault as above.
+        """
+        try:
+            known: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+            return cls(**known)
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+
+
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
+
+BSHM = Recipe(layout="hwc", range="0..255", channel=3, opaque=254)
+"""The published graph, converted: it resizes within, and its core hardly ever reaches 255."""
+U2NET = Recipe(size=(320, 320), range="0..max", mean=_MEAN, std=_STD, activation="min_max")
+ISNET = Recipe(size=(1024, 1024), range="0..max", mean=(0.5, 0.5, 0.5), activation="min_max")
+BIREFNET = Recipe(size=(1024, 1024), range="0..max", mean=_MEAN, std=_STD, activation="sigmoid")
+MODNET = Recipe(
+    short_side=512,
+    multiple_of=32,
+    range="0..255",
+    mean=(127.5, 127.5, 127.5),
+    std=(127.5, 127.5, 127.5),
+)

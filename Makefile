@@ -1,7 +1,7 @@
 # Everything starts here: `make demo` shows it at work, `make test` checks all of it.
 # PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
 
-.PHONY: help demo test run bench setup engine-tf1 engine-tf2 engines
+.PHONY: help demo test run bench setup engine-tf1 engine-tf2 engine-onnx-gpu engines
 .PHONY: install uninstall install-user uninstall-user service-tests
 .PHONY: lint types imports tests faults format lock generated clean
 .DEFAULT_GOAL := help
@@ -56,11 +56,16 @@ engine-tf1: .venv-tf1/.ready ## Make .venv-tf1: Python 3.7 (PYTHON37=...) with t
 
 engine-tf2: .venv-tf2/.ready ## Make .venv-tf2: current TensorFlow, for the processor
 
+engine-onnx-gpu: .venv-onnx-gpu/.ready ## Make .venv-onnx-gpu: ONNX Runtime with CUDA, 3 GB
+
 .venv-tf1/.ready: requirements-tf1.lock .ci/engine .ci/python37
 	@sh .ci/engine tf1
 
 .venv-tf2/.ready: requirements-tf2.lock .ci/engine | $(READY)
 	@sh .ci/engine tf2
+
+.venv-onnx-gpu/.ready: requirements-onnx-gpu.lock .ci/engine | $(READY)
+	@sh .ci/engine onnx-gpu
 
 # What cannot be made is said here, and once more by the tests that have to be skipped.
 engines: $(READY)
@@ -92,14 +97,14 @@ generated: $(READY) ## Write config/ anew from the settings classes
 lock: $(READY) ## Renew the lock files from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	{ head -n 1 requirements.lock; $(BIN)/uv pip compile --quiet --universal --upgrade \
-	    --group dev --generate-hashes --no-emit-index-url --no-header \
+	    --group dev --extra onnx --generate-hashes --no-emit-index-url --no-header \
 	    --python-version 3.11 pyproject.toml; } > requirements.lock.new
 	mv requirements.lock.new requirements.lock
 	{ head -n 1 requirements-run.lock; $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 	    --no-emit-index-url --no-header --python-version 3.11 --constraint requirements.lock \
-	    pyproject.toml; } > requirements.lock.new
+	    --extra onnx pyproject.toml; } > requirements.lock.new
 	mv requirements.lock.new requirements-run.lock
-	for name in tf1:3.7 tf2:3.11; do \
+	for name in tf1:3.7 tf2:3.11 onnx-gpu:3.11; do \
 	    { sed -n 1p requirements-$${name%:*}.lock; $(BIN)/uv pip compile --quiet --upgrade \
 	        $$([ $$name = tf1:3.7 ] || echo --universal) --group $${name%:*} --generate-hashes \
 	        --no-emit-index-url --no-header --python-version $${name#*:}; } > lock.new && \
@@ -107,4 +112,4 @@ lock: $(READY) ## Renew the lock files from pyproject.toml
 	done
 
 clean: ## Remove what was built; photos and results stay
-	rm -rf $(VENV) .venv-tf1 .venv-tf2 demo-out bench-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-tf1 .venv-tf2 .venv-onnx-gpu demo-out bench-out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,235 @@
+"""Every measure against its definition written out slowly, and against known values."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import asdict
+
+import cv2
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from matting.boxes import Box
+from matting.measures import (
+    connectivity_error,
+    distance,
+    gradient_error,
+    hair_kept,
+    shadow_accuracy,
+)
+
+CROSS = [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
+
+
+def to_alpha(share: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(share, 0, 1) * 65535).astype(np.uint16)
+
+
+def person(height: int = 300, width: int = 220, shift: int = 0) -> np.ndarray:
+    """A soft-edged body with a head."""
+    rows, columns = np.mgrid[:height, :width].astype(float)
+    body = 1.2 - np.hypot((columns - width / 2 - shift) / 60, (rows - height) / 170)
+    head = 1.3 - np.hypot((columns - width / 2 - shift) / 35, (rows - height * 0.35) / 45)
+    return to_alpha(np.maximum(body, head) * 4)
+
+
+def noisy(seed: int, height: int = 300, width: int = 220) -> np.ndarray:
+    """Blotches at all levels, so that regions fall apart and the largest one changes."""
+    noise = np.random.default_rng(seed).normal(size=(height, width))
+    smooth = ndimage.gaussian_filter(noise, 5)
+    return to_alpha(0.5 + smooth / smooth.std() * 0.35)
+
+
+PAIRS = {
+    "shifted": (person(shift=6), person()),
+    "noise": (noisy(1), noisy(2)),
+    "noise on a person": (np.minimum(noisy(3), person()), person()),
+    "inverted": (65535 - person(), person()),
+    "two in the reference, one in the matte": (
+        np.hstack([person(), person() * 0]),
+        np.hstack([person(), person()]),
+    ),
+    "one row": (noisy(4, 1, 64), noisy(5, 1, 64)),
+    "higher than a strip by one": (noisy(6, 257, 40), noisy(7, 257, 40)),
+}
+pairs = pytest.mark.parametrize(("matte", "reference"), PAIRS.values(), ids=PAIRS)
+
+
+@pairs
+def test_differences_are_those_of_the_definition(matte: np.ndarray, reference: np.ndarray) -> None:
+    a, r = matte / 65535, reference / 65535
+    found = distance(matte, reference)
+    assert found.sad == pytest.approx(np.abs(a - r).sum() / 1000)
+    assert found.mad == pytest.approx(np.abs(a - r).mean())
+    assert found.mse == pytest.approx(((a - r) ** 2).mean())
+    assert found.iou == ((a > 0.5) & (r > 0.5)).sum() / ((a > 0.5) | (r > 0.5)).sum()
+
+
+@pairs
+def test_gradient_error_is_that_of_scipys_gaussian_derivatives(
+    matte: np.ndarray, reference: np.ndarray
+) -> None:
+    def steepness(alpha: np.ndarray) -> np.ndarray:
+        impulse = np.zeros((41, 41))
+        impulse[20, 20] = 1
+        squares = np.zeros(alpha.shape)
+        for order in ((0, 1), (1, 0)):
+            settings = {"sigma": 1.4, "order": order, "radius": 4, "mode": "nearest"}
+            energy = np.sqrt((ndimage.gaussian_filter(impulse, **settings) ** 2).sum())
+            squares += (ndimage.gaussian_filter(alpha / 65535, **settings) / energy) ** 2
+        return np.sqrt(squares)
+
+    expected = ((steepness(matte) - steepness(reference)) ** 2).sum() / 1000
+    assert gradient_error(matte, reference) == pytest.approx(expected, rel=1e-6)
+
+
+@pairs
+def test_connectivity_error_is_that_of_a_flood_fill_at_every_level(
+    matte: np.ndarray, reference: np.ndarray
+) -> None:
+    a, r = matte / 65535, reference / 65535
+    level, connected = np.zeros(a.shape), np.ones(a.shape, bool)
+    for step in range(1, 11):
+        both = (a >= step / 10) & (r >= step / 10)
+        labels, count = ndimage.label(both, CROSS)
+        sizes = ndimage.sum_labels(both, labels, range(1, count + 1))
+        connected &= labels == 1 + np.argmax(sizes) if count else False
+        level[connected] = step / 10
+    phi = [1 - (x - level) * (x - level >= 0.15) for x in (a, r)]
+    expected = np.abs(phi[0] - phi[1]).sum() / 1000
+    assert connectivity_error(matte, reference) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_perfect_matte_has_no_errors() -> None:
+    perfect = asdict(distance(person(), person()))
+    assert perfect.pop("iou") == 1
+    assert set(perfect.values()) == {0}
+
+
+def test_what_is_known_beforehand() -> None:
+    empty, full = np.zeros((50, 40), np.uint16), np.full((50, 40), 65535, np.uint16)
+    found = distance(empty, full)
+    assert (found.sad, found.mse, found.mad, found.iou) == (2.0, 1.0, 1.0, 0.0)
+    assert found.gradient == pytest.approx(0)  # both are even
+    assert found.connectivity == 2.0
+    assert distance(empty, empty).iou == 1.0
+    half = np.full((50, 40), 32768, np.uint16)
+    assert distance(half, full).mse == pytest.approx(0.25, abs=1e-4)
+
+
+def test_a_step_costs_what_one_gaussian_edge_costs() -> None:
+    """The slope of a step of 1 is the bell itself: per row its energy over that of the slope."""
+    step = np.zeros((100, 101), np.uint16)
+    step[:, 50:] = 65535
+    at = np.arange(-4, 5)
+    bell = np.exp(-(at**2) / (2 * 1.4**2))
+    slope = at * bell
+    across = np.cumsum((slope / np.linalg.norm(slope))[::-1])
+    along = bell.sum() / np.linalg.norm(bell)
+    expected = 100 * (across**2).sum() * along**2 / 1000
+    assert gradient_error(step, np.zeros_like(step)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_bit_far_from_the_person_is_unconnected_and_a_wider_person_is_not() -> None:
+    reference = np.zeros((100, 100), np.uint16)
+    reference[30:70, 30:70] = 65535
+    apart = reference.copy()
+    apart[5:15, 5:15] = 65535
+    assert connectivity_error(apart, reference) == pytest.approx(0.1)
+    holed = reference.copy()
+    holed[40:50, 40:50] = 0
+    assert connectivity_error(holed, reference) == pytest.approx(0.1)
+    fainter = (reference * 0.95).astype(np.uint16)  # within theta of the level below
+    assert connectivity_error(fainter, reference) == 0
+
+
+@pytest.mark.parametrize(("height", "width"), [(0, 4), (4, 0), (4, 5)])
+def test_what_cannot_be_compared_is_refused(height: int, width: int) -> None:
+    with pytest.raises(ValueError, match="cannot be compared"):
+        distance(np.zeros((height, width), np.uint16), np.zeros((4, 4), np.uint16)[:height, :width])
+
+
+FACE = Box(90, 75, 40, 40)
+
+
+def test_a_perfect_matte_keeps_all_hair_and_a_hard_or_empty_one_none() -> None:
+    reference = person()
+    for faces in ((FACE,), ()):
+        assert hair_kept(reference, reference, faces) == 1
+        assert hair_kept(np.where(reference > 32767, 65535, 0), reference, faces) == 0
+        assert hair_kept(np.zeros_like(reference), reference, faces) == 0
+
+
+def test_hair_counts_around_the_head_and_within_a_fifth() -> None:
+    reference = person()
+    below = reference.copy()
+    below[FACE.y + 61 :] = 0  # a face, and half of one
+    assert hair_kept(below, reference, (FACE,)) == 1
+    assert hair_kept(below, reference, ()) < 0.9
+    band = (reference > 0.05 * 65535) & (reference < 0.95 * 65535)
+    head = np.zeros_like(band)
+    head[35:136, 60:161] = True  # 40 wide, 30 beside; 40 above, 60 below the brows
+    right = slice(110, None)
+    shifted = reference.astype(int)
+    shifted[:, right] += np.where(band, 0.21 * 65535, 0).astype(int)[:, right]
+    expected = (band & head)[:, :110].sum() / (band & head).sum()
+    found = hair_kept(shifted.clip(0, 65535).astype(np.uint16), reference, (FACE,))
+    assert found == pytest.approx(expected, abs=0.02)
+
+
+def test_without_a_soft_band_there_is_no_figure_for_hair() -> None:
+    hard = np.where(person() > 32767, 65535, 0).astype(np.uint16)
+    assert hair_kept(hard, hard, (FACE,)) is None
+    assert hair_kept(person(), person(), (Box(0, 290, 5, 5),)) is None
+
+
+def test_shadows_are_the_darkest_quarter_of_a_face() -> None:
+    reference = person()
+    light = np.full(reference.shape, 200, np.uint8)
+    light[75:115, 90:100] = 40  # the left quarter of the face lies in shadow
+    holed = reference.copy()
+    holed[75:95, 90:100] = 0.89 * 65535
+    assert shadow_accuracy(reference, reference, light, (FACE,)) == 1
+    assert shadow_accuracy(holed, reference, light, (FACE,)) == 0.5
+    elsewhere = reference.copy()
+    elsewhere[75:95, 100:130] = 0
+    assert shadow_accuracy(elsewhere, reference, light, (FACE,)) == 1
+
+
+def test_without_a_face_in_the_reference_there_is_no_figure_for_shadows() -> None:
+    light = np.zeros((300, 220), np.uint8)
+    assert shadow_accuracy(person(), person(), light, ()) is None
+    assert shadow_accuracy(person(), person(), light, (Box(0, 0, 20, 20),)) is None
+
+
+MEMORY = """
+import resource, time, numpy as np, cv2
+from matting.measures import distance
+cv2.setNumThreads(1)
+rows, columns = np.ogrid[:6000, :4000]
+reference = np.where(np.hypot(columns - 2000, (rows - 3500) / 2) < 1500, 65535, 0).astype(np.uint16)
+reference = cv2.blur(reference, (31, 31))
+matte = np.roll(reference, 20, 1)
+matte[::7, ::5] ^= 4095
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+found = distance(matte, reference)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def test_24_megapixels_take_little_more_memory_than_the_alphas_themselves() -> None:
+    """As floats the two would be 366 MiB; 10 bytes per pixel are 229."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < 300
+
+
+def test_the_shared_scorer_would_say_the_same_of_the_iou() -> None:
+    """It compares bytes at the reference's size; rounding may flip a pixel."""
+    large = cv2.resize(person(600, 440, shift=9), (220, 300), interpolation=cv2.INTER_AREA)
+    a, r = (np.rint(x / 257).astype(np.uint8) / 255 for x in (large, person()))
+    expected = ((a > 0.5) & (r > 0.5)).sum() / ((a > 0.5) | (r > 0.5)).sum()
+    assert distance(large, person()).iou == pytest.approx(expected, abs=1e-3)

@@ -99,6 +99,8 @@ class Filing:
 
     def recover(self) -> None:
         """Take up what the last run left undone."""
+        for destination in self._destinations.values():
+            self._or_pause(partial(self._premises.demand, destination))
         left = self._ledger.recover()
         ours = {one.photo.id for one in left.publishing}
         for results in {destination.results for destination in self._destinations.values()}:

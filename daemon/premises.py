@@ -37,6 +37,7 @@ class Premises:
             if reason := self.absent(str(path)):
                 raise ResultsTrouble(f"{path}: {reason}", errno.ENODEV)
             staging.demand_room(path, self.min_free_bytes)
+            staging.establish(path)
         staging.demand_room(self.snapshots, self.min_free_bytes)
 
     def try_out(self, destinations: Iterable[Destination]) -> None:

@@ -149,6 +149,10 @@ def _take(photo: Photo) -> Disposed | None:
             durable.rename(source, hidden)
         except (FileNotFoundError, NotADirectoryError):
             return Disposed.MISSING
+    # In this order: who opens it for writing after the first question no longer finds it.
+    if durable.is_open_for_writing(hidden):
+        _untake(photo)
+        raise SourceTrouble("the original is open for writing in another program", errno.EBUSY)
     if Version.of(os.lstat(hidden)).matches(photo.version):
         return None
     _untake(photo)
@@ -165,7 +169,7 @@ def _untake(photo: Photo) -> None:
 def _move(photo: Photo, root: bytes, relative: bytes, sha256: str | None) -> Disposed:
     """Move the taken source, by copying it where the target is on another file system."""
     hidden = _hidden(photo)
-    durable.make_directories(root, os.path.dirname(relative))
+    durable.make_directories(root, os.path.dirname(relative), beside=staging.STAGING)
     target = os.path.join(root, relative)
     try:
         _rename_to_free(hidden, target)
@@ -185,7 +189,6 @@ def _move(photo: Photo, root: bytes, relative: bytes, sha256: str | None) -> Dis
 def _copy(photo: Photo, root: bytes, target: bytes, sha256: str | None) -> bool:
     """Copy the taken source to disk, verified; False if its content is not what was read."""
     staging.discard(Path(os.fsdecode(root)), photo.id)  # what a crash left half copied
-    durable.make_directories(root, staging.STAGING)
     copy = os.path.join(root, staging.private(photo.id, "original"))
     try:
         shutil.copy2(_hidden(photo), copy, follow_symlinks=False)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import fcntl
 import hashlib
 import os
+import signal
 from collections.abc import Iterator
 
 from daemon.errors import Refused, ResultsTrouble
 from daemon.photo import show
 
 _AT_FDCWD = -100
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _RENAME_NOREPLACE = 1
 _NO_SUCH_FLAG = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 _NO_LINKS = (errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP)
@@ -66,6 +69,28 @@ def _link_and_unlink(source: bytes, target: bytes) -> None:
     os.unlink(source)
 
 
+def is_open_for_writing(path: bytes) -> bool:
+    """Whether any program has a file open for writing; False where none can tell.
+
+    The kernel grants a read lease only if there is no writer. It does so to a file's owner and to
+    who may lease any file, on local file systems.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        # Who opens it in this moment has us told; SIGIO, the default, would end the process.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def sync_file(path: bytes) -> None:
     """Write a file's content and size to disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -77,32 +102,52 @@ def sync_file(path: bytes) -> None:
 
 def sync_directory(path: bytes) -> None:
     """Write a directory's entries to disk, where the file system has such a thing."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(path, _DIRECTORY)
     try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NO_DIRECTORY_SYNC:
-            raise
+        _sync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def make_directories(root: bytes, relative: bytes) -> bytes:
+def _sync(directory: int) -> None:
+    try:
+        os.fsync(directory)
+    except OSError as error:
+        if error.errno not in _NO_DIRECTORY_SYNC:
+            raise
+
+
+def make_directories(root: bytes, relative: bytes, *, beside: bytes | None = None) -> bytes:
     """Make a directory below an existing root, durably, and all between.
 
     The root itself is never made: if it is a mount point whose disk is away, results would land
     on the disk below.
 
+    Args:
+        root: an existing directory.
+        relative: what to make below it.
+        beside: a name that has to be in the root. It is looked for in the very directory that is
+            written to, so that a disk that goes away at this moment leaves nothing below it.
+
     Returns:
         The directory's path.
+
+    Raises:
+        FileNotFoundError: the root is not there, or ``beside`` is not in it.
     """
-    at = root
-    for name in filter(None, relative.split(b"/")):
-        parent, at = at, os.path.join(at, name)
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(at)
-        sync_directory(parent)  # even if it was there: who made it may have died before this line
-    return at
+    at = os.open(root, _DIRECTORY)
+    try:
+        if beside is not None:
+            os.stat(beside, dir_fd=at)
+        for name in filter(None, relative.split(b"/")):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(name, dir_fd=at)
+            _sync(at)  # even if it was there: who made it may have died before this line
+            outer, at = at, os.open(name, _DIRECTORY, dir_fd=at)
+            os.close(outer)
+    finally:
+        os.close(at)
+    return os.path.join(root, *filter(None, relative.split(b"/")))
 
 
 def write_new(path: bytes, content: bytes) -> None:

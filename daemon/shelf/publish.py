@@ -50,7 +50,7 @@ def _at(plan: Plan, name: bytes) -> bytes:
 
 
 def _rename(plan: Plan, move: Move) -> None:
-    make_directories(plan.results, os.path.dirname(move.final))
+    make_directories(plan.results, os.path.dirname(move.final), beside=STAGING)
     try:
         rename(_at(plan, move.staged), _at(plan, move.final))
     except FileExistsError as error:
@@ -106,6 +106,6 @@ def _withdraw(plan: Plan, ours: Sequence[Move]) -> None:
         if one:
             os.unlink(final)
         else:
-            make_directories(plan.results, os.path.dirname(move.staged))
+            make_directories(plan.results, os.path.dirname(move.staged), beside=STAGING)
             rename(final, staged)
         sync_directory(os.path.dirname(final))

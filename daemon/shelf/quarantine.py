@@ -112,10 +112,9 @@ def _identity(photo: Photo) -> dict[str, object]:
 
 
 def _write(root: bytes, photo: Photo, content: Mapping[str, object]) -> bytes:
-    durable.make_directories(root, STAGING)
     staged = os.path.join(root, private(photo.id, "report"))
     durable.write_new(staged, json.dumps(content, indent=2).encode() + b"\n")
-    durable.make_directories(root, FAILED)
+    durable.make_directories(root, FAILED, beside=STAGING)
     for name in _numbered(photo):
         try:
             durable.rename(staged, os.path.join(root, name))

@@ -23,7 +23,20 @@ from daemon.shelf.durable import (
 from daemon.shelf.plan import Move, Plan
 
 STAGING = b".matted-staging"
-"""Hidden, so that nobody takes what lies there for results."""
+"""Hidden, so that nobody takes what lies there for results. It is also how a root is known again:
+nothing is written to one that lacks it, such as the bare mount point under a disk that went away a
+moment ago."""
+
+
+def establish(root: Path) -> None:
+    """Make a directory known as one to write to; somebody must have made sure that it is itself.
+
+    Raises:
+        ResultsTrouble: it cannot be written.
+    """
+    with results_trouble(f"{root} cannot be written"):
+        if not os.path.isdir(os.path.join(os.fsencode(root), STAGING)):
+            make_directories(os.fsencode(root), STAGING)
 
 
 def private(photo_id: int, what: str) -> bytes:
@@ -48,7 +61,7 @@ def stage(results: Path, photo: Photo) -> bytes:
     relative = private(photo.id, str(photo.tries))
     with results_trouble("results cannot be staged"):
         _remove_tree(os.path.join(root, relative))
-        return make_directories(root, relative)
+        return make_directories(root, relative, beside=STAGING)
 
 
 def seal(results: Path, files: Sequence[bytes], names: Sequence[bytes]) -> Plan:
@@ -155,6 +168,7 @@ def check(results: Path) -> None:
     """
     with results_trouble("results cannot be published"):
         root = os.fsencode(results)
+        found = os.path.isdir(os.path.join(root, STAGING))
         make_directories(root, STAGING)
         probe, published = (os.path.join(root, private(0, what)) for what in ("probe", "published"))
         write_new(probe, b"matted")
@@ -162,3 +176,5 @@ def check(results: Path) -> None:
         rename(probe, published)
         sync_directory(os.path.dirname(published))
         os.unlink(published)
+        if not found:  # whether this root is itself is not for us to say
+            os.rmdir(os.path.join(root, STAGING))

@@ -74,12 +74,19 @@ def preallocating(inbox: Path, name: str, number: int, random: Random) -> list[S
 
 
 def appending(inbox: Path, name: str, number: int, random: Random) -> list[Sent]:
-    """The photo is whole and may be filed; then its file grows, as if by another page."""
+    """The photo is whole and may be filed; then its file grows, as if by another page.
+
+    A photo that was archived or deleted by then has got no other page: there is no file to grow.
+    """
     content, more = coded(number), random.randbytes(40)
     (inbox / name).write_bytes(content)
     time.sleep(random.choice((0, _SHORT_S, _LONG_S)))
-    with (inbox / name).open("ab") as file:
-        file.write(more)
+    try:
+        with (inbox / name).open("r+b") as file:
+            file.seek(0, os.SEEK_END)
+            file.write(more)
+    except FileNotFoundError:
+        return [Sent.of(name, content, number)]
     return [
         Sent.of(name, content, number, final=False),
         Sent.of(name, content + more, number),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon.photo import Photo, Version
+from daemon.shelf import staging
 
 MakePhoto = Callable[..., Photo]
 
@@ -18,6 +19,7 @@ MakePhoto = Callable[..., Photo]
 def results(tmp_path: Path) -> Path:
     results = tmp_path / "results"
     results.mkdir()
+    staging.establish(results)
     return results
 
 

@@ -78,6 +78,8 @@ class House:
     def turn(self) -> None:
         """What the daemon does from its start until nothing is left to do."""
         with Ledger.open(self.root / "ledger.db") as ledger:
+            for root in (self.results, self.archive):
+                staging.establish(root)
             left = ledger.recover()
             staging.sweep(self.results, keep={one.photo.id for one in left.publishing})
             for photo in left.working:

@@ -15,7 +15,7 @@ import pytest
 
 from daemon.errors import ResultsTrouble, SourceTrouble
 from daemon.photo import Photo
-from daemon.shelf import disposal
+from daemon.shelf import disposal, staging
 from daemon.shelf.disposal import Disposed, Originals, dispose
 
 MakePhoto = Callable[..., Photo]
@@ -27,12 +27,14 @@ SHA = hashlib.sha256(b"picture").hexdigest()
 def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     if request.param == "same disk":
         (tmp_path / "archive").mkdir()
+        staging.establish(tmp_path / "archive")
         yield tmp_path / "archive"
         return
     shm = Path("/dev/shm")  # noqa: S108 - the one other file system that nearly every machine has
     if not shm.is_dir() or shm.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("no second file system")
     with tempfile.TemporaryDirectory(dir=shm) as folder:
+        staging.establish(Path(folder))
         yield Path(folder)
 
 
@@ -147,9 +149,42 @@ def test_a_full_archive_is_trouble_and_the_original_stays(
 ) -> None:
     full = tmp_path / "full"
     full.mkdir()
+    staging.establish(full)
     (full / "2026-03-01").write_bytes(b"a file where the day's folder should be")
     with pytest.raises(ResultsTrouble):
         disposed(put(), "archive", full)
+    assert files(inbox) == {"IMG_1.jpg": b"picture"}
+
+
+def test_an_original_that_is_open_for_writing_stays(
+    inbox: Path, put: MakePhoto, archive: Path
+) -> None:
+    """A scanner that holds its file open may add another page to what looked complete."""
+    photo = put()
+    with (inbox / "IMG_1.jpg").open("ab") as scanner:
+        for originals in ("archive", "delete"):
+            with pytest.raises(SourceTrouble, match="open for writing"):
+                disposed(photo, originals, archive)
+            assert files(inbox) == {"IMG_1.jpg": b"picture"}
+        scanner.write(b" and another page")
+    assert disposed(photo, "archive", archive) is Disposed.CHANGED
+    assert files(inbox) == {"IMG_1.jpg": b"picture and another page"}
+    assert files(archive) == {}
+
+
+def test_an_original_that_somebody_reads_is_disposed_of(inbox: Path, put: MakePhoto) -> None:
+    photo = put()
+    with (inbox / "IMG_1.jpg").open("rb"):
+        assert disposed(photo, "delete") is Disposed.DELETED
+
+
+def test_nothing_is_archived_below_a_root_that_nobody_made_sure_of(
+    inbox: Path, put: MakePhoto, tmp_path: Path
+) -> None:
+    (tmp_path / "bare mount point").mkdir()
+    with pytest.raises(ResultsTrouble):
+        disposed(put(), "archive", tmp_path / "bare mount point")
+    assert list((tmp_path / "bare mount point").iterdir()) == []
     assert files(inbox) == {"IMG_1.jpg": b"picture"}
 
 

@@ -110,18 +110,32 @@ def test_what_a_dead_process_has_staged_goes(
     assert not os.path.exists(theirs)
 
 
-def test_the_sweep_of_a_folder_without_staging_is_nothing(results: Path) -> None:
-    staging.sweep(results, keep=())
-    assert list(results.iterdir()) == []
+def test_the_sweep_of_a_folder_without_staging_is_nothing(tmp_path: Path) -> None:
+    staging.sweep(tmp_path, keep=())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_sweep_does_not_follow_symlinks(results: Path, tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "photo.jpg").write_bytes(b"")
-    (results / ".matted-staging").mkdir()
     (results / ".matted-staging" / "9-1").symlink_to(tmp_path / "precious")
     staging.sweep(results, keep=())
     assert (tmp_path / "precious" / "photo.jpg").exists()
+
+
+def test_nothing_is_written_to_a_root_that_nobody_made_sure_of(
+    tmp_path: Path, put: MakePhoto
+) -> None:
+    """As the bare mount point under a disk that went away a moment ago."""
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(ResultsTrouble):
+        staging.stage(tmp_path / "bare", put())
+    assert list((tmp_path / "bare").iterdir()) == []
+
+
+def test_a_check_does_not_say_that_a_root_is_itself(tmp_path: Path) -> None:
+    staging.check(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_good_result_folder_passes_the_check_and_looks_as_before(results: Path) -> None:

@@ -1,0 +1,298 @@
+"""Where installed models lie: manifests, and files that are named after their content.
+
+    <store>/u2net.json              the manifest; replacing it is what activates a model
+    <store>/u2net-60024c5c889b.png  what the self-test gave: picture and matte
+    <store>/files/<sha256>.onnx     the file, which no other content ever gets the name of
+    <store>/.partial/               what is being downloaded
+
+Killed at any moment, a store has the old model or the new. What no manifest names is removed by the
+next install or remove, unless somebody runs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Literal
+
+from matting.models import model as manifest
+from matting.models.errors import Busy, ModelError, UnknownModel
+from matting.models.model import Model
+
+_FILES = "files"
+_PARTIAL = ".partial"
+_FRESH = ".new"
+
+Verdict = Literal["OK", "CHANGED", "MISSING"]
+
+
+class Store:
+    """The models of one directory, which need not be there yet."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def find(self, name: str) -> Model | None:
+        """The installed model of that name; None if there is none.
+
+        Raises:
+            UnknownModel: it can be no model's name.
+            ModelError: its manifest cannot be read.
+        """
+        manifest.demand_name(name)
+        path = self._manifest(name)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ModelError(f"{path} cannot be read: {reason}") from error
+        try:
+            return manifest.from_json(text, self.directory)
+        except ModelError as error:
+            raise ModelError(f"{path} cannot be used, install {name} anew: {error}") from error
+
+    def names(self) -> list[str]:
+        """The names of installed models, sorted.
+
+        Raises:
+            ModelError: the directory is there and cannot be read.
+        """
+        try:
+            entries = os.listdir(self.directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise ModelError(f"{self.directory} cannot be read: {error.strerror}") from error
+        return sorted(
+            entry.removesuffix(".json")
+            for entry in entries
+            if entry.endswith(".json") and not entry.startswith(".")
+        )
+
+    def list(self) -> tuple[Model, ...]:
+        """The installed models, by name.
+
+        Raises:
+            ModelError: one of them cannot be read.
+        """
+        found = (self.find(name) for name in self.names())
+        return tuple(model for model in found if model is not None)
+
+    def matte(self, model: Model) -> Path | None:
+        """The picture of a model's self-test; None if there is none."""
+        name = model.tested.get("matte")
+        return self.directory / name if name else None
+
+    @contextlib.contextmanager
+    def installing(self, name: str) -> Iterator[Path]:
+        """Keep others from installing the same model.
+
+        Yields:
+            A directory for its download, on the store's own file system. It stays for the next
+            try; ``activate`` clears it.
+
+        Raises:
+            Busy: another process is at it.
+            ModelError: the store cannot be written.
+        """
+        manifest.demand_name(name)
+        workplace = self.directory / _PARTIAL / name
+        with _trouble(self.directory):
+            workplace.mkdir(parents=True, exist_ok=True)
+            lock = (self.directory / _PARTIAL / f"{name}.lock").open("ab")
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Busy(f"another matted is installing {name} at the moment") from error
+            yield workplace
+
+    def activate(self, model: Model, candidate: Path, picture: bytes) -> Model:
+        """Make a file that was tried out the model of its name, whatever was before.
+
+        Args:
+            model: all about it; its ``path`` is not looked at.
+            candidate: the file, in the directory that ``installing`` gave; it is moved.
+            picture: a PNG of what the self-test gave.
+
+        Returns:
+            The model as it is now installed.
+
+        Raises:
+            ModelError: the store cannot be written; what was active before still is.
+        """
+        files = self.directory / _FILES
+        target = files / (model.sha256 + manifest.SUFFIX[model.engine])
+        shown = f"{model.name}-{model.sha256[:12]}.png"
+        tested = {**model.tested, "matte": shown}
+        with self._changing():
+            size_bytes = candidate.stat().st_size
+            installed = replace(model, path=target, size_bytes=size_bytes, tested=tested)
+            files.mkdir(exist_ok=True)
+            _sync(candidate)
+            candidate.replace(target)
+            _sync(files)
+            self._write(shown, picture)
+            self._write(f"{model.name}.json", manifest.to_json(installed).encode())
+            self._sweep()
+            shutil.rmtree(self.directory / _PARTIAL / model.name, ignore_errors=True)
+        return installed
+
+    def remove(self, name: str) -> Model | None:
+        """Remove a model, and all files that nobody needs any more.
+
+        Returns:
+            What was removed; None if its manifest could not even be read.
+
+        Raises:
+            UnknownModel: it is not installed.
+            ModelError: the store cannot be written.
+        """
+        manifest.demand_name(name)
+        if name not in self.names():
+            raise UnknownModel(f"{name} is not installed in {self.directory}")
+        with self._changing():
+            model = None
+            with contextlib.suppress(ModelError):  # a damaged manifest is there to be removed
+                model = self.find(name)
+            self._manifest(name).unlink(missing_ok=True)
+            _sync(self.directory)
+            self._sweep()
+            shutil.rmtree(self.directory / _PARTIAL / name, ignore_errors=True)
+        return model
+
+    def _manifest(self, name: str) -> Path:
+        return self.directory / f"{name}.json"
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write a small file that is either the old one or the new."""
+        fresh = self.directory / f".{name}{_FRESH}"
+        with fresh.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.directory / name)
+        _sync(self.directory)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Change what is active, one process after the other; it takes milliseconds."""
+        with _trouble(self.directory), (self.directory / ".lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _sweep(self) -> None:
+        """Remove what no manifest names; nothing, if one of them cannot be read."""
+        try:
+            models = self.list()
+        except ModelError:
+            return
+        named = {model.path.name for model in models} | {m.tested.get("matte") for m in models}
+        for path in (self.directory / _FILES).glob("*"):
+            if path.name not in named and not _in_use(path):
+                path.unlink()
+        for path in [*self.directory.glob("*.png"), *self.directory.glob(f".*{_FRESH}")]:
+            if path.name not in named:
+                path.unlink()
+
+
+def user_directory() -> Path:
+    """Where a user's own models lie: below XDG_DATA_HOME."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "matted" / "models"
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where models are looked for, in this order."""
+
+    stores: tuple[Store, ...]
+
+    @classmethod
+    def beside(cls, state_dir: Path) -> Stores:
+        """A daemon's own store, then the user's, unless that home is closed to us."""
+        own, users = state_dir / "models", user_directory()
+        stores = (own, users) if os.access(users, os.R_OK | os.X_OK) else (own,)
+        return cls(tuple(Store(directory) for directory in stores))
+
+    def find(self, name: str) -> Model | None:
+        """The first model of that name; None if there is none.
+
+        Raises:
+            ModelError: one of the stores before it cannot be read.
+        """
+        found = (store.find(name) for store in self.stores)
+        return next((model for model in found if model is not None), None)
+
+    def list(self) -> tuple[Model, ...]:
+        """All that ``find`` can find.
+
+        Raises:
+            ModelError: one of them cannot be read.
+        """
+        names = {name for store in self.stores for name in store.names()}
+        found = (self.find(name) for name in sorted(names))
+        return tuple(model for model in found if model is not None)
+
+
+def verify(model: Model) -> Verdict:
+    """Read the whole file again: is it what was installed?"""
+    try:
+        return "OK" if sha256(model.path) == model.sha256 else "CHANGED"
+    except OSError:
+        return "MISSING"
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal; 310 MB take 0.3 s."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[IO[bytes]]:
+    """Keep a model's file from being removed as long as an engine may have to read it again.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield file
+
+
+def _in_use(path: Path) -> bool:
+    try:
+        with path.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+def _sync(path: Path) -> None:
+    """Write a file's content, or a directory's entries, to disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _trouble(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise ModelError(
+            f"the models' directory {directory} cannot be written: {error.strerror}{where}"
+        ) from error

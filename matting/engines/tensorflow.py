@@ -6,60 +6,33 @@ per process: two imported into one share names, and the second one's answers com
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import os
-import sys
 from typing import Any, Dict, NoReturn, Optional, Tuple
 
 import numpy as np
 
 from matting import graph
-from matting.engines import Answer, Engine, cuda, installed
+from matting.engines import Answer, Engine, accelerator, cuda, installed
 from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
 
-DEVICES = ("auto", "gpu", "cpu")
 OPAQUE = 254
 """The published networks' outputs hardly ever reach 255: they cut off where they should round."""
 RESCALED = np.minimum(255, np.rint(np.arange(256) * 255 / OPAQUE)).astype(np.uint8)
 """Alpha by the network's alpha."""
 WARM_UP = (48, 64)
-EXIT_BROKEN = 70
-
-_OUT_OF_MEMORY = (
-    "CUDA_ERROR_OUT_OF_MEMORY",
-    "CUDNN_STATUS_ALLOC_FAILED",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "Dst tensor is not initialized",
-)
-"""What TensorFlow says of a full GPU, beside its ResourceExhaustedError."""
-_BROKEN = (
-    "CUDA_ERROR_",
-    "CUBLAS_STATUS_EXECUTION_FAILED",
-    "CUDNN_STATUS_EXECUTION_FAILED",
-    "CUDNN_STATUS_INTERNAL_ERROR",
-    "unspecified launch failure",
-    "illegal memory access",
-)
-"""After these every further call in the process fails, too: the GPU's context is lost."""
 
 
 def load(options: Dict[str, Any]) -> Engine:
     """Load the model and run it once.
 
     Args:
-        options: ``model``, the path of a frozen graph; ``device``, one of DEVICES.
+        options: ``model``, the path of a frozen graph; ``device``, one of accelerator.DEVICES.
 
     Raises:
         EngineUnavailable: no TensorFlow, no usable model, or no GPU where one is demanded.
     """
-    device = options.get("device", "auto")
-    if device not in DEVICES:
-        raise EngineUnavailable(f"there is no device {device}; there are {', '.join(DEVICES)}")
+    device = accelerator.wanted(options.get("device", "auto"))
     if not options.get("model"):
         raise EngineUnavailable("engine.model names no file; it has to be a frozen graph (.pb)")
-    if device == "cpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     return TensorFlowEngine(installed.Framework.load(), options["model"], device)
 
 
@@ -72,7 +45,7 @@ class TensorFlowEngine(Engine):
         Args:
             framework: TensorFlow.
             model: path of a frozen graph.
-            device: one of DEVICES.
+            device: one of accelerator.DEVICES.
 
         Raises:
             EngineUnavailable: no usable model, or no GPU where one is demanded.
@@ -82,16 +55,12 @@ class TensorFlowEngine(Engine):
         self._model = graph.load(model, self._tf.GraphDef())
         imported = self._import()
         self._gpu, obstacle = self._open(imported, device)
-        if device == "gpu" and obstacle:
-            raise EngineUnavailable(
-                f"device: gpu is demanded, and there is none that can be used. {obstacle}"
-            )
+        accelerator.demand(device, obstacle)
         self._placed = self._warm_up()
-        _give_back()
+        accelerator.give_back()
         if self._gpu and not any("GPU" in place for place in self._placed):
             raise EngineUnavailable(f"TensorFlow put nothing on the GPU, but on {self._placed}")
-        self._reason = f"{self._device} ({device} asked): " + (obstacle or "a GPU can be used")
-        sys.stderr.write(f"device {self._reason}\n")
+        self._reason = accelerator.choice(self._device, device, obstacle)
 
     def _open(self, imported: Any, device: str) -> Tuple[Optional[cuda.Gpu], str]:
         """Open the session; on a GPU if one is asked for and can be used.
@@ -100,7 +69,7 @@ class TensorFlowEngine(Engine):
             The GPU, or why it is none.
         """
         found = cuda.Found((), "") if device == "cpu" else cuda.look()
-        obstacle = "no other is wanted"
+        obstacle = accelerator.UNWANTED
         if device != "cpu":
             obstacle = installed.obstacle(self._framework, found)
         if device == "gpu" and obstacle:
@@ -193,7 +162,7 @@ class TensorFlowEngine(Engine):
         try:
             answer = self._run(pixels, options=options, run_metadata=seen)
         except self._tf.errors.OpError as error:
-            reason = _one_line(error)
+            reason = accelerator.one_line(error)
             raise EngineUnavailable(f"the model {self._model.name} fails: {reason}") from error
         if answer.shape != (*WARM_UP, 4):
             raise EngineUnavailable(
@@ -204,32 +173,14 @@ class TensorFlowEngine(Engine):
         return {place: len(one.node_stats) for place, one in places if ":" in place}
 
 
-def _give_back() -> None:
-    """Return to the system what importing a large graph left unused: 2 GB of 5 for full BSHM."""
-    with contextlib.suppress(OSError, AttributeError):  # not every C library has it
-        ctypes.CDLL(None).malloc_trim(0)
-
-
 def _translate(error: Any, pixels: np.ndarray, tf: Any) -> NoReturn:
     """Raise what the error means for this picture and for this process."""
-    text = _one_line(error)
+    text = accelerator.one_line(error)
     size = f"{pixels.shape[1]}x{pixels.shape[0]}"
-    if isinstance(error, tf.errors.ResourceExhaustedError) or _any(_OUT_OF_MEMORY, text):
+    full = isinstance(error, tf.errors.ResourceExhaustedError)
+    if full or accelerator.is_out_of_memory(text):
         raise EngineOutOfMemory(f"out of memory at {size}: {text}") from error
-    if _any(_BROKEN, text):
-        # Only a new process helps. Ending at once charges this picture alone; if the process
-        # lived on, the next one would fail for nothing.
-        sys.stderr.write(f"the GPU's context is lost: {text}\n")
-        sys.stderr.flush()
-        os._exit(EXIT_BROKEN)
+    accelerator.end_if_broken(text)
     if isinstance(error, tf.errors.InvalidArgumentError):
         raise RequestRefused(f"the network cannot take {size}: {text}") from error
     raise error
-
-
-def _any(parts: Any, text: str) -> bool:
-    return any(part in text for part in parts)
-
-
-def _one_line(error: Any) -> str:
-    return " ".join(str(getattr(error, "message", error)).split())[:500]

@@ -11,9 +11,10 @@ from matting.client import connect
 
 ROOM = Path(matting.__file__).parent
 SHARED = [
-    *("__init__", "__main__", "contract", "errors", "graph", "server", "wire"),
+    *("__init__", "__main__", "contract", "errors", "graph", "modelfile", "server", "wire"),
     *("bshm/__init__", "bshm/__main__", "bshm/freeze", "bshm/network"),
-    *("engines/__init__", "engines/cuda", "engines/installed", "engines/tensorflow"),
+    *("engines/__init__", "engines/accelerator", "engines/cuda", "engines/installed"),
+    "engines/tensorflow",
 ]
 
 

@@ -14,7 +14,7 @@ import pytest
 from laboratory import Laboratory, interpreter
 
 from matting.engines import cuda
-from matting.engines.tensorflow import EXIT_BROKEN
+from matting.engines.accelerator import EXIT_BROKEN
 
 LOOK = "import json; from matting.engines import cuda; print(json.dumps(cuda.look()))"
 

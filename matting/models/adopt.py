@@ -63,7 +63,7 @@ def adopt(
     """
     with store.installing(offer.name) as workplace:
         candidate = workplace / (CANDIDATE + SUFFIX[offer.engine])
-        _copy(file, candidate)
+        copy(file, candidate)
         try:
             return activate(store, offer, candidate, place, replaces=replaces, tell=tell)
         finally:
@@ -114,7 +114,12 @@ def _demand_same(store: Store, name: str, content: str, *, replaces: bool) -> No
     )
 
 
-def _copy(file: Path, target: Path) -> None:
+def copy(file: Path, target: Path) -> None:
+    """Copy a file into a store.
+
+    Raises:
+        ModelError: it cannot be read, or there is no room.
+    """
     try:
         demand_room(target.parent, file.stat().st_size)
         shutil.copyfile(file, target)

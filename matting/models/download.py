@@ -1,0 +1,326 @@
+"""One large file from an http or https address, however often the connection breaks off.
+
+What has arrived stays for the next try, and is only gone on with if the server says that the file
+is still the same (RFC 9110: Range with If-Range). What a server says of a size is not believed:
+the caller checks the content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from matting.backoff import Backoff
+from matting.models.adopt import demand_room
+from matting.models.errors import ModelError, NotHad
+
+MAX_BYTES = 2 << 30
+"""Protobuf, in which all these networks are written, ends here."""
+_CHUNK_BYTES = 1 << 18
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_SAFE = "/%:=&?~+!$,;'@()*[]#"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who wants to know how far it is."""
+
+    tell: Callable[[str], None] = lambda _: None
+    """Takes a line about each step."""
+    progress: Callable[[int, int | None], None] = lambda *_: None
+    """Takes the bytes that are there, and how many there will be, if that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When to give up."""
+
+    timeout_s: float = 60.0
+    """So long a server may say nothing."""
+    tries: int = 5
+    """In a row, without a new byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Which file the partial one is part of."""
+
+    address: str
+    etag: str | None
+    modified: str | None
+    total: int | None
+
+
+class _Again(Exception):
+    """This try failed; another may not."""
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an address rather than a path."""
+    return text.lower().startswith(("http://", "https://"))
+
+
+def shown(address: str) -> str:
+    """An address without what may be secret in it: a query with a signature, a password."""
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=host, query="", fragment=""))
+
+
+def download(address: str, folder: Path, watch: Watch, patience: Patience | None = None) -> Path:
+    """Download a file, or the rest of it.
+
+    Args:
+        address: http or https.
+        folder: where to; what an earlier try left is found there by the address.
+        watch: is told how far it is.
+        patience: when to give up.
+
+    Returns:
+        The file: as long as the server said, and not checked otherwise.
+
+    Raises:
+        NotHad: it cannot be had now; what has arrived stays.
+        ModelError: what the server has is no model, or there is no room for it.
+    """
+    return _Download(address, folder, watch, patience or Patience()).run()
+
+
+def kept(address: str, folder: Path) -> Path:
+    """Where what has arrived lies; it need not be there, nor all of it."""
+    return folder / f"{_key(address)}.part"
+
+
+def discard(address: str, folder: Path) -> None:
+    """Forget what has arrived from there: it turned out to be wrong."""
+    for suffix in (".part", ".part.json"):
+        (folder / (_key(address) + suffix)).unlink(missing_ok=True)
+
+
+def _key(address: str) -> str:
+    return hashlib.sha256(address.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+class _Download:
+    def __init__(self, address: str, folder: Path, watch: Watch, patience: Patience) -> None:
+        self._address = address
+        self._folder = folder
+        self._part = kept(address, folder)
+        self._about = folder / f"{_key(address)}.part.json"
+        self._watch = watch
+        self._patience = patience
+        self._opener = urllib.request.build_opener(_Redirects)
+
+    def run(self) -> Path:
+        backoff, failures, most = Backoff(), 0, self._have()
+        while True:
+            try:
+                self._try()
+            except _Again as error:
+                if self._have() > most:
+                    most, failures = self._have(), 0
+                    backoff.reset()
+                failures += 1
+                if failures >= self._patience.tries:
+                    raise NotHad(f"{shown(self._address)}: {error}") from error
+                delay_s = backoff.next()
+                self._watch.tell(f"{error}; once more in {delay_s:g} s")
+                time.sleep(delay_s)
+            else:
+                return self._part
+
+    def _have(self) -> int:
+        return self._part.stat().st_size if self._part.exists() else 0
+
+    def _try(self) -> None:
+        known, have = self._known(), self._have()
+        if known is None:
+            self._forget()
+            have = 0
+        reply = self._open(_conditions(known, have) if known else {})
+        if reply is None:
+            return
+        with reply:
+            start = self._start(reply, have)
+            total = _total(reply, start)
+            if start:
+                self._watch.tell(f"going on after {_mb(start)}")
+            else:
+                self._begin(reply, total)
+            self._demand_fit(total, start)
+            self._receive(reply, start, total)
+
+    def _open(self, conditions: dict[str, str]) -> Any:
+        """Ask for the file.
+
+        Returns:
+            The reply; None if the file has not changed since all of it arrived.
+
+        Raises:
+            _Again, NotHad.
+        """
+        headers = {"User-Agent": "matted", "Accept-Encoding": "identity", **conditions}
+        try:
+            address = quote(self._address, safe=_SAFE, errors="surrogateescape")
+            request = urllib.request.Request(address, headers=headers)  # noqa: S310 - is_address is asked first
+            return self._opener.open(request, timeout=self._patience.timeout_s)
+        except urllib.error.HTTPError as error:
+            error.close()  # it is the reply too
+            return self._refused(error)
+        except (OSError, HTTPException) as error:
+            reason = getattr(error, "reason", None) or error
+            if isinstance(reason, ssl.SSLCertVerificationError):
+                raise NotHad(f"{shown(self._address)}: {_line(reason)}") from error
+            raise _Again(f"the server cannot be reached: {_line(reason)}") from error
+        except ValueError as error:
+            raise NotHad(f"{shown(self._address)} is no address: {_line(error)}") from error
+
+    def _refused(self, error: urllib.error.HTTPError) -> None:
+        if error.code == 304:
+            self._watch.tell("all of it is here already")
+            return
+        told = f"the server answers {error.code} {_line(error.reason)}"
+        if error.code == 416:
+            self._forget()
+        elif error.code not in _PASSING:
+            raise NotHad(f"{shown(self._address)}: {told}") from error
+        raise _Again(told) from error
+
+    def _start(self, reply: Any, have: int) -> int:
+        """Where in the file the reply begins: at what we have, or at its own beginning."""
+        if reply.status != 206:
+            return 0
+        match = re.match(r"bytes (\d+)-", reply.headers.get("Content-Range", ""))
+        if match is None or int(match[1]) != have:
+            self._forget()
+            raise _Again("the server sends another part of the file than it was asked for")
+        return have
+
+    def _begin(self, reply: Any, total: int | None) -> None:
+        """Start anew. What is known of the file is written first, or a part had no origin."""
+        if reply.headers.get_content_type() == "text/html":
+            raise ModelError(f"{shown(self._address)} is a web page, not a model")
+        self._forget()
+        self._remember(reply.headers.get("ETag"), reply.headers.get("Last-Modified"), total)
+
+    def _remember(self, etag: str | None, modified: str | None, total: int | None) -> None:
+        strong = etag if etag and not etag.startswith("W/") else None
+        known = _Known(self._address, strong, modified, total)
+        fresh = self._about.with_suffix(".new")
+        with _writing(self._folder):
+            fresh.write_text(json.dumps(asdict(known)))
+            fresh.replace(self._about)
+
+    def _known(self) -> _Known | None:
+        """What the part is part of; None if that is not known well enough to go on."""
+        try:
+            known = _Known(**json.loads(self._about.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+        usable = known.address == self._address and (known.etag or known.modified)
+        return known if usable else None
+
+    def _demand_fit(self, total: int | None, start: int) -> None:
+        if total is not None:
+            if total > MAX_BYTES:
+                raise ModelError(f"{shown(self._address)} has {_mb(total)}, which no model has")
+            demand_room(self._folder, total - start)
+
+    def _receive(self, reply: Any, start: int, total: int | None) -> None:
+        have = start
+        with _writing(self._folder), self._part.open("ab") as file:
+            while total is None or have < total:
+                # No more than is left: Python 3.11 lets a server send more than it announced.
+                data = _read(
+                    reply, _CHUNK_BYTES if total is None else min(_CHUNK_BYTES, total - have)
+                )
+                if not data:
+                    break
+                file.write(data)
+                have += len(data)
+                if have > MAX_BYTES:
+                    raise ModelError(f"{shown(self._address)} does not end")
+                self._watch.progress(have, total)
+        if total is None:
+            self._remember(reply.headers.get("ETag"), reply.headers.get("Last-Modified"), have)
+        elif have < total:
+            raise _Again(f"the connection broke off after {_mb(have)} of {_mb(total)}")
+
+    def _forget(self) -> None:
+        discard(self._address, self._folder)
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows as urllib does, but never from https to what anybody on the way may change."""
+
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Any:
+        secure = req.full_url.lower().startswith("https://")
+        if not is_address(newurl) or (secure and not newurl.lower().startswith("https://")):
+            fp.close()
+            raise NotHad(f"{shown(req.full_url)} leads to {shown(newurl)}, which is not followed")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _conditions(known: _Known, have: int) -> dict[str, str]:
+    """Ask for the rest, or whether the whole that is here is still the same."""
+    if have == known.total:
+        if known.etag:
+            return {"If-None-Match": known.etag}
+        return {"If-Modified-Since": known.modified or ""}
+    if not have:
+        return {}
+    return {"Range": f"bytes={have}-", "If-Range": known.etag or known.modified or ""}
+
+
+def _total(reply: Any, start: int) -> int | None:
+    """The whole file's size as the server has it; None if it does not say."""
+    announced = re.search(r"/(\d+)$", reply.headers.get("Content-Range", "")) if start else None
+    if announced:
+        return int(announced[1])
+    length = reply.headers.get("Content-Length", "")
+    return start + int(length) if length.isdecimal() else None
+
+
+def _read(reply: Any, count: int) -> bytes:
+    try:
+        data: bytes = reply.read1(count)
+    except (OSError, HTTPException, ValueError) as error:
+        raise _Again(f"the connection broke off: {_line(error)}") from error
+    return data
+
+
+class _writing:  # noqa: N801 - reads as a function at its `with`
+    """Tell what ails the disk from what ails the network."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OSError):
+            raise ModelError(f"{self._folder} cannot be written: {error.strerror}") from error
+
+
+def _line(reason: object) -> str:
+    """On one line, and nothing in it that a terminal would obey: a stranger may have written it."""
+    text = " ".join(str(reason).split())
+    return "".join(c if c.isprintable() else "?" for c in text)[:300]
+
+
+def _mb(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.0f} MB" if size_bytes >= 1e6 else f"{size_bytes} bytes"

@@ -82,6 +82,8 @@ class Model(NamedTuple):
     name: str
     """File name and the beginning of the file's SHA-256; says if the weights are untrained."""
     sha256: str
+    labels: Tuple[str, ...]
+    """What it says of itself, by PROVENANCE."""
     warnings: Tuple[str, ...]
     """Lines that whoever sees its mattes has to know."""
 
@@ -108,14 +110,14 @@ def load(path: str, graph_def: Any) -> Model:
         # way round. Which device it is stands in our settings.
         node.device = ""
     sha256 = hashlib.sha256(data).hexdigest()
-    labels = sorted(_labels(graph_def))
+    labels = tuple(sorted(_labels(graph_def)))
     name = " ".join([os.path.basename(path), sha256[:12], *(f"({label})" for label in labels)])
     warnings = tuple(
         f"the model is not trained, its mattes mean nothing ({label})"
         for label in labels
         if label.startswith(UNTRAINED)
     )
-    return Model(graph_def, name, sha256, warnings)
+    return Model(graph_def, name, sha256, labels, warnings)
 
 
 class _Fault(Exception):

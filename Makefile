@@ -1,7 +1,7 @@
 # Everything starts here: `make demo` shows it at work, `make test` checks all of it.
 # PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
 
-.PHONY: help demo test run bench setup engine-tf1 engine-tf2 engine-onnx-gpu engines
+.PHONY: help demo test run bench setup engine-tf1 engine-tf2 engine-onnx-gpu engines converter
 .PHONY: install uninstall install-user uninstall-user service-tests
 .PHONY: lint types imports tests faults format lock generated clean
 .DEFAULT_GOAL := help
@@ -57,6 +57,8 @@ engine-tf1: .venv-tf1/.ready ## Make .venv-tf1: Python 3.7 (PYTHON37=...) with t
 engine-tf2: .venv-tf2/.ready ## Make .venv-tf2: current TensorFlow, for the processor
 
 engine-onnx-gpu: .venv-onnx-gpu/.ready ## Make .venv-onnx-gpu: ONNX Runtime with CUDA, 3 GB
+
+converter: engine-tf2 ## What `matted model convert` needs, which is in .venv-tf2, too
 
 .venv-tf1/.ready: requirements-tf1.lock .ci/engine .ci/python37
 	@sh .ci/engine tf1

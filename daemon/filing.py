@@ -22,6 +22,7 @@ from daemon.policy import Quarantine, Retry
 from daemon.premises import Pause, Premises
 from daemon.publishing import Destination, Publishing, who
 from daemon.shelf import staging
+from daemon.suspects import Suspects
 from daemon.workers import Finished, Workers
 
 _BLOCKED_S = 0.25
@@ -73,6 +74,7 @@ class Filing:
         self._draining = False
         self._ended: deque[Finished] = deque()
         self._claimed: Photo | None = None
+        self._suspects = Suspects()
         self._given_up: dict[int, tuple[Photo, str]] = {}
         """Photos whose quarantine a pause cut short, and the reasons for it."""
         self._resuming = False
@@ -107,15 +109,18 @@ class Filing:
             self._or_pause(partial(staging.sweep, results, keep=ours))
         for photo in left.working:
             self._log.info(Event.PHOTO_RECOVERED, **who(photo))
-            self._guarded(photo, partial(self._recover_one, photo))
+            self._guarded(photo, partial(self._recover_one, photo, alone=len(left.working) == 1))
         self.publish_planned()
         self._dispose_left()
 
-    def _recover_one(self, photo: Photo) -> None:
+    def _recover_one(self, photo: Photo, *, alone: bool) -> None:
         if reason := self._publishing.given_up(photo):
             self._quarantine(photo, reason)
-        else:
+        elif alone:
             self._fail(photo, WorkerDied("the daemon ended while it was at work on this photo"))
+        else:
+            self._ledger.give_back(photo.id, now_s=time.time())
+            self._suspects.add(photo.id)
 
     def turn(self, *, paused_folders: Collection[str] = ()) -> None:
         """File what is finished, then hand out what is due.
@@ -135,6 +140,7 @@ class Filing:
         if time.monotonic() >= self._dispose_at_s:
             self._dispose_left()
         without = self._foreign.union(paused_folders)
+        self._suspects.review(self._ledger, without=without)
         while self._may_begin():
             self._claimed = self._claimed or self._ledger.claim(time.time(), without=without)
             if self._claimed is None:
@@ -144,7 +150,8 @@ class Filing:
 
     def _may_begin(self) -> bool:
         stopped = self._draining or self.paused is not None
-        return not stopped and self._workers.idle > 0 and self._engine.ready()
+        crowded = self._suspects and self._workers.running
+        return not stopped and not crowded and self._workers.idle > 0 and self._engine.ready()
 
     def drain(self) -> bool:
         """Begin no more photos, only file what is finished; whether any is still at work."""
@@ -201,6 +208,7 @@ class Filing:
 
     def _conclude(self, ended: Finished) -> None:
         photo = ended.job.photo
+        self._suspects.clear(photo.id)
         entry = self._ledger.entry(photo.id)
         if entry is None or entry.state is not State.WORKING:
             # The ledger failed half way through this, and has the last word now: a plan may have

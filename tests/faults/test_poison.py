@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 
 import cv2
 import numpy as np
 import pytest
-from audit import Place, Sent, audit, coded
+from audit import Place, Sent, audit, coded, unfinished
 from harness import Daemon, wait_until
 from summary import Tally
 
@@ -70,6 +71,12 @@ def check(one: Daemon, sent: list[Sent], tally: Tally) -> None:
     one.start()
     one.await_("photo.filed", count=len(good))
     wait_until(lambda: len(one.said("photo.quarantined")) == len(bad), 120)
+    judge(one, sent, tally)
+
+
+def judge(one: Daemon, sent: list[Sent], tally: Tally) -> None:
+    bad = [version.path for version in sent if version.number is None]
+    good = [version.path for version in sent if version.number is not None]
     charged = attempts(one)
     assert one.stop() == 0
     account = audit(Place.below(one.root), sent)
@@ -84,6 +91,30 @@ def check(one: Daemon, sent: list[Sent], tally: Tally) -> None:
 def test_of_all_kinds_of_poison_only_the_poison_pays(poisoned: Daemon, tally: Tally) -> None:
     reds = [*IN_PHOTO_PROCESS, *map(int, IN_ENGINE)]
     check(poisoned, send(poisoned, reds, good=30), tally)
+
+
+def test_a_photo_that_ends_the_whole_daemon_pays_alone(daemon: Make, tally: Tally) -> None:
+    """Others are at work when it ends, each time at first; they are not charged for that."""
+    step = {"misbehave": {"when_red": {16: "end_daemon"}}}
+    plain = {"preprocess": [step], "outputs": ["matte"]}
+    limits = {"attempts": ATTEMPTS, "min_free_mb": 0}
+    one = daemon(engine={"matte_s": 0.3}, workers=2, limits=limits, profiles={"plain": plain})
+    sent = send(one, [16], good=8)
+    ended = 0
+    one.start()
+    while not one.said("photo.quarantined"):
+        assert one.child is not None
+        if one.child.poll() is None:
+            time.sleep(0.05)
+            continue
+        ended += 1
+        assert ended < 8, "it ends the daemon for ever"
+        one.facts.clear()
+        one.start()
+    # Once in company perhaps, which nobody pays for, and then alone.
+    assert ended in (2, 3)
+    wait_until(lambda: not unfinished(Place.below(one.root), sent), 60)
+    judge(one, sent, tally)
 
 
 def test_only_the_poison_pays(poisoned: Daemon, tally: Tally) -> None:

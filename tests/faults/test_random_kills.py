@@ -75,8 +75,8 @@ def round_of_kills(
 
 
 def made(daemon: Make, originals: str) -> Daemon:
-    # Every kill of the daemon charges the photos in flight, since it cannot know that it was not
-    # one of them; a user's machine does not lose its power every second.
+    # A kill of the daemon charges a photo that was alone at work, since it may have been the cause;
+    # a user's machine does not lose its power every second.
     return daemon(
         folder={"originals": originals, "archive": "archive", "give_up_s": 600},
         workers=2,

@@ -34,6 +34,12 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def end_daemon() -> None:
+    """As a photo would for which the kernel's out-of-memory killer picks the wrong process."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(3600)
+
+
 def leave() -> None:
     os._exit(3)
 
@@ -54,4 +60,4 @@ def hoard() -> None:
         hoarded.append(bytearray(1 << 24))
 
 
-BEHAVIOURS = {one.__name__: one for one in (die, leave, hang, stop, hoard)}
+BEHAVIOURS = {one.__name__: one for one in (die, end_daemon, leave, hang, stop, hoard)}

@@ -53,7 +53,11 @@ class Identities:
     def _write(self) -> None:
         fresh = self._path.with_suffix(".new")
         try:
-            fresh.write_text(json.dumps({path: asdict(one) for path, one in self._known.items()}))
+            known = {path: asdict(one) for path, one in self._known.items()}
+            with fresh.open("w") as file:
+                json.dump(known, file)
+                file.flush()
+                os.fsync(file.fileno())  # or a power cut could leave an empty file of that name
             os.replace(fresh, self._path)
         except OSError as error:
             raise LedgerTrouble(f"{self._path} cannot be written: {error.strerror}") from error

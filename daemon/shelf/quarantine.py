@@ -9,7 +9,7 @@ from pathlib import Path
 
 from daemon.photo import Photo, show
 from daemon.shelf import durable
-from daemon.shelf.disposal import put_back, relocate
+from daemon.shelf.disposal import Disposed, put_back, relocate
 from daemon.shelf.staging import STAGING, private
 
 FAILED = b"failed"
@@ -43,8 +43,27 @@ def quarantine(
     with durable.results_trouble("the report of a failed photo cannot be written"):
         name = find(results, photo) or _write(root, photo, content)
     if original is not None:
-        relocate(photo, results, original, sha256=None)
+        _move(results, photo, original)
     return name
+
+
+def _move(results: Path, photo: Photo, original: bytes) -> None:
+    """Move the original beside its report; if it has to stay, the report is told."""
+    moved = False
+    try:
+        moved = relocate(photo, results, original, sha256=None) is not Disposed.CHANGED
+    finally:
+        if not moved:
+            with durable.results_trouble("the report of a failed photo cannot be corrected"):
+                _correct(results, photo)
+
+
+def _correct(results: Path, photo: Photo) -> None:
+    root = os.fsencode(results)
+    if found := _found(results, photo):
+        name, report = found
+        os.replace(_staged(root, photo, report | {"original": None}), os.path.join(root, name))
+        durable.sync_directory(os.path.join(root, FAILED))
 
 
 def find(results: Path, photo: Photo) -> bytes | None:
@@ -112,8 +131,7 @@ def _identity(photo: Photo) -> dict[str, object]:
 
 
 def _write(root: bytes, photo: Photo, content: Mapping[str, object]) -> bytes:
-    staged = os.path.join(root, private(photo.id, "report"))
-    durable.write_new(staged, json.dumps(content, indent=2).encode() + b"\n")
+    staged = _staged(root, photo, content)
     durable.make_directories(root, FAILED, beside=STAGING)
     for name in _numbered(photo):
         try:
@@ -123,6 +141,12 @@ def _write(root: bytes, photo: Photo, content: Mapping[str, object]) -> bytes:
         durable.sync_directory(os.path.join(root, FAILED))
         return name
     raise AssertionError("there is always another number")
+
+
+def _staged(root: bytes, photo: Photo, content: Mapping[str, object]) -> bytes:
+    staged = os.path.join(root, private(photo.id, "report"))
+    durable.write_new(staged, json.dumps(content, indent=2).encode() + b"\n")
+    return staged
 
 
 def _numbered(photo: Photo) -> Iterator[bytes]:

@@ -65,6 +65,19 @@ def test_an_original_that_changed_meanwhile_stays(
     quarantine(results, photo, REPORT, move_original=True)
     assert entries(results) == ["IMG_1-12.json"]
     assert (inbox / "IMG_1.jpg").read_bytes() == b"a newer picture"
+    assert json.loads((results / "failed/IMG_1-12.json").read_bytes())["original"] is None
+
+
+def test_a_report_does_not_name_a_place_where_a_busy_original_is_not(
+    results: Path, inbox: Path, put: MakePhoto
+) -> None:
+    photo = put()
+    with (inbox / "IMG_1.jpg").open("ab"), pytest.raises(SourceTrouble):
+        quarantine(results, photo, REPORT, move_original=True)
+    report = json.loads((results / "failed/IMG_1-12.json").read_bytes())
+    assert report["original"] is None
+    assert report["reason"] == "no decoder knows it"
+    assert entries(results) == ["IMG_1-12.json"]
 
 
 def test_reports_of_another_ledger_are_not_replaced(results: Path, put: MakePhoto) -> None:

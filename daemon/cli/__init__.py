@@ -14,7 +14,7 @@ import typer
 from daemon.errors import EngineUnavailable, InUse, MattedError, SettingsError
 
 # In the order in which a newcomer needs them. A verb is a module here with a function `main`.
-VERBS = ("init", "check", "run", "process", "status", "retry", "doctor", "demo")
+VERBS = ("init", "check", "run", "process", "status", "retry", "doctor", "bench", "demo")
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

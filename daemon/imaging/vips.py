@@ -7,7 +7,10 @@ every failing read and write to a sentence and the daemon decides by errno.
 from __future__ import annotations
 
 import logging
+import os
 import re
+from html import escape
+from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
@@ -142,6 +145,21 @@ def fact(image: Image, name: str, otherwise: Fact) -> Fact:
     """One of an image's metadata, or ``otherwise`` if it has none of that name and type."""
     value = image.get(name) if image.get_typeof(name) else otherwise
     return value if isinstance(value, type(otherwise)) else otherwise
+
+
+def lettered(text: str, font: str, font_file: Path | None, *, width: int = 0) -> NDArray[np.uint8]:
+    """Text as coverage, 0 to 255, in the font's own spacing.
+
+    Args:
+        text: one or more words; nothing in it is markup.
+        font: family, style and size in pixels, e.g. "sans bold 14".
+        font_file: where that family is, if the machine itself need not have it.
+        width: break lines that are longer, pixels, and centre them; by default none is broken.
+    """
+    broken = {"width": width, "align": "centre", "wrap": "word-char"} if width else {}
+    named = {"fontfile": os.fspath(font_file)} if font_file else {}
+    image = pyvips.Image.text(escape(text), font=font, dpi=72, **named, **broken)
+    return array(image)
 
 
 def built_in_profile(name: str) -> bytes:

@@ -1,0 +1,1 @@
+"""Engines side by side on the same photos."""

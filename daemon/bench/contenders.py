@@ -1,0 +1,87 @@
+"""Which engines are to be tried: embedded ones, and whatever networks are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon import settings
+from daemon.choice import choose, stores
+from daemon.config_file import did_you_mean
+from daemon.errors import EngineUnavailable, SettingsError
+from matting.models import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One engine, or an installed model with the engine that runs it."""
+
+    name: str
+    """What the user calls it."""
+    wanted: settings.Settings
+    """Settings that choose it and nothing else."""
+
+
+def known(wanted: settings.Settings) -> dict[str, Contender]:
+    """All that is installed: grabcut, the network that the settings name by its file, the models.
+
+    Args:
+        wanted: the settings; of the engine's, device, patience and (for the engine that they
+            choose) the interpreter are kept.
+
+    Raises:
+        EngineUnavailable: the directory of models cannot be read.
+    """
+    try:
+        installed = sorted({name for store in stores(wanted).stores for name in store.names()})
+    except ModelError as error:
+        raise EngineUnavailable(str(error)) from error
+    found = {"grabcut": _with(wanted, name="grabcut", model=None)}
+    file = wanted.engine.model
+    if isinstance(file, Path):
+        engine = "onnx" if file.suffix == ".onnx" else "bshm"
+        found[file.name if engine in installed else engine] = _with(wanted, name=engine, model=file)
+    found |= {name: _with(wanted, name="auto", model=name) for name in installed}
+    return {name: Contender(name, chooses) for name, chooses in found.items()}
+
+
+def _with(wanted: settings.Settings, **engine: object) -> settings.Settings:
+    """Settings with another engine; an interpreter is only for the engine it was given for."""
+    other = wanted.model_copy(update={"engine": wanted.engine.model_copy(update=engine)})
+    if wanted.engine.python is None or _engine(other) == _engine(wanted):
+        return other
+    return _with(other, python=None)
+
+
+def _engine(wanted: settings.Settings) -> str | None:
+    try:
+        return choose(wanted).engine
+    except EngineUnavailable:  # and what runs it will say so
+        return None
+
+
+def chosen(wanted: str | None, all_known: Mapping[str, Contender]) -> tuple[Contender, ...]:
+    """Those that were asked for, in that order and each once; all if none was.
+
+    Args:
+        wanted: names with commas between.
+        all_known: by name.
+
+    Raises:
+        SettingsError: a name is not known.
+    """
+    if wanted is None:
+        return tuple(all_known.values())
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    if unknown := [name for name in dict.fromkeys(names) if name not in all_known]:
+        faults = [_unknown(name, list(all_known)) for name in unknown]
+        raise SettingsError("--engines", tuple(faults))
+    if not names:
+        raise SettingsError("--engines", (f"names none; known are {', '.join(all_known)}",))
+    return tuple(all_known[name] for name in dict.fromkeys(names))
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    told = f"there is no engine {name!r} and no model of that name is installed"
+    return told + did_you_mean(name, list(known))

@@ -1,0 +1,251 @@
+"""Engines one after the other, each over the same photos one after the other.
+
+Photos go through the daemon's own pipeline: private copy, decoding, the profile's steps, the engine
+in its own process, refinement at the photo's size, and the matte on disk, in a photo process. Of
+the profile's outputs only the matte is made, and it is not published; nothing is tried again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from daemon import settings, workshop
+from daemon.bench.contenders import Contender
+from daemon.bench.findings import Column, Cost, Look, Trial
+from daemon.bench.subjects import Subject
+from daemon.bench.work import Measured, peak_mib, work
+from daemon.bench.yardstick import Yardstick, prepare
+from daemon.errors import EngineUnavailable, MattedError
+from daemon.events import Log
+from daemon.job import EngineAddress, Job, Outcome
+from daemon.photo import Filed, Photo
+from daemon.profiles import Output, Profile
+from daemon.workers import Workers
+from matting.host import EngineHost
+
+Running = Callable[[settings.Settings, Log], AbstractContextManager[EngineHost]]
+
+_POLL_S = 0.5
+
+
+class Bench:
+    """Photos, and how they are worked on."""
+
+    def __init__(
+        self,
+        subjects: Sequence[Subject],
+        wanted: settings.Settings,
+        profile: Profile,
+        scratch: Path,
+        log: Log,
+        running: Running = workshop.running,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            subjects: the photos, in this order.
+            wanted: limits are used, and the patience with engines.
+            profile: its steps and working size are used.
+            scratch: an empty directory.
+            log: for what happens on the way.
+            running: starts an engine.
+        """
+        self._subjects = subjects
+        self._wanted = wanted
+        self._profile = _matte_only(profile)
+        self._scratch = scratch
+        self._log = log
+        self._running = running
+        self._yardsticks: dict[int, Yardstick] = {}
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """Of every photo; bare for those that no engine got a matte of."""
+        known = self._yardsticks
+        return tuple(
+            known[each.number].look if each.number in known else Look(each.shown)
+            for each in self._subjects
+        )
+
+    def run(self, contender: Contender, on_trial: Callable[[Trial], None]) -> Column:
+        """One engine over all photos; one that cannot run is a column that says why.
+
+        To be interrupted by an exception: it ends the photo process and the engine.
+        """
+        column = Column(contender.name)
+        began_s = time.monotonic()
+        try:
+            with (
+                self._running(contender.wanted, self._log) as host,
+                _one_worker(self._wanted) as hand,
+            ):
+                column = _introduced(column, host, time.monotonic() - began_s)
+                over = _OneEngine(host, hand)
+                # Twice, so that the first photo has a warm time too, and the mattes are its own.
+                first = self._trial(over, self._subjects[0])
+                on_trial(first)
+                trials = tuple(self._told(over, each, on_trial) for each in self._subjects)
+        except EngineUnavailable as error:
+            return replace(column, unavailable=str(error))
+        return replace(column, cold=first.cost, trials=trials)
+
+    def _told(self, over: _OneEngine, subject: Subject, on_trial: Callable[[Trial], None]) -> Trial:
+        trial = self._trial(over, subject)
+        on_trial(trial)
+        return trial
+
+    def _trial(self, over: _OneEngine, subject: Subject) -> Trial:
+        """One photo; whatever goes wrong with it is told and ends nothing else."""
+        staging = self._scratch / "staging"
+        try:
+            staging.mkdir()
+            done = over.work(self._job(over, subject, staging))
+            return self._measured(over, subject, done, staging / "0.png")
+        except EngineUnavailable:
+            raise
+        except MattedError as error:
+            return Trial(subject.shown, error=str(error), engine_peak_mib=over.peak_mib)
+        finally:
+            shutil.rmtree(staging)
+
+    def _job(self, over: _OneEngine, subject: Subject, staging: Path) -> Job:
+        sighting = subject.sighting
+        photo = Photo(
+            subject.number, sighting.folder, sighting.path, sighting.version,
+            attempts=1, first_seen_s=time.time(), names=(b"matte.png",),
+        )  # fmt: skip
+        return Job(
+            photo=photo,
+            source=subject.source,
+            results=self._scratch,
+            staging=os.fsencode(staging),
+            snapshot=os.fsencode(self._scratch / "snapshot"),
+            profile=self._profile,
+            engine=over.address,
+            max_pixels=self._max_pixels,
+        )
+
+    def _measured(self, over: _OneEngine, subject: Subject, done: Measured, file: Path) -> Trial:
+        matte = np.asarray(cv2.imread(str(file), cv2.IMREAD_UNCHANGED), np.uint16)
+        if subject.number not in self._yardsticks:
+            self._yardsticks[subject.number] = prepare(subject, self._scratch, self._max_pixels)
+        yardstick = self._yardsticks[subject.number]
+        return Trial(
+            photo=subject.shown,
+            people=done.filed.people,
+            empty=bool(matte.max() < 32768),
+            cost=_cost(done.filed),
+            engine_peak_mib=over.peak_mib,
+            photo_peak_mib=done.peak_mib,
+            warnings=done.filed.warnings,
+            score=yardstick.score(matte),
+            cell=yardstick.cell(matte),
+        )
+
+    @property
+    def _max_pixels(self) -> int:
+        return int(self._wanted.limits.max_megapixels * 1e6)
+
+
+@dataclass(slots=True)
+class _Hand:
+    """A photo process."""
+
+    workers: Workers
+    wake: threading.Event
+
+    def work(self, job: Job) -> Outcome | MattedError:
+        self.workers.submit(job)
+        while not (ended := self.workers.finished()):
+            self.wake.wait(_POLL_S)
+            self.wake.clear()
+        return ended[0].outcome
+
+
+@contextmanager
+def _one_worker(wanted: settings.Settings) -> Iterator[_Hand]:
+    """A fresh photo process for each engine, lest only the first one pay for its warming up."""
+    wake = threading.Event()
+    workers = Workers(work, count=1, timeout_s=wanted.limits.photo_timeout_s, wake=wake.set)
+    try:
+        yield _Hand(workers, wake)
+    finally:
+        workers.stop()
+
+
+class _OneEngine:
+    """A running engine, and the photo process that asks it."""
+
+    def __init__(self, host: EngineHost, hand: _Hand) -> None:
+        self._host = host
+        self._hand = hand
+        spec = host.spec
+        self.address = EngineAddress(
+            name=spec.name,
+            socket=host.socket_path,
+            connect_s=spec.start_timeout_s,
+            queue_s=spec.start_timeout_s,
+            timeout_s=spec.timeout_s,
+        )
+
+    @property
+    def peak_mib(self) -> float | None:
+        """The most memory of the engine process since its start."""
+        return peak_mib(self._host.hello["pid"])
+
+    def work(self, job: Job) -> Measured:
+        """Have a photo worked on.
+
+        Raises:
+            MattedError: what became of it instead.
+        """
+        self._await_ready()
+        outcome = self._hand.work(job)
+        if isinstance(outcome, MattedError):
+            raise outcome
+        assert isinstance(outcome, Measured)  # nothing was filed before, so nothing is unchanged
+        return outcome
+
+    def _await_ready(self) -> None:
+        """After a crash the engine is started again.
+
+        Raises:
+            EngineUnavailable: it does not come back; the other photos would wait as long in vain.
+        """
+        until_s = time.monotonic() + self._host.spec.start_timeout_s
+        while self._host.state != "ready":
+            if time.monotonic() > until_s:
+                raise EngineUnavailable(self._host.trouble or "it did not become ready again")
+            time.sleep(0.05)
+
+
+def _introduced(column: Column, host: EngineHost, start_s: float) -> Column:
+    hello = host.hello
+    return replace(
+        column,
+        engine=str(hello["engine"]),
+        model=str(hello["model"]),
+        framework=str(hello["framework"]),
+        device=str(hello["device"]),
+        start_s=round(start_s, 3),
+    )
+
+
+def _cost(filed: Filed) -> Cost:
+    stages = filed.took_s
+    return Cost(round(sum(stages.values()), 4), stages["matte"], stages)
+
+
+def _matte_only(profile: Profile) -> Profile:
+    matte = Output.model_validate({"matte": {"bits": 16}})
+    return profile.model_copy(update={"outputs": (matte,), "foreground_from": "original"})

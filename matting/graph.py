@@ -9,6 +9,7 @@ import hashlib
 import os
 from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple
 
+from matting import modelfile
 from matting.errors import EngineUnavailable
 
 INPUT = "input_image"
@@ -19,8 +20,6 @@ PROVENANCE = "matted_provenance"
 """A constant in the graphs that this project makes: where their weights come from."""
 UNTRAINED = "untrained"
 """What the provenance begins with if the weights are random."""
-MAX_BYTES = 1 << 30
-"""The published graphs have some 300 MB; protobuf itself ends at 2 GB."""
 
 DT_FLOAT, DT_UINT8, DT_STRING = 1, 4, 7
 """Values of TensorFlow's DataType, which never change: files depend on them."""
@@ -66,12 +65,6 @@ TensorArrayScatterV3 TensorArraySizeV3 TensorArrayV3 TensorArrayWriteV3 While
 _GROUPS = (_ARITHMETIC, _LOGIC, _LAYERS, _REDUCTIONS, _ARRAYS, _PICTURES, _CONTROL)
 ALLOWED = frozenset(op for group in _GROUPS for op in group.split())
 _VARIABLES = {"Variable", "VariableV2", "VarHandleOp", "ReadVariableOp"}
-_MISTAKEN = (
-    (b"<", "it is a web page or another text"),
-    (b"version https://git-lfs", "it is a pointer of Git LFS; fetch the file itself"),
-    (b"PK\x03\x04", "it is a zip archive"),
-    (b"\x1f\x8b", "it is packed by gzip"),
-)
 
 
 class Model(NamedTuple):
@@ -99,7 +92,7 @@ def load(path: str, graph_def: Any) -> Model:
         EngineUnavailable: the file cannot be read, is no frozen graph, lacks one of the two
             tensors, or does what no matting network needs to do.
     """
-    data = _read(path)
+    data = modelfile.read(path)
     try:
         _parse(data, graph_def)
         check(graph_def)
@@ -124,29 +117,16 @@ class _Fault(Exception):
     """Why a graph cannot be used."""
 
 
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_BYTES:
-                raise EngineUnavailable(f"the model {path} has {size} bytes, over {MAX_BYTES}")
-            return file.read()
-    except OSError as error:
-        reason = error.strerror or error
-        raise EngineUnavailable(f"the model {path} cannot be read: {reason}") from error
-
-
 def _parse(data: bytes, graph_def: Any) -> None:
+    mistaken = modelfile.mistaken(data)
     if not data:
-        raise _Fault("the file is empty")
-    mistaken = [what for start, what in _MISTAKEN if data.startswith(start)]
+        raise _Fault(mistaken)
     try:
         graph_def.ParseFromString(data)
     except Exception as error:  # DecodeError, by an import path that changes with protobuf
-        reason = "it is no TensorFlow graph, or ends early" if not mistaken else mistaken[0]
-        raise _Fault(reason) from error
+        raise _Fault(mistaken or "it is no TensorFlow graph, or ends early") from error
     if not graph_def.node:
-        raise _Fault(mistaken[0] if mistaken else "it is no TensorFlow graph: it has no nodes")
+        raise _Fault(mistaken or "it is no TensorFlow graph: it has no nodes")
 
 
 def check(graph_def: Any) -> None:

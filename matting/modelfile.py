@@ -9,8 +9,8 @@ import os
 
 from matting.errors import EngineUnavailable
 
-MAX_BYTES = 1 << 30
-"""The published networks have up to 1 GB; protobuf itself ends at 2 GB."""
+MAX_BYTES = (2 << 30) - 1
+"""Protobuf ends there. The published networks have up to 1 GB."""
 
 _MISTAKEN = (
     (b"<", "it is a web page or another text"),

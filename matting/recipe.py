@@ -33,23 +33,25 @@ class Recipe:
     """Width and height that every picture is squashed or stretched to; none: as short_side says."""
     short_side: int | None = None
     """Length that the picture's short side is brought to; none (and no size): the picture as it
-    is."""
+    is. The long side becomes 8 times that at most."""
     multiple_of: int = 1
-    """What width and height are rounded to, where they are not given by `size`."""
+    """What width and height are rounded to, to the nearest multiple, where they are not given by
+    `size`."""
     range: Literal["0..1", "0..255", "0..max"] = "0..1"
     """What the pixels are scaled to before mean and std: 0..max divides by the picture's own
     brightest value."""
     mean: Triple = (0.0, 0.0, 0.0)
-    """Taken off, for each channel, in the range above."""
+    """Taken off, for each channel in the order above, in the range above."""
     std: Triple = (1.0, 1.0, 1.0)
-    """Divided by, for each channel, afterwards."""
+    """Divided by, for each channel in the order above, afterwards."""
     output: int = 0
     """Which of the outputs it is, counted from 0."""
     channel: int = 0
     """Which channel of that output is the person."""
     activation: Literal["none", "sigmoid", "softmax", "min_max"] = "none"
-    """What makes alpha of it: nothing; the logistic function; softmax over the channels; stretching
-    from the smallest value to the largest, unless nobody seems to be there."""
+    """What makes alpha of it: nothing; the logistic function, for a network that ends before it;
+    softmax over the channels; stretching from the smallest value to the largest, unless nobody
+    seems to be there, for a network that answers from 0 to `opaque`."""
     opaque: float = 1.0
     """The value, after the activation, that means opaque: 255 for a network that answers bytes."""
 
@@ -97,8 +99,12 @@ _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 BSHM = Recipe(layout="hwc", range="0..255", channel=3, opaque=254)
 """The published graph, converted: it resizes within, and its core hardly ever reaches 255."""
 U2NET = Recipe(size=(320, 320), range="0..max", mean=_MEAN, std=_STD, activation="min_max")
-ISNET = Recipe(size=(1024, 1024), range="0..max", mean=(0.5, 0.5, 0.5), activation="min_max")
-BIREFNET = Recipe(size=(1024, 1024), range="0..max", mean=_MEAN, std=_STD, activation="sigmoid")
+"""As its authors feed it, also by the brightest value."""
+ISNET = Recipe(size=(1024, 1024), mean=(0.5, 0.5, 0.5), activation="min_max")
+"""As its authors feed it; rembg, which hosts the file, divides by the brightest value and takes off
+ImageNet's mean, as it does for all its networks."""
+BIREFNET = Recipe(size=(1024, 1024), mean=_MEAN, std=_STD, activation="sigmoid")
+"""As its authors feed it. In use it has one output, before the sigmoid."""
 MODNET = Recipe(
     short_side=512,
     multiple_of=32,

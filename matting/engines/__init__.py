@@ -15,6 +15,7 @@ import numpy as np
 ENGINES = {
     "bshm": "matting.engines.tensorflow",
     "grabcut": "matting.engines.grabcut",
+    "onnx": "matting.engines.onnx",
 }
 
 

@@ -111,8 +111,6 @@ class Bench:
             staging.mkdir()
             done = over.work(self._job(over, subject, staging))
             return self._measured(over, subject, done, staging / "0.png")
-        except EngineUnavailable:
-            raise
         except MattedError as error:
             return Trial(subject.shown, error=str(error), engine_peak_mib=over.peak_mib)
         finally:
@@ -189,6 +187,7 @@ class _OneEngine:
     def __init__(self, host: EngineHost, hand: _Hand) -> None:
         self._host = host
         self._hand = hand
+        self._gone: str | None = None
         spec = host.spec
         self.address = EngineAddress(
             name=spec.name,
@@ -220,13 +219,15 @@ class _OneEngine:
         """After a crash the engine is started again.
 
         Raises:
-            EngineUnavailable: it does not come back; the other photos would wait as long in vain.
+            EngineUnavailable: it does not come back; the other photos need not wait for it, too.
         """
         until_s = time.monotonic() + self._host.spec.start_timeout_s
-        while self._host.state != "ready":
+        while self._gone is None and self._host.state != "ready":
             if time.monotonic() > until_s:
-                raise EngineUnavailable(self._host.trouble or "it did not become ready again")
-            time.sleep(0.05)
+                self._gone = f"the engine did not come back: {self._host.trouble}"
+            time.sleep(_POLL_S / 10)
+        if self._gone is not None:
+            raise EngineUnavailable(self._gone)
 
 
 def _introduced(column: Column, host: EngineHost, start_s: float) -> Column:

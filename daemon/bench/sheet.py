@@ -33,6 +33,8 @@ GREY: Colour = (119, 119, 119)
 ON_GREY: Colour = (235, 235, 235)
 
 _WIDTH = CELL[0]
+_NARROWEST = 240
+"""Pixels between which a caption stands, however narrow the picture."""
 _GAP = 14
 _MARGIN = 24
 _LINE = 19
@@ -156,12 +158,11 @@ def _row(cells: Sequence[_Cell], width: int) -> Picture:
     band = _blank(high + _CAPTION, width)
     for number, cell in enumerate(cells):
         left = _MARGIN + number * (_WIDTH + _GAP)
-        inset = (_WIDTH - cell.picture.shape[1]) // 2
-        band[:high, left + inset : left + inset + cell.picture.shape[1]] = cell.picture
+        band[:high, left : left + cell.picture.shape[1]] = cell.picture
         right = _letters(cell.right, "", _WIDTH)
-        room = _WIDTH - right.shape[1] - 8
-        _write(band, cell.left, left, high + 5, cell.colour, room=room)
-        _ink(band, right, left + _WIDTH - right.shape[1], high + 5, FAINT)
+        end = left + max(_NARROWEST, cell.picture.shape[1]) - right.shape[1]
+        _write(band, cell.left, left, high + 5, cell.colour, room=end - left - 8)
+        _ink(band, right, end, high + 5, FAINT)
     return band
 
 

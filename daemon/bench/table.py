@@ -127,6 +127,8 @@ def _people(trial: Trial) -> str:
 def remarks(findings: Findings) -> list[str]:
     """What the tables have no room for, in lines."""
     told = list(findings.notes)
+    if any(look.reference for look in findings.looks):
+        told += _listed("without a reference", (x.photo for x in findings.looks if not x.reference))
     told += [f"{look.photo}: {look.note}" for look in findings.looks if look.note]
     for column in findings.columns:
         for trial in column.trials:
@@ -137,6 +139,12 @@ def remarks(findings: Findings) -> list[str]:
                 told.append(f"{where}: nobody found, so the matte is empty")
         told += [f"{column.name}: {one}" for one in _warnings(column.trials)]
     return told
+
+
+def _listed(what: str, names: Iterable[str]) -> list[str]:
+    """One line, or none if there are no names."""
+    joined = ", ".join(names)
+    return [f"{what}: {joined}"] if joined else []
 
 
 def _warnings(trials: Iterable[Trial]) -> list[str]:

@@ -71,7 +71,7 @@ def prepare(subject: Subject, scratch: Path, max_pixels: int) -> Yardstick:
     size = photo.shape[1], photo.shape[0]
     look = Look(subject.shown, size=size, cell=_small(photo))
     if subject.reference is None:
-        return Yardstick(replace(look, note="no reference"))
+        return Yardstick(look)
     look = replace(look, reference=subject.reference.name)
     try:
         reference = references.read(subject.reference)

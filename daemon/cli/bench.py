@@ -92,7 +92,7 @@ def main(
         )
         with _progress(console, (len(found) + 1) * len(chosen), hidden=as_json) as say:
             columns = tuple(bench.run(each, say(each)) for each in chosen)
-    notes = tuple(f"{name}: there is no photo of that name" for name in unused)
+    notes = (f"references without a photo: {', '.join(unused)}",) if unused else ()
     findings = Findings(profile, bench.looks, columns, notes)
     _tell(findings, console, as_json=as_json)
     if out is not None:

@@ -17,10 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from daemon import config_file, events
+from daemon.choice import stores
 from daemon.errors import SettingsError
 from daemon.once import Ending, Once
 from daemon.profiles import BUILT_IN, Profile
 from daemon.settings import Engine, Folder, Settings
+from matting.models import ModelError
 
 FLAT = "{subdir}/{stem}_{output}{ext}"
 """What results are called where no settings file says otherwise: without the daemon's dates."""
@@ -71,7 +73,7 @@ def process(
         profile: a Profile; or the name of one, from ``config`` or built in.
         config: a settings file whose profiles, engine, workers and limits are used, and not its
             folders. Without one, results are called ``FLAT``, built-in profiles notwithstanding.
-        engine: an engine's name, instead of the settings'.
+        engine: an engine's name, or an installed model's, instead of the settings'.
         on_begin: called with the number of photos, before the first.
         on_result: called with each result as soon as it is there.
 
@@ -117,19 +119,32 @@ def settings_for(config: PathLike | None) -> Settings:
 
 
 def with_engine(settings: Settings, name: str | None) -> Settings:
-    """The same settings with another engine.
+    """The same settings with another engine, or with an installed model and its engine.
 
     Raises:
-        SettingsError: there is no such engine.
+        SettingsError: there is neither of that name.
     """
     if name is None:
         return settings
-    known = Engine.model_fields["name"].annotation.__args__  # type: ignore[union-attr] # a Literal
-    if name not in known:
-        fault = f"there is no engine {name!r}; known are {', '.join(known)}"
-        raise SettingsError("--engine", (fault,))
-    engine = settings.engine.model_copy(update={"name": name})
+    engines = Engine.model_fields["name"].annotation.__args__  # type: ignore[union-attr] # a Literal
+    if name in engines:
+        change: dict[str, object] = {"name": name}
+    elif name in (models := _models(settings)):
+        change = {"name": "auto", "model": name}
+    else:
+        known = ", ".join((*engines, *models))
+        fault = f"there is no engine {name!r}, nor is a model of that name installed; known are "
+        raise SettingsError("--engine", (fault + known,))
+    engine = settings.engine.model_copy(update=change)
     return settings.model_copy(update={"engine": engine})
+
+
+def _models(settings: Settings) -> list[str]:
+    """The names of installed models that are not an engine's as well."""
+    try:
+        return [model.name for model in stores(settings).list() if model.name != "bshm"]
+    except ModelError as error:
+        raise SettingsError("--engine", (str(error),)) from error
 
 
 def find_profile(name: str, settings: Settings) -> Profile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType
@@ -20,6 +21,8 @@ from daemon.profiles import BUILT_IN
 from daemon.settings import Settings
 
 Location = tuple[str | int, ...]
+_KEY = "[key]"
+"""What pydantic adds to the location of a mapping's key that is at fault."""
 
 
 def load(path: Path) -> Settings:
@@ -112,18 +115,19 @@ def _inside(at: Location, data: Any) -> Location:
     """The part of a pydantic location that is in the file, without the names of union members."""
     for depth, key in enumerate(at):
         inside = (isinstance(data, dict) and key in data) or (
-            isinstance(data, list) and isinstance(key, int)
+            isinstance(data, list) and isinstance(key, int) and key < len(data)
         )
         if not inside:
-            # A missing key is in no file, and is the last one of its location.
-            return at if depth == len(at) - 1 and isinstance(data, dict) else at[:depth]
+            # What is missing is in no file, and is the last one of its location.
+            missing = depth == len(at) - 1 and key != _KEY and isinstance(data, dict | list)
+            return at if missing else at[:depth]
         data = data[key]
     return at
 
 
 def _message(detail: ErrorDetails) -> str:
     match detail["type"]:
-        case "extra_forbidden":
+        case "extra_forbidden" | "unexpected_keyword_argument":
             return "is not known" + did_you_mean(str(detail["loc"][-1]), _keys_at(detail["loc"]))
         case "missing":
             return "is missing"
@@ -156,6 +160,8 @@ def _keys_at(at: Location) -> list[str]:
     for key in at[:-1]:
         kind = kind.model_fields[key].annotation if _is_options(kind) else _item(kind)
         kind = _without_none(kind)
+    if is_dataclass(kind):
+        return [field.name for field in fields(kind)]
     return list(kind.model_fields) if _is_options(kind) else []
 
 

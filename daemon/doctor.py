@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from daemon import events, workshop
+from daemon.choice import choose
 from daemon.errors import EngineUnavailable, ResultsTrouble
 from daemon.intake.mounts import file_system, sends_events
 from daemon.settings import Folder, Settings
@@ -21,6 +22,7 @@ from daemon.shelf import durable, staging
 from matting.client import connect
 from matting.errors import EngineError
 from matting.host import EngineHost
+from matting.models import Model, verify
 
 _LITTLE_BYTES = 5 * 10**9
 _SKEW_S = 5.0
@@ -159,13 +161,27 @@ def _gpu() -> Finding:
 
 
 def _engine(settings: Settings) -> Iterator[Finding]:
-    name, reason = workshop.choose(settings.engine)
-    yield Finding("engine", Verdict.OK, f"{name}: {reason}")
     try:
-        with workshop.running(settings.engine, events.silent()) as host:
+        chosen = choose(settings)
+        yield Finding("engine", Verdict.OK, f"{chosen.engine}: {chosen.reason}")
+        if chosen.model is not None:
+            yield from _model(chosen.model)
+        with workshop.running(settings, events.silent()) as host:
             yield _try_out(host, settings)
     except EngineUnavailable as error:
         yield Finding("engine", Verdict.BAD, str(error))
+
+
+def _model(model: Model) -> Iterator[Finding]:
+    what, verdict = f"model {model.name}", verify(model)
+    if verdict != "OK":
+        told = f"{model.path} is {verdict}: `matted model install {model.name}` once more"
+        yield Finding(what, Verdict.BAD, told)
+        return
+    told = f"{model.path}, {model.size_bytes / 1e6:.0f} MB, is what was installed"
+    yield Finding(what, Verdict.OK, told)
+    for warning in model.warnings:
+        yield Finding(what, Verdict.NOTE, warning)
 
 
 def _try_out(host: EngineHost, settings: Settings) -> Finding:

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from daemon.options import Options
 from daemon.profiles import BUILT_IN, Choice, Output, Profile, Step
 from daemon.settings import Engine, Folder, Limits, Settings
+from matting.recipe import Recipe
 
 _WIDTH = 96
 
@@ -39,6 +41,9 @@ def commented_yaml(*, watch: str = "inbox", results: str = "results") -> str:
         *_section("limits", Limits),
         "folders:",
         *_folder({"watch": watch, "results": results}),
+        "",
+        *_describe(Settings.model_fields["models"], ""),
+        *_commented(["models:", "  my_net:", *_indented(_indented(_recipe()))]),
         "",
         *_describe(Settings.model_fields["profiles"], ""),
         "# These two are built in; one of the same name here replaces it.",
@@ -127,6 +132,14 @@ def _fields(options: type[Options], only: Iterable[str] = ()) -> Iterator[str]:
         else:
             default = field.get_default(call_default_factory=True)
             yield f"{name}: {_inline(default)}"
+
+
+def _recipe() -> Iterator[str]:
+    """The fields of a network's description, which is no Options: engines have no pydantic."""
+    for name, facts in TypeAdapter(Recipe).json_schema()["properties"].items():
+        described = FieldInfo(description=facts["description"])
+        yield from _describe(described, "")
+        yield f"{name}: {_inline(facts['default'])}"
 
 
 def _describe(field: FieldInfo, indent: str) -> Iterator[str]:

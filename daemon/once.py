@@ -118,7 +118,7 @@ class Once:
         self._make_out_dir()
         wake = threading.Event()
         with (
-            workshop.running(self._settings.engine, self._log) as engine,
+            workshop.running(self._settings, self._log) as engine,
             Ledger.open(self._state / "ledger.sqlite", ids_from=secrets.randbelow(_IDS)) as ledger,
             self._leaving_no_staging(),
             workshop.opened(

@@ -27,7 +27,7 @@ from daemon.watchdog import Watchdog
 from daemon.watching import Watching
 from matting.host import EngineHost
 
-OpenEngine = Callable[[EngineSettings, Log], AbstractContextManager[EngineHost]]
+OpenEngine = Callable[[Settings, Log], AbstractContextManager[EngineHost]]
 
 _DRAIN_S = 20.0
 _LONGEST_WAIT_S = 5.0
@@ -80,7 +80,7 @@ class Service:
             self._identities = Identities(settings.state_dir)
             self._make_folders()
             notify.starting("starting the engine", within_s=_start_s(settings.engine))
-            with self._open_engine(settings.engine, self._log) as engine:
+            with self._open_engine(settings, self._log) as engine:
                 self._work_with(engine)
         self._log.info(Event.SERVICE_STOPPED)
 

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from daemon.options import Options
 from daemon.profiles import BUILT_IN, Profile
+from matting.models.catalog import CATALOG, CONVERTED
+from matting.models.errors import UnknownModel
+from matting.models.model import demand_name
+from matting.recipe import Recipe
 
 
 def located(path: Path, base: Path) -> Path:
@@ -37,6 +41,34 @@ def _placed(program: Path, info: ValidationInfo) -> Path:
 Interpreter = Annotated[Path, AfterValidator(_placed)]
 
 
+def _checked(name: str) -> str:
+    try:
+        demand_name(name)
+    except UnknownModel as error:
+        raise ValueError(str(error)) from error
+    return name
+
+
+def _named(model: Path | str, info: ValidationInfo) -> Path | str:
+    """A file's place, or a model's name: what has a slash or ends as such files do is a file."""
+    text = os.fspath(model)
+    if "/" in text or text.endswith((".pb", ".onnx")):
+        return _located(Path(text), info)
+    return _checked(text)
+
+
+ModelOrFile = Annotated[Path | str, AfterValidator(_named), WithJsonSchema({"type": "string"})]
+
+
+def _own(name: str) -> str:
+    if name in CATALOG or name == CONVERTED:
+        raise ValueError(f"{name} is the name of a published network; choose another")
+    return _checked(name)
+
+
+OwnName = Annotated[str, AfterValidator(_own)]
+
+
 def default_state_dir() -> Path:
     """Systemd's StateDirectory= where there is one, else the user's state directory."""
     if given := os.environ.get("STATE_DIRECTORY"):
@@ -48,10 +80,13 @@ def default_state_dir() -> Path:
 class Engine(Options):
     """The engine that makes the mattes."""
 
-    name: Literal["auto", "bshm", "grabcut"] = "auto"
-    """The network; auto takes bshm if there is a model, else grabcut, and says in the log which."""
-    model: Location | None = None
-    """The frozen graph that bshm runs (tf_graph.pb), a file."""
+    name: Literal["auto", "bshm", "onnx", "grabcut"] = "auto"
+    """bshm runs frozen graphs by TensorFlow, onnx all other networks, and grabcut needs none. auto
+    is the engine of `model`; without one, of the installed model bshm or bshm-onnx, or else
+    grabcut. The log says which, and why."""
+    model: ModelOrFile | None = None
+    """The name of an installed model (`matted model list`), or a file: a frozen graph (.pb), or one
+    that was converted (.onnx). None is the installed bshm, or bshm-onnx for the engine onnx."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
     """Where it runs. gpu refuses to run without one; nothing ever falls back silently."""
     python: Interpreter | None = None
@@ -61,12 +96,6 @@ class Engine(Options):
     """An engine that works longer than this on one photo is restarted."""
     start_timeout_s: float = Field(default=300, gt=0)
     """How long it may take to start, a big network to be loaded included."""
-
-    @model_validator(mode="after")
-    def _model_named(self) -> Self:
-        if self.name == "bshm" and self.model is None:
-            raise ValueError("name: bshm needs `model`, the file of its frozen graph")
-        return self
 
 
 class Folder(Options):
@@ -141,6 +170,9 @@ class Settings(Options):
     """When to say no."""
     folders: tuple[Folder, ...] = Field(min_length=1)
     """The watched folders."""
+    models: dict[OwnName, Recipe] = Field(default_factory=dict)
+    """Your own ONNX networks, by name: what each wants to be fed and what its answer means. To be
+    installed by `matted model install NAME --config THIS_FILE --from FILE_OR_ADDRESS`."""
     profiles: dict[str, Profile] = Field(default_factory=dict)
     """Ways of treating photos, by name."""
 

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from daemon import errors, settings
+from daemon.choice import choose, guarded
 from daemon.events import Event, Log
 from daemon.filing import Engine, Filing
 from daemon.job import EngineAddress
@@ -23,32 +24,25 @@ from matting.host import EngineHost, EngineSpec
 _GRAVE = (Event.ENGINE_CRASHED, Event.ENGINE_DEADLINE_MISSED, Event.ENGINE_UNAVAILABLE)
 
 
-def choose(wanted: settings.Engine) -> tuple[str, str]:
-    """The engine to run, and why."""
-    if wanted.name != "auto":
-        return wanted.name, "the settings name it"
-    if wanted.model is not None:
-        return "bshm", f"the settings name a model for it, {wanted.model}"
-    return "grabcut", "the settings name no model (engine.model); grabcut needs none"
-
-
 @contextmanager
-def running(wanted: settings.Engine, log: Log) -> Iterator[EngineHost]:
-    """Start the engine, wait until it is ready, and end it afterwards.
+def running(wanted: settings.Settings, log: Log) -> Iterator[EngineHost]:
+    """Start the engine that the settings choose, wait until it is ready, and end it afterwards.
 
     Raises:
         EngineUnavailable: it cannot run as the settings demand.
     """
-    name, reason = choose(wanted)
-    log.info(Event.ENGINE_CHOSEN, engine=name, reason=reason)
+    choice = choose(wanted)
+    model = choice.model.name if choice.model else None
+    log.info(Event.ENGINE_CHOSEN, engine=choice.engine, reason=choice.reason, model=model)
+    engine = wanted.engine
     spec = EngineSpec(
-        name,
-        {"device": wanted.device, "model": str(wanted.model) if wanted.model else None},
-        python=str(wanted.python) if wanted.python else None,
-        timeout_s=wanted.timeout_s,
-        start_timeout_s=wanted.start_timeout_s,
+        choice.engine,
+        choice.options,
+        python=str(engine.python) if engine.python else None,
+        timeout_s=engine.timeout_s,
+        start_timeout_s=engine.start_timeout_s,
     )
-    with hosted(spec, log) as host:
+    with guarded(choice.model), hosted(spec, log) as host:
         yield host
 
 

@@ -40,7 +40,10 @@ def main(
     profile: Annotated[
         str, typer.Option(help="What is done to the photos: old-photo, studio-portrait or yours.")
     ] = "old-photo",
-    engine: Annotated[str | None, typer.Option(help="Instead of the settings' engine.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="An engine, or an installed model, instead of the settings'."),
+    ] = None,
     *,
     foreground: Annotated[
         bool, typer.Option("--foreground/--no-foreground", help="Whether to file cut-outs.")

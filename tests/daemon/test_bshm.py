@@ -15,7 +15,6 @@ from harness import Daemon, write_photo
 from laboratory import Laboratory
 
 from daemon.settings import Engine
-from daemon.workshop import choose
 
 Make = Callable[[Laboratory, str], "RealDaemon"]
 
@@ -76,17 +75,8 @@ def test_a_demanded_gpu_that_is_not_there_ends_the_start_in_one_line(
     assert "driver: no NVIDIA driver is loaded" in last
 
 
-def test_auto_takes_bshm_if_there_is_a_model_and_says_why(tmp_path: Path) -> None:
-    model = tmp_path / "tf_graph.pb"
-    assert choose(Engine(model=model)) == ("bshm", f"the settings name a model for it, {model}")
-    assert choose(Engine())[0] == "grabcut"
-    assert choose(Engine(name="grabcut", model=model)) == ("grabcut", "the settings name it")
-
-
-def test_the_engine_needs_its_model_and_finds_paths_from_the_settings_file(tmp_path: Path) -> None:
+def test_the_engine_finds_paths_from_the_settings_file(tmp_path: Path) -> None:
     context = {"base": tmp_path}
-    with pytest.raises(ValueError, match="name: bshm needs `model`"):
-        Engine.model_validate({"name": "bshm"}, context=context)
     written = yaml.safe_load("{name: bshm, model: models/x.pb, python: .venv-tf1/bin/python}")
     engine = Engine.model_validate(written, context=context)
     assert engine.model == tmp_path / "models" / "x.pb"

@@ -16,7 +16,7 @@ from typing import Any
 from daemon import events, workshop
 from daemon.cli import run
 from daemon.intake import front
-from daemon.settings import Engine
+from daemon.settings import Settings
 from matting.host import EngineSpec
 
 FLAG = Path("/srv/matted/hang-scan")
@@ -30,9 +30,9 @@ def scan(*args: Any, **options: Any) -> Any:
     return REAL_SCAN(*args, **options)
 
 
-def running(wanted: Engine, log: events.Log) -> Any:
+def running(wanted: Settings, log: events.Log) -> Any:
     here = str(Path(__file__).parent)
-    spec = EngineSpec("hanging_engine", {}, timeout_s=wanted.timeout_s, extra_path=(here,))
+    spec = EngineSpec("hanging_engine", {}, timeout_s=wanted.engine.timeout_s, extra_path=(here,))
     return workshop.hosted(spec, log)
 
 

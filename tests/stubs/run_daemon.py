@@ -27,6 +27,9 @@ if __name__ == "__main__":
         config,
         events.set_up(verbose=True),
         engine=lambda wanted, log: hosted(
-            EngineSpec("stub_engine", options, timeout_s=wanted.timeout_s, extra_path=(here,)), log
+            EngineSpec(
+                "stub_engine", options, timeout_s=wanted.engine.timeout_s, extra_path=(here,)
+            ),
+            log,
         ),
     ).run()

@@ -1,0 +1,128 @@
+"""Which engine runs, with which model, and why."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from daemon import settings
+from daemon.errors import EngineUnavailable
+from matting.models import Model, ModelError, Stores, held
+from matting.models.catalog import CONVERTED
+from matting.models.store import sha256_of
+from matting.recipe import BSHM
+
+_USUAL = {"bshm": "bshm", "onnx": CONVERTED}
+"""The installed models that are taken where none is named, the first one first."""
+_FED = replace(BSHM, input="input_image")
+"""A .onnx file that was not installed is taken for a converted graph, whose input this is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An engine, and what it is told."""
+
+    engine: str
+    reason: str
+    options: dict[str, Any]
+    model: Model | None = None
+    """The installed one; None for a file, or for an engine that needs none."""
+
+
+def stores(wanted: settings.Settings) -> Stores:
+    """Where these settings' models are looked for."""
+    return Stores.beside(wanted.state_dir)
+
+
+def choose(wanted: settings.Settings) -> Choice:
+    """Decide what to run.
+
+    Raises:
+        EngineUnavailable: the model is not installed, or is for another engine.
+    """
+    engine = wanted.engine
+    if engine.name == "grabcut":
+        return Choice("grabcut", "the settings name it", {"device": engine.device, "model": None})
+    if isinstance(engine.model, Path):
+        return _file(engine, engine.model)
+    try:
+        return _installed(engine, stores(wanted))
+    except ModelError as error:
+        raise EngineUnavailable(str(error)) from error
+
+
+def _file(wanted: settings.Engine, path: Path) -> Choice:
+    engine = "onnx" if path.suffix == ".onnx" else "bshm"
+    if wanted.name not in {"auto", engine}:
+        reason = f"engine.model {path} is for the engine {engine}, and engine.name is {wanted.name}"
+        raise EngineUnavailable(reason)
+    options: dict[str, Any] = {"device": wanted.device, "model": str(path)}
+    if engine == "onnx":
+        options |= {"name": path.name, "recipe": _FED.to_json()}
+    reason = f"the settings name a model for it, {path}"
+    return Choice(engine, reason if wanted.name == "auto" else "the settings name it", options)
+
+
+def _installed(wanted: settings.Engine, known: Stores) -> Choice:
+    if isinstance(wanted.model, str):
+        model = _demanded(known, wanted.model)
+        if wanted.name not in {"auto", model.engine}:
+            told = f"the model {model.name} is for the engine {model.engine}, not {wanted.name}"
+            raise EngineUnavailable(f"{told}; leave engine.name out, or set it to auto")
+        return _with(model, wanted, f"the settings name the model {model.name}")
+    if wanted.name != "auto":
+        return _with(_demanded(known, _USUAL[wanted.name]), wanted, "the settings name it")
+    for name in _USUAL.values():
+        if (found := known.find(name)) is not None:
+            return _with(found, wanted, f"the model {name} is installed")
+    reason = "no model for people is installed (`matted model install bshm`); grabcut needs none"
+    return Choice("grabcut", reason, {"device": wanted.device, "model": None})
+
+
+def _demanded(known: Stores, name: str) -> Model:
+    model = known.find(name)
+    if model is None:
+        where = known.stores[0].directory
+        how = (
+            "`matted model convert bshm`"
+            if name == CONVERTED
+            else f"`matted model install {name}`"
+        )
+        raise EngineUnavailable(
+            f"the model {name} is not installed in {where}: {how}, with the same --config"
+        )
+    return model
+
+
+def _with(model: Model, wanted: settings.Engine, reason: str) -> Choice:
+    return Choice(model.engine, reason, model.options(wanted.device), model)
+
+
+@contextlib.contextmanager
+def guarded(model: Model | None) -> Iterator[None]:
+    """Make sure of a model's file, and keep it as long as an engine may have to read it again.
+
+    The whole file is read: 310 MB take 0.3 s, and a network takes longer to load.
+
+    Raises:
+        EngineUnavailable: it is not what was installed.
+    """
+    if model is None:
+        yield
+        return
+    mend = f"`matted model verify {model.name}` says more; install it anew"
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(held(model.path))
+            whole = os.fstat(file.fileno()).st_size == model.size_bytes
+            whole = whole and sha256_of(file) == model.sha256
+        except OSError as error:
+            told = f"the model {model.name}, {model.path}, cannot be read: {error.strerror}; {mend}"
+            raise EngineUnavailable(told) from error
+        if not whole:
+            raise EngineUnavailable(f"the model {model.name} is not what was installed; {mend}")
+        yield

@@ -1,0 +1,151 @@
+"""``matted model install``: have a network, try it out, and make it the one that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from daemon.cli.model.place import Config, Place, place, size, told
+from daemon.config_file import did_you_mean
+from matting.models import Model, Store, UnknownModel
+from matting.models import trial as trials
+from matting.models.catalog import CATALOG, CONVERTED, ByHand, Entry, Web
+from matting.models.download import Watch, is_address
+from matting.models.install import Order, Source, install
+
+_STEP = 0.1
+"""In a pipe, a line is printed whenever this part of a download has arrived."""
+_OWN = ByHand("say where its file is, --from FILE or --from ADDRESS")
+
+
+def main(
+    name: Annotated[str, typer.Argument(help="As `matted model list` has it.")],
+    config: Config = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="A file or an http(s) address to have it from.")
+    ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(help="The interpreter that will run it, if not the settings' engine.python."),
+    ] = None,
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Even if it is another file than the installed one.")
+    ] = False,
+) -> None:
+    """Download a network, check it, try it out on a drawn picture, and only then make it active.
+
+    A download that broke off is gone on with by the same command. Whatever goes wrong, what was
+    installed before still is.
+    """
+    where = place(config)
+    console = Console()
+    with told():
+        entry = _entry(name, where)
+        order = Order(
+            entry=entry,
+            source=entry.source if source is None else _source(source),
+            place=_trial(where, python),
+            replaces=replace,
+        )
+        with _watching(console) as watch:
+            model = install(where.store, order, watch)
+    _report(console, model, where.store)
+
+
+def _entry(name: str, where: Place) -> Entry:
+    """What is known of a network of that name.
+
+    Raises:
+        UnknownModel: nothing.
+    """
+    if name in CATALOG:
+        return CATALOG[name]
+    if name == CONVERTED:
+        raise UnknownModel(f"{name} is made from bshm: `matted model convert bshm`")
+    own = where.settings.models if where.settings else {}
+    if name not in own:
+        close = did_you_mean(name, [*CATALOG, *own])
+        hint = "" if where.settings else "; one of your own stands in a settings file, --config"
+        raise UnknownModel(f"there is no model {name!r}{close}{hint}")
+    return Entry(name, "onnx", "your own", "your own", _OWN, own[name])
+
+
+def _source(given: str) -> Source:
+    return Web(given) if is_address(given) else Path(given).absolute()
+
+
+def _trial(where: Place, python: str | None) -> trials.Place:
+    """Where the daemon will run it."""
+    if where.settings is None:
+        return trials.Place(python)
+    engine = where.settings.engine
+    chosen = python or (str(engine.python) if engine.python else None)
+    return trials.Place(chosen, engine.device, engine.timeout_s, engine.start_timeout_s)
+
+
+@contextmanager
+def _watching(console: Console) -> Iterator[Watch]:
+    """A progress bar on a terminal; in a pipe, a line now and then."""
+    if not console.is_terminal:
+        yield Watch(lambda line: _say(console, line), _Steps(console))
+        return
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
+        bar = progress.add_task("", total=None, visible=False)
+
+        def count(have: int, total: int | None) -> None:
+            progress.update(bar, completed=have, total=total, visible=have != total)
+
+        yield Watch(lambda line: _say(console, line), count)
+
+
+class _Steps:
+    """Says how far a download is, ten times in all."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said = 0.0
+
+    def __call__(self, have: int, total: int | None) -> None:
+        if total and have / total >= self._said + _STEP:
+            self._said = have / total
+            _say(self._console, f"{self._said:.0%} of {size(total)}")
+
+
+def _report(console: Console, model: Model, store: Store) -> None:
+    ran = f"{model.tested['framework']} on {model.tested['device']}"
+    told = f"{size(model.size_bytes)}, licence {model.licence}, tried out by {ran}"
+    _say(console, f"{model.name} is installed: {told}", "bold")
+    _say(console, f"  file     {model.path}", "dim")
+    _say(console, f"  sha256   {model.sha256}", "dim")
+    _say(console, f"  see      {store.matte(model)}", "dim")
+    if model.name != "bshm":
+        _say(console, f"  use      engine: {{model: {model.name}}}", "dim")
+    for warning in model.warnings:
+        _say(console, f"  warning: {warning}", "yellow")
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    """Print as it is: paths are no markup, and a path that was wrapped cannot be copied."""
+    console.print(text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,40 @@
+"""``matted model remove``: the opposite of install."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from daemon.choice import choose
+from daemon.cli.model.place import Config, Place, place, told
+from daemon.errors import EngineUnavailable, SettingsError
+
+
+def main(
+    name: Annotated[str, typer.Argument(help="As `matted model list` has it.")],
+    config: Config = None,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if the settings' engine runs it.")
+    ] = False,
+) -> None:
+    """Remove an installed model and its file; a running daemon keeps its own until it ends."""
+    where = place(config)
+    if not force and _runs(where, name):
+        fault = f"the engine of these settings runs {name}; remove it all the same with --force"
+        raise SettingsError(str(config), (fault,))
+    with told():
+        where.store.remove(name)
+    typer.echo(f"{name} is removed")
+
+
+def _runs(where: Place, name: str) -> bool:
+    """Whether the engine would start with this model."""
+    if where.settings is None:
+        return False
+    try:
+        model = choose(where.settings).model
+    except EngineUnavailable:  # it cannot start anyway
+        return False
+    return model is not None and model.name == name

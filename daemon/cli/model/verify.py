@@ -1,0 +1,42 @@
+"""``matted model verify``: are the installed files still what was installed?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from daemon.cli.model.place import Config, place, told
+from daemon.errors import MattedError
+from matting.models import ModelError, Store, UnknownModel, verify
+
+
+def main(
+    name: Annotated[str | None, typer.Argument(help="One of them; without it, all.")] = None,
+    config: Config = None,
+) -> None:
+    """Read the installed files again and compare them with what was installed.
+
+    The exit code is 1 if one of them is CHANGED, MISSING or DAMAGED.
+    """
+    where = place(config)
+    with told():
+        names = where.store.names() if name is None else [name]
+        verdicts = [_verdict(where.store, each) for each in names]
+    if bad := sum(verdict != "OK" for verdict in verdicts):
+        raise MattedError(f"{bad} of {len(verdicts)} are not what was installed; install them anew")
+
+
+def _verdict(store: Store, name: str) -> str:
+    try:
+        model = store.find(name)
+    except UnknownModel:
+        raise
+    except ModelError as error:
+        typer.echo(f"DAMAGED  {name}: {error}")
+        return "DAMAGED"
+    if model is None:
+        raise UnknownModel(f"{name} is not installed in {store.directory}")
+    verdict = verify(model)
+    typer.echo(f"{verdict:8} {name}  {model.path}")
+    return verdict

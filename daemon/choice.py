@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,9 @@ from daemon.errors import EngineUnavailable
 from matting.models import Model, ModelError, Stores, held
 from matting.models.catalog import CONVERTED
 from matting.models.store import sha256_of
-from matting.recipe import BSHM
 
 _USUAL = {"bshm": "bshm", "onnx": CONVERTED}
 """The installed models that are taken where none is named, the first one first."""
-_FED = replace(BSHM, input="input_image")
-"""A .onnx file that was not installed is taken for a converted graph, whose input this is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +57,9 @@ def _file(wanted: settings.Engine, path: Path) -> Choice:
     if wanted.name not in {"auto", engine}:
         reason = f"engine.model {path} is for the engine {engine}, and engine.name is {wanted.name}"
         raise EngineUnavailable(reason)
-    options: dict[str, Any] = {"device": wanted.device, "model": str(path)}
+    options = {"device": wanted.device, "model": str(path)}
     if engine == "onnx":
-        options |= {"name": path.name, "recipe": _FED.to_json()}
+        options["name"] = path.name  # and no recipe: then it has to be a converted BSHM
     reason = f"the settings name a model for it, {path}"
     return Choice(engine, reason if wanted.name == "auto" else "the settings name it", options)
 
@@ -88,9 +85,7 @@ def _demanded(known: Stores, name: str) -> Model:
     if model is None:
         where = known.stores[0].directory
         how = (
-            "`matted model convert bshm`"
-            if name == CONVERTED
-            else f"`matted model install {name}`"
+            "`matted model convert bshm`" if name == CONVERTED else f"`matted model install {name}`"
         )
         raise EngineUnavailable(
             f"the model {name} is not installed in {where}: {how}, with the same --config"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from matting import modelfile
 from matting.errors import EngineUnavailable
@@ -73,7 +73,7 @@ class Model(NamedTuple):
     graph_def: Any
     """tensorflow.GraphDef; no node is tied to a device."""
     name: str
-    """File name and the beginning of the file's SHA-256; says if the weights are untrained."""
+    """What it is called and the beginning of the file's SHA-256; says if the weights are untrained."""
     sha256: str
     labels: Tuple[str, ...]
     """What it says of itself, by PROVENANCE."""
@@ -81,12 +81,13 @@ class Model(NamedTuple):
     """Lines that whoever sees its mattes has to know."""
 
 
-def load(path: str, graph_def: Any) -> Model:
+def load(path: str, graph_def: Any, called: Optional[str] = None) -> Model:
     """Read a frozen graph and check it.
 
     Args:
         path: the file.
         graph_def: an empty tensorflow.GraphDef; it is filled and returned.
+        called: what to call it; None: as its file.
 
     Raises:
         EngineUnavailable: the file cannot be read, is no frozen graph, lacks one of the two
@@ -104,7 +105,8 @@ def load(path: str, graph_def: Any) -> Model:
         node.device = ""
     sha256 = hashlib.sha256(data).hexdigest()
     labels = tuple(sorted(_labels(graph_def)))
-    name = " ".join([os.path.basename(path), sha256[:12], *(f"({label})" for label in labels)])
+    called = called or os.path.basename(path)
+    name = " ".join([called, sha256[:12], *(f"({label})" for label in labels)])
     warnings = tuple(
         f"the model is not trained, its mattes mean nothing ({label})"
         for label in labels

@@ -25,7 +25,8 @@ def load(options: Dict[str, Any]) -> Engine:
     """Load the model and run it once.
 
     Args:
-        options: ``model``, the path of a frozen graph; ``device``, one of accelerator.DEVICES.
+        options: ``model``, the path of a frozen graph; ``name``, what to call it, if not by its
+            file's name; ``device``, one of accelerator.DEVICES.
 
     Raises:
         EngineUnavailable: no TensorFlow, no usable model, or no GPU where one is demanded.
@@ -33,26 +34,30 @@ def load(options: Dict[str, Any]) -> Engine:
     device = accelerator.wanted(options.get("device", "auto"))
     if not options.get("model"):
         raise EngineUnavailable("engine.model names no file; it has to be a frozen graph (.pb)")
-    return TensorFlowEngine(installed.Framework.load(), options["model"], device)
+    framework = installed.Framework.load()
+    return TensorFlowEngine(framework, options["model"], device, options.get("name"))
 
 
 class TensorFlowEngine(Engine):
     """A frozen graph in a graph and a session of its own."""
 
-    def __init__(self, framework: installed.Framework, model: str, device: str) -> None:
+    def __init__(
+        self, framework: installed.Framework, model: str, device: str, called: Optional[str] = None
+    ) -> None:
         """Load the model and run it once.
 
         Args:
             framework: TensorFlow.
             model: path of a frozen graph.
             device: one of accelerator.DEVICES.
+            called: what to call the model; None: as its file.
 
         Raises:
             EngineUnavailable: no usable model, or no GPU where one is demanded.
         """
         self._tf = framework.tf
         self._framework = framework
-        self._model = graph.load(model, self._tf.GraphDef())
+        self._model = graph.load(model, self._tf.GraphDef(), called)
         imported = self._import()
         self._gpu, obstacle = self._open(imported, device)
         accelerator.demand(device, obstacle)

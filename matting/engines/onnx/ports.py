@@ -82,8 +82,8 @@ def _check_input(port: Any, recipe: Recipe) -> None:
         wanted = "(height, width, 3)"
     if not sizes:
         return  # it does not say how many axes there are
-    fits = len(sizes) == len(recipe.layout)
-    if not fits or sizes[channels] not in (None, 3):
+    fits = len(sizes) == len(recipe.layout) and sizes[channels] in (None, 3)
+    if not fits or (sizes[channels] is None and 3 in sizes):
         raise ValueError(f"{port.name} is {_shown(sizes)}, not {wanted} as layout says")
     if recipe.layout != "hwc" and sizes[0] not in (None, 1):
         raise ValueError(f"{port.name} takes {sizes[0]} pictures at a time")

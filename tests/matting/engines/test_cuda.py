@@ -19,19 +19,6 @@ from matting.engines.accelerator import EXIT_BROKEN
 LOOK = "import json; from matting.engines import cuda; print(json.dumps(cuda.look()))"
 
 
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory):
-    """A directory with the fake libcuda.so.1."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("NO C COMPILER: what is said of GPUs is NOT tested")
-    folder = tmp_path_factory.mktemp("driver")
-    source = Path(__file__).with_name("fake_cuda.c")
-    command = [compiler, "-shared", "-fPIC", "-o", folder / "libcuda.so.1", source]
-    subprocess.run(command, check=True)
-    return str(folder)
-
-
 def look(driver, **environ):
     done = subprocess.run(
         [sys.executable, "-c", LOOK],

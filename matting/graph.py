@@ -73,7 +73,7 @@ class Model(NamedTuple):
     graph_def: Any
     """tensorflow.GraphDef; no node is tied to a device."""
     name: str
-    """What it is called and the beginning of the file's SHA-256; says if the weights are untrained."""
+    """What it is called, how the file's SHA-256 begins, and if the weights are untrained."""
     sha256: str
     labels: Tuple[str, ...]
     """What it says of itself, by PROVENANCE."""

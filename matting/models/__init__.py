@@ -3,7 +3,7 @@
 Python 3.11 and later, in the daemon's process; an engine process is told only a file's path.
 """
 
-from matting.models.adopt import Offer, adopt
+from matting.models.adoption import Offer, adopt
 from matting.models.errors import Busy, ModelError, NotHad, UnknownModel
 from matting.models.model import Model
 from matting.models.store import Store, Stores, held, verify

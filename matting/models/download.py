@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from matting.backoff import Backoff
-from matting.models.adopt import demand_room
+from matting.models.adoption import demand_room
 from matting.models.errors import ModelError, NotHad
 
 MAX_BYTES = 2 << 30
@@ -73,9 +73,12 @@ def is_address(text: str) -> bool:
 
 def shown(address: str) -> str:
     """An address without what may be secret in it: a query with a signature, a password."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return _line(address.partition("?")[0])
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=host, query="", fragment=""))
+    return _line(urlunsplit(parts._replace(netloc=host, query="", fragment="")))
 
 
 def download(address: str, folder: Path, watch: Watch, patience: Patience | None = None) -> Path:

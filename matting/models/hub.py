@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matting.models.adopt import demand_room
+from matting.models.adoption import demand_room
 from matting.models.catalog import Hub
 from matting.models.download import Watch
 from matting.models.errors import ModelError, NotHad

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from matting.models.adopt import CANDIDATE, Offer, activate, copy
+from matting.models.adoption import CANDIDATE, Offer, activate, copy
 from matting.models.catalog import ByHand, Entry, Hub, Web
 from matting.models.download import Patience, Watch, discard, download, kept, shown
 from matting.models.errors import ModelError, UnknownModel

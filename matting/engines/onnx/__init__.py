@@ -105,8 +105,8 @@ class OnnxEngine(Engine):
         self._installed.module.preload_dlls()  # the CUDA libraries that are installed as wheels
         try:
             self._open(model, gpu=True, tensorrt=tensorrt)
-            if not any(place != "CPU" for place in self._nodes):
-                obstacle = runtime.UNEXPLAINED
+        except runtime.FellBack:
+            obstacle = runtime.UNEXPLAINED
         except EngineUnavailable as error:
             said = accelerator.one_line(error.__cause__ or "")
             obstacle = runtime.explained(said, self._gpu, self._installed)
@@ -127,6 +127,8 @@ class OnnxEngine(Engine):
             self._session = self._installed.open(
                 model.data, gpu=gpu, tensorrt=tensorrt, changing=changing
             )
+            if gpu:
+                runtime.check_kept(self._session, tensorrt=tensorrt)
             self._run_settings = self._installed.run_settings(gpu=gpu)
             self._nodes = runtime.nodes(self._session)
             self._recipe = self._recipe_of(model)

@@ -23,6 +23,13 @@ _ERRORS = (
 _ONLY_ERRORS, _NOTHING = 3, 4
 
 
+class FellBack(Exception):
+    """The session runs on the processor.
+
+    A provider could not be loaded, which is only logged, or it was given nothing to do.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """ONNX Runtime, whichever is installed."""
@@ -129,6 +136,17 @@ def nodes(session: Any) -> dict[str, int]:
     for part in session.get_provider_graph_assignment_info():
         counts[part.ep_name.removesuffix("ExecutionProvider")] += len(part.get_nodes())
     return dict(counts)
+
+
+def check_kept(session: Any, *, tensorrt: bool) -> None:
+    """See that a session for the GPU is one.
+
+    Raises:
+        FellBack: it is one for the processor; ``enable_fallback`` does not keep it from that.
+    """
+    wanted = {CUDA, TENSORRT} if tensorrt else {CUDA}
+    if not wanted <= set(session.get_providers()) or set(nodes(session)) <= {"CPU"}:
+        raise FellBack
 
 
 def _no_runtime(error: ImportError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -542,6 +543,38 @@ def test_what_an_error_on_the_gpu_is_about(tmp_path, text, said):
     explained = runtime.explained(text, GPU, with_cuda(tmp_path))
     assert said in explained
     assert bool(said) == bool(explained)
+
+
+FALLING_BACK = """
+import dataclasses
+from matting.engines.onnx import OnnxEngine, program, runtime
+found = runtime.Runtime.load()
+providers = (runtime.CUDA, *found.providers)
+found = dataclasses.replace(found, providers=providers, cuda_version="99.0", site={site!r})
+engine = OnnxEngine(found, program.load({path!r}), "red", None, {device!r})
+print(engine.describe())
+"""
+
+
+def test_a_silent_fallback_to_the_processor_is_noticed(driver, tmp_path):
+    """As where the CUDA libraries are there, and something in them does not suit."""
+    (tmp_path / "red.onnx").write_bytes(networks.bshm())
+    libraries = tmp_path / "nvidia" / "cu99" / "lib"
+    libraries.mkdir(parents=True)
+    names = ["cudart.so.99", "cublas.so.99", "cublasLt.so.99", "cufft.so.12", "curand.so.10"]
+    for name in [*names, "cudnn.so.9"]:
+        shutil.copy(Path(driver) / "libcuda.so.1", libraries / f"lib{name}")
+    for device in ("gpu", "auto"):
+        code = FALLING_BACK.format(
+            site=str(tmp_path), path=str(tmp_path / "red.onnx"), device=device
+        )
+        said = in_a_process(code, LD_LIBRARY_PATH=driver)
+        if device == "gpu":
+            assert "device: gpu is demanded" in said.stderr
+            assert "wheel: ONNX Runtime does not take the GPU" in said.stderr
+        else:
+            assert "'device': 'cpu'" in said.stdout
+            assert "wheel: ONNX Runtime does not take the GPU" in said.stdout
 
 
 BROKEN = """

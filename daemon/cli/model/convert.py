@@ -21,7 +21,7 @@ from daemon.errors import MattedError, SettingsError
 from daemon.parity import Sight, sights
 from daemon.profiles import Matting
 from matting.models import Model, Offer, Place, Store, Stores
-from matting.models.adopt import CANDIDATE, activate
+from matting.models.adoption import CANDIDATE, activate
 from matting.models.catalog import CATALOG
 from matting.recipe import BSHM
 

@@ -101,6 +101,38 @@ def looping(tf):
     answer(tf, picture, tf.round(total))
 
 
+def blurred(tf, resize, **settings):
+    """The red channel, brought to a third of its size and back."""
+    picture = tf.placeholder(tf.float32, [None, None, 3], "input_image")
+    size = tf.shape(picture)[:2]
+    small = resize(images=picture[None, :, :, :1], size=size // 3 + 1, **settings)
+    answer(tf, picture, resize(images=small, size=size, **settings)[0])
+
+
+def area(tf):
+    """ONNX has no such resizing, and tf2onnx takes another in its place without a word."""
+    blurred(tf, tf.raw_ops.ResizeArea)
+
+
+def bilinear(tf):
+    blurred(tf, tf.raw_ops.ResizeBilinear, align_corners=True)
+
+
+def dilated(tf):
+    """ONNX has nothing of the kind, and tf2onnx leaves the operation as it is."""
+    picture = tf.placeholder(tf.float32, [None, None, 3], "input_image")
+    ones, flat = [1, 1, 1, 1], tf.zeros([3, 3, 1], tf.float32)
+    grown = tf.raw_ops.Dilation2D(
+        input=picture[None, :, :, :1], filter=flat, strides=ones, rates=ones, padding="SAME"
+    )
+    answer(tf, picture, grown[0])
+
+
+def opaque(tf):
+    picture = tf.placeholder(tf.float32, [None, None, 3], "input_image")
+    answer(tf, picture, tf.zeros_like(picture[:, :, :1]) + 254.0)
+
+
 def _pin(graph_def):
     for node in graph_def.node:
         node.device = "/device:GPU:0"
@@ -134,6 +166,10 @@ KINDS = {
     "picky": picky,
     "hungry": hungry,
     "looping": looping,
+    "area": area,
+    "bilinear": bilinear,
+    "dilated": dilated,
+    "opaque": opaque,
     "dangling": red,
     "of one size": lambda tf: red(tf, shape=(64, 64, 3)),
     "no input": lambda tf: red(tf, name="image"),

@@ -154,6 +154,18 @@ def _freeze(path, width, seed, coarse):
     return parameters
 
 
+def _convert(source, target):
+    """Turn a graph into an ONNX network; what it cannot be turned into for, if so."""
+    from matting.bshm import convert, freeze  # noqa: PLC0415 - only in the child
+    from matting.errors import EngineUnavailable  # noqa: PLC0415 - likewise
+
+    try:
+        freeze.save(target, convert.convert(source)[0])
+    except EngineUnavailable as error:
+        return str(error)
+    return None
+
+
 def _shapes(model, names, size):
     """The shapes of tensors when a picture of (height, width) is matted."""
     engine = ENGINES[model]
@@ -168,6 +180,7 @@ def _set(name, value):
 
 
 REQUESTS = {
+    "convert": _convert,
     "fail": _fail,
     "freeze": _freeze,
     "load": _load,

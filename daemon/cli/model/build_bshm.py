@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.elsewhere import run_elsewhere
+from daemon.elsewhere import run_elsewhere
 
 
 def main(

@@ -37,21 +37,23 @@ def known(wanted: settings.Settings) -> dict[str, Contender]:
         installed = sorted({name for store in stores(wanted).stores for name in store.names()})
     except ModelError as error:
         raise EngineUnavailable(str(error)) from error
-    found = {"grabcut": _with(wanted, name="grabcut", model=None)}
+    found = {"grabcut": with_engine(wanted, name="grabcut", model=None)}
     file = wanted.engine.model
     if isinstance(file, Path):
         engine = "onnx" if file.suffix == ".onnx" else "bshm"
-        found[file.name if engine in installed else engine] = _with(wanted, name=engine, model=file)
-    found |= {name: _with(wanted, name="auto", model=name) for name in installed}
+        found[file.name if engine in installed else engine] = with_engine(
+            wanted, name=engine, model=file
+        )
+    found |= {name: with_engine(wanted, name="auto", model=name) for name in installed}
     return {name: Contender(name, chooses) for name, chooses in found.items()}
 
 
-def _with(wanted: settings.Settings, **engine: object) -> settings.Settings:
+def with_engine(wanted: settings.Settings, **engine: object) -> settings.Settings:
     """Settings with another engine; an interpreter is only for the engine it was given for."""
     other = wanted.model_copy(update={"engine": wanted.engine.model_copy(update=engine)})
     if wanted.engine.python is None or _engine(other) == _engine(wanted):
         return other
-    return _with(other, python=None)
+    return with_engine(other, python=None)
 
 
 def _engine(wanted: settings.Settings) -> str | None:

@@ -1,8 +1,8 @@
 """The contact sheet: a row for each photo, a column for each engine.
 
-Cut-outs lie on a neutral mid grey, where both a bright and a dark fringe of the old background
-show. They keep the photo's own colours: an output would have them cleaned, and the matte is what
-is looked at here.
+Cut-outs lie on a checkerboard of two mid greys. Both a bright and a dark fringe of the old
+background show on it; on an even grey, holes in a grey dress did not. They keep the photo's own
+colours: an output would have them cleaned, and the matte is what is looked at here.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ INK: Colour = (38, 38, 40)
 FAINT: Colour = (120, 118, 114)
 BEST: Colour = (22, 120, 60)
 TROUBLE: Colour = (170, 40, 30)
-GREY: Colour = (119, 119, 119)
-"""sRGB's mid grey, behind the people."""
-ON_GREY: Colour = (235, 235, 235)
+GREYS = 108, 130
+"""Around sRGB's mid grey, behind the people."""
+ON_GREY: Colour = (240, 240, 240)
 
 _WIDTH = CELL[0]
 _NARROWEST = 240
 """Pixels between which a caption stands, however narrow the picture."""
+_CHECKER = 10
 _GAP = 14
 _MARGIN = 24
 _LINE = 19
@@ -48,9 +49,9 @@ _MOST_PIXELS = 80_000_000
 
 class _Cell(NamedTuple):
     picture: Picture
-    left: str
+    caption: tuple[tuple[str, Colour], ...] = ()
+    """Words, each in its colour."""
     right: str = ""
-    colour: Colour = FAINT
 
 
 def draw(findings: Findings) -> Picture:
@@ -104,40 +105,50 @@ def _summary(column: Column) -> str:
 def _cells(look: Look, trials: Sequence[Trial], *, referenced: bool) -> list[_Cell]:
     assert look.cell is not None
     assert look.size is not None
-    cells = [_Cell(look.cell, look.photo, f"{look.size[0]} x {look.size[1]}", INK)]
-    if referenced and look.reference_cell is not None:
-        note = "not of the photo's size" if look.compared_at != look.size else ""
-        cells.append(_Cell(over_grey(look.cell, look.reference_cell), note))
+    cells = [_Cell(look.cell, ((look.photo, INK),), _by(look.size))]
+    if look.reference_cell is not None and look.reference_size is not None:
+        shown = over_checkers(look.cell, look.reference_cell)
+        cells.append(_Cell(shown, right=_by(look.reference_size)))
     elif referenced:
-        cells.append(_Cell(_said("no reference", look.cell, PAPER, FAINT), ""))
-    ious = [trial.score.iou for trial in trials if trial.score]
-    best = max(ious) if len(ious) > 1 else None
+        cells.append(_Cell(_said("no reference", _board(look.cell, PAPER), FAINT)))
+    scores = [trial.score for trial in trials if trial.score]
+    best = (max(s.iou for s in scores), min(s.sad for s in scores)) if len(scores) > 1 else ()
     return cells + [_tried(look.cell, trial, best) for trial in trials]
 
 
-def _tried(photo: Picture, trial: Trial, best: float | None) -> _Cell:
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]}"
+
+
+def _tried(photo: Picture, trial: Trial, best: tuple[float, ...]) -> _Cell:
+    """What became of one photo; ``best`` has the row's best IoU and SAD, if there are several."""
     if trial.cell is None:
-        return _Cell(_said(trial.error or "no matte", photo, PAPER, TROUBLE), "failed", "", TROUBLE)
+        told = _said(trial.error or "no matte", _board(photo, PAPER), TROUBLE)
+        return _Cell(told, (("failed", TROUBLE),))
     took = f"{trial.cost.total_s:.1f} s" if trial.cost else ""
-    picture = over_grey(photo, trial.cell)
+    picture = over_checkers(photo, trial.cell)
     if trial.empty:
-        picture = _said("nobody found", photo, GREY, ON_GREY)
+        picture = _said("nobody found", picture, ON_GREY)
     if trial.score is None:
-        return _Cell(picture, "", took)
-    figures = f"IoU {trial.score.iou:.3f}   SAD {trial.score.sad:.2f}"
-    return _Cell(picture, figures, took, BEST if trial.score.iou == best else INK)
+        return _Cell(picture, right=took)
+    figures = (
+        (f"IoU {trial.score.iou:.3f}", BEST if trial.score.iou in best[:1] else INK),
+        (f"SAD {trial.score.sad:.2f}", BEST if trial.score.sad in best[1:] else INK),
+    )
+    return _Cell(picture, figures, took)
 
 
-def over_grey(photo: Picture, alpha: NDArray[np.uint8]) -> Picture:
-    """The photo's own colours over mid grey."""
+def over_checkers(photo: Picture, alpha: NDArray[np.uint8]) -> Picture:
+    """The photo's own colours over the checkerboard."""
+    rows, columns = (at // _CHECKER for at in np.ogrid[: alpha.shape[0], : alpha.shape[1]])
+    board = np.where((rows + columns) % 2, *GREYS)[..., None]
     share = alpha[..., None] / 255
-    return np.asarray(np.rint(photo * share + np.array(GREY) * (1 - share)), np.uint8)
+    return np.asarray(np.rint(photo * share + board * (1 - share)), np.uint8)
 
 
-def _said(text: str, like: Picture, back: Colour, colour: Colour) -> Picture:
-    """A picture of that size which only says something."""
-    board = _board(like.shape[0], like.shape[1], back)
-    words = _letters(text, "", max(40, like.shape[1] - 24), broken=True)
+def _said(text: str, board: Picture, colour: Colour) -> Picture:
+    """Words in the middle of a picture, which is written to."""
+    words = _letters(text, "bold", max(40, board.shape[1] - 24), broken=True)
     words = words[: len(board) - 8, : board.shape[1] - 8]
     top, left = ((len(board) - len(words)) // 2, (board.shape[1] - words.shape[1]) // 2)
     _ink(board, words, left, top, colour)
@@ -161,8 +172,11 @@ def _row(cells: Sequence[_Cell], width: int) -> Picture:
         band[:high, left : left + cell.picture.shape[1]] = cell.picture
         right = _letters(cell.right, "", _WIDTH)
         end = left + max(_NARROWEST, cell.picture.shape[1]) - right.shape[1]
-        _write(band, cell.left, left, high + 5, cell.colour, room=end - left - 8)
         _ink(band, right, end, high + 5, FAINT)
+        for words, colour in cell.caption:
+            letters = _letters(words, "", end - left - 8)
+            _ink(band, letters, left, high + 5, colour)
+            left += letters.shape[1] + 12
     return band
 
 
@@ -173,11 +187,11 @@ def _line(text: str, colour: Colour, width: int) -> Picture:
 
 
 def _blank(height: int, width: int) -> Picture:
-    return _board(height, width, PAPER)
+    return np.full((height, width, 3), PAPER, np.uint8)
 
 
-def _board(height: int, width: int, colour: Colour) -> Picture:
-    return np.full((height, width, 3), colour, np.uint8)
+def _board(like: Picture, colour: Colour) -> Picture:
+    return np.full_like(like, colour)
 
 
 def _write(

@@ -29,7 +29,7 @@ class Subject:
     @property
     def source(self) -> bytes:
         """Absolute path."""
-        return os.path.join(os.fsencode(self.sighting.folder), self.sighting.path)
+        return _place(self.sighting)
 
 
 def find(given: Iterable[str]) -> list[tuple[str, Sighting]]:
@@ -38,10 +38,10 @@ def find(given: Iterable[str]) -> list[tuple[str, Sighting]]:
     Raises:
         MattedError: one of them cannot be read, or there is no photo at all.
     """
-    found: dict[tuple[str, bytes], tuple[str, Sighting]] = {}
+    found: dict[bytes, tuple[str, Sighting]] = {}
     for one in given:
         for shown, sighting in _below(one) if os.path.isdir(one) else (_file(one),):
-            found.setdefault((sighting.folder, sighting.path), (shown, sighting))
+            found.setdefault(_place(sighting), (shown, sighting))
     if not found:
         raise MattedError("there are no photos in " + ", ".join(map(show, given)))
     return list(found.values())
@@ -60,6 +60,10 @@ def paired(
 def stem(sighting: Sighting) -> str:
     """The photo's name without folders and extension."""
     return Path(os.fsdecode(sighting.path)).stem
+
+
+def _place(sighting: Sighting) -> bytes:
+    return os.path.join(os.fsencode(sighting.folder), sighting.path)
 
 
 def _below(folder: str) -> Iterator[tuple[str, Sighting]]:

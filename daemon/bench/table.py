@@ -82,7 +82,7 @@ def _costs(findings: Findings) -> Table:
 
 def _ran_on(column: Column) -> str:
     if column.unavailable:
-        return f"[red]{escape(column.unavailable)}[/red]"
+        return "[red]could not run, see below[/red]"
     return escape(f"{column.device}, {column.framework}")
 
 
@@ -131,6 +131,8 @@ def remarks(findings: Findings) -> list[str]:
         told += _listed("without a reference", (x.photo for x in findings.looks if not x.reference))
     told += [f"{look.photo}: {look.note}" for look in findings.looks if look.note]
     for column in findings.columns:
+        if column.unavailable:
+            told.append(f"{column.name} could not run: {column.unavailable}")
         for trial in column.trials:
             where = f"{trial.photo}, {column.name}"
             if trial.error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -65,9 +66,7 @@ def prepare(subject: Subject, scratch: Path, max_pixels: int) -> Yardstick:
     Raises:
         PhotoError: the photo cannot be read.
     """
-    photo = to_srgb8(
-        decode(Path(subject.source.decode("utf-8", "surrogateescape")), max_pixels=max_pixels)
-    )
+    photo = to_srgb8(decode(Path(os.fsdecode(subject.source)), max_pixels=max_pixels))
     size = photo.shape[1], photo.shape[0]
     look = Look(subject.shown, size=size, cell=_small(photo))
     if subject.reference is None:

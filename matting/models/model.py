@@ -42,7 +42,7 @@ class Model:
     licence: str = "unknown"
     tested: Mapping[str, Any] = field(default_factory=dict)
     """The self-test: ``matte`` (a picture's file name in the store), ``framework``, ``device``,
-    ``python``, ``took_s`` and ``at``."""
+    ``python``, ``took_s``, ``at`` and ``notes``, lines about its picture."""
 
     def options(self, device: str) -> dict[str, Any]:
         """What its engine's ``load`` takes."""

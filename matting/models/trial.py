@@ -25,6 +25,8 @@ SIZE = (241, 317)
 UNSTEADY = 1
 """Two runs may differ by so much: on a GPU, sums are not always added up in the same order."""
 _PHOTO = "self-test"
+_LASTING = "the model is not trained"
+"""How an engine's warning begins that is about the model; the others are about the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,10 @@ class Trial:
     picture: bytes
     """PNG: the picture on the left, its matte on the right."""
     warnings: tuple[str, ...]
+    """What holds for every picture."""
     facts: dict[str, Any]
-    """``framework``, ``device``, ``model``, ``python``, ``took_s``."""
+    """``framework``, ``device``, ``model``, ``python``, ``took_s``; ``notes``, lines about this
+    picture."""
 
 
 def try_out(model: Model, path: Path, place: Place) -> Trial:
@@ -89,12 +93,14 @@ def _judge(name: str, host: EngineHost, place: Place) -> Trial:
     unsteady = int(np.abs(first.alpha.astype(int) - again.alpha).max())
     if unsteady > UNSTEADY:
         raise ModelError(f"{name} gave the same picture two mattes, {unsteady} of 255 apart")
-    warnings = [str(line) for line in first.facts.get("warnings", ())]
+    said = [str(line) for line in first.facts.get("warnings", ())]
+    lasting = tuple(line for line in said if line.startswith(_LASTING))
+    notes = [line for line in said if line not in lasting]
     if first.alpha.min() == first.alpha.max():
-        warnings.append(f"its matte of the test picture is {first.alpha[0, 0]} all over")
+        notes.append(f"its matte of the drawn picture is {first.alpha[0, 0]} all over")
     facts = {key: host.hello.get(key) for key in ("framework", "device", "model")}
-    facts |= {"python": interpreter(host.spec), "took_s": round(took_s, 3)}
-    return Trial(_shown(pixels, first.alpha), tuple(warnings), facts)
+    facts |= {"python": interpreter(host.spec), "took_s": round(took_s, 3), "notes": notes}
+    return Trial(_shown(pixels, first.alpha), lasting, facts)
 
 
 def _matte(host: EngineHost, pixels: NDArray[np.uint8], place: Place) -> Answer:

@@ -142,6 +142,8 @@ def _report(console: Console, model: Model, store: Store) -> None:
     _say(console, f"  see      {store.matte(model)}", "dim")
     if model.name != "bshm":
         _say(console, f"  use      engine: {{model: {model.name}}}", "dim")
+    for note in model.tested.get("notes", ()):
+        _say(console, f"  note: {note}")
     for warning in model.warnings:
         _say(console, f"  warning: {warning}", "yellow")
 

@@ -95,8 +95,8 @@ def test_results_that_become_read_only_and_writable_again(daemon: Make, tally: T
         sending.put(*NAMES)
         one.await_("photo.filed")
         wait_until(lambda: attempt(lambda: remount(disk, "ro")))
+        sending.put("meanwhile.png")  # on a busy machine all others may be filed by now
         one.await_("service.paused")
-        sending.put("meanwhile.png")
         remount(disk, "rw")
         one.await_("service.resumed")
         sending.arrive()

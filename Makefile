@@ -43,7 +43,7 @@ faults: $(READY) ## Break it in every way, for a quarter of an hour, and count w
 service-tests: $(READY) ## Test the service on a systemd that is booted for it (as root)
 	@$(PYTEST) -m service tests/service
 
-bench: $(READY) ## Measure where the time goes
+bench: $(READY) ## Measure where the daemon's time goes (`matted bench` compares engines)
 	@$(BIN)/python -m tests.benchmarks
 
 setup: $(READY) ## Install everything into .venv and stop there
@@ -99,12 +99,12 @@ generated: $(READY) ## Write config/ anew from the settings classes
 lock: $(READY) ## Renew the lock files from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	{ head -n 1 requirements.lock; $(BIN)/uv pip compile --quiet --universal --upgrade \
-	    --group dev --extra onnx --generate-hashes --no-emit-index-url --no-header \
+	    --group dev --extra onnx --extra modelscope --generate-hashes --no-emit-index-url --no-header \
 	    --python-version 3.11 pyproject.toml; } > requirements.lock.new
 	mv requirements.lock.new requirements.lock
 	{ head -n 1 requirements-run.lock; $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 	    --no-emit-index-url --no-header --python-version 3.11 --constraint requirements.lock \
-	    --extra onnx pyproject.toml; } > requirements.lock.new
+	    --extra onnx --extra modelscope pyproject.toml; } > requirements.lock.new
 	mv requirements.lock.new requirements-run.lock
 	for name in tf1:3.7 tf2:3.11 onnx-gpu:3.11; do \
 	    { sed -n 1p requirements-$${name%:*}.lock; $(BIN)/uv pip compile --quiet --upgrade \

@@ -31,7 +31,10 @@ def main(
     *,
     quick: Annotated[bool, typer.Option(envvar="QUICK", help="As much as fits a minute.")] = False,
 ) -> None:
-    """Measure, print tables, and write all figures to bench-out/bench.json."""
+    """Measure where the daemon's time goes, print tables, write figures to bench-out/bench.json.
+
+    (`matted bench` is another thing: it compares engines on your photos.)
+    """
     effort = QUICK if quick else FULL
     console = Console()
     figures: dict[str, Any] = {"effort": asdict(effort), "cores": os.cpu_count()}

@@ -101,7 +101,11 @@ def test_a_second_run_adds_and_a_real_photo_has_its_people_counted(
     [
         (("a.png",), 2, "Missing option '--out'"),
         (("a.png", "-o", "out", "--profile", "old-foto"), 2, "did you mean old-photo?"),
-        (("a.png", "-o", "out", "--engine", "bhsm"), 2, "there is no engine 'bhsm', nor is a model"),
+        (
+            ("a.png", "-o", "out", "--engine", "bhsm"),
+            2,
+            "there is no engine 'bhsm', nor is a model",
+        ),
         (("a.png", "-o", "out", "--config", "nowhere.yaml"), 2, "nowhere.yaml: cannot be read"),
         (("scans", "-o", "scans"), 2, "--out {home}/scans: is where photos come from"),
         (("a.png", "-o", "a.png"), 1, "{home}/a.png cannot be made: File exists"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,8 @@ from matting.models.download import Watch
 from matting.models.errors import ModelError, NotHad
 
 _ABSENT = (
-    "models from ModelScope need its client, which is not installed: pip install modelscope-hub"
-    " (or download {file} of {repository} by hand, and name it: --from FILE)"
+    "models from ModelScope need its client, which is not installed: {python} -m pip install"
+    " modelscope-hub (or download {file} of {repository} by hand, and name it: --from FILE)"
 )
 
 
@@ -46,8 +48,12 @@ class Client:
         try:
             modelscope: Any = importlib.import_module("modelscope_hub")
         except ImportError as error:
-            told = _ABSENT.format(file=hub.file, repository=hub.repository)
+            told = _ABSENT.format(
+                python=sys.executable, file=hub.file, repository=hub.repository
+            )
             raise ModelError(told) from error
+        # What it retries is no news; what it gives up it raises.
+        logging.getLogger("modelscope_hub").setLevel(logging.ERROR)
         # No token: the files are public, and a stale one in somebody's home would spoil it.
         config = modelscope.HubConfig(cache_dir=home, config_dir=home, token="")
         self._api = modelscope.HubApi(config)

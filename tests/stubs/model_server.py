@@ -41,6 +41,11 @@ class ModelServer:
         self._thread.join()
         self._server.server_close()
 
+    def answer(self, path: str) -> bytes | None:
+        """What else there is; None: the file."""
+        assert path
+        return None
+
     def ranges(self) -> list[str | None]:
         """What part each request asked for."""
         return [request.get("range") for request in self.requests]
@@ -61,6 +66,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # the name is http.server's
         heard = {name.lower(): value for name, value in self.headers.items()}
         self.served.requests.append(heard | {"path": self.path})
+        if (answer := self.served.answer(self.path)) is not None:
+            self.reply(200, len(answer), ETag=None)
+            self.wfile.write(answer)
+            return
         misdeeds = self.served.misdeeds
         misdeed = misdeeds.pop(0) if misdeeds else "behave"
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):

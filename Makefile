@@ -1,7 +1,7 @@
 # Everything starts here: `make demo` shows it at work, `make test` checks all of it.
 # PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
 
-.PHONY: help demo test run bench setup engine-tf1 engine-tf2 engine-onnx-gpu engines converter
+.PHONY: help demo test run bench gpu-bench setup engine-tf1 engine-tf2 engine-onnx-gpu engines converter
 .PHONY: install uninstall install-user uninstall-user service-tests
 .PHONY: lint types imports tests faults format lock generated clean
 .DEFAULT_GOAL := help
@@ -45,6 +45,11 @@ service-tests: $(READY) ## Test the service on a systemd that is booted for it (
 
 bench: $(READY) ## Measure where the daemon's time goes (`matted bench` compares engines)
 	@$(BIN)/python -m tests.benchmarks
+
+gpu-bench: $(READY) ## Measure full BSHM on the GPU beside the published figures (docs/gpu.md)
+	@$(BIN)/python -m tests.benchmarks.gpu --check
+	@$(MAKE) --no-print-directory $(if $(MODEL),,converter) $(if $(filter cpu,$(DEVICE)),setup,engine-onnx-gpu)
+	@$(BIN)/python -m tests.benchmarks.gpu
 
 setup: $(READY) ## Install everything into .venv and stop there
 

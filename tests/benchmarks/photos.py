@@ -32,11 +32,11 @@ def make_photos(
     Returns:
         Their paths, by size.
     """
-    original = _original(given)
+    whole = original(given)
     made = {}
     for size in megapixels:
         made[size] = folder / f"{size:g}mp.jpg"
-        cv2.imwrite(str(made[size]), scaled(original, size), [cv2.IMWRITE_JPEG_QUALITY, 95])
+        cv2.imwrite(str(made[size]), scaled(whole, size), [cv2.IMWRITE_JPEG_QUALITY, 95])
     return made
 
 
@@ -44,8 +44,20 @@ def scaled(pixels: NDArray[np.uint8], megapixels: float) -> NDArray[np.uint8]:
     """The same picture with so many pixels; grain is added to what has to be enlarged."""
     height, width = pixels.shape[:2]
     scale = math.sqrt(megapixels * 1e6 / (height * width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    if scale <= 1:
+    return _resized(pixels, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+
+def sized(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """The middle of the same picture, in exactly this size."""
+    scale = max(width / pixels.shape[1], height / pixels.shape[0])
+    high, wide = math.ceil(height / scale), math.ceil(width / scale)
+    top, left = (pixels.shape[0] - high) // 2, (pixels.shape[1] - wide) // 2
+    return _resized(pixels[max(0, top) :][:high, max(0, left) :][:, :wide], (width, height))
+
+
+def _resized(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """To a width and a height."""
+    if size[0] <= pixels.shape[1]:
         return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     large = cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC)
     grain = np.empty(large.shape[:2], np.int16)
@@ -54,7 +66,8 @@ def scaled(pixels: NDArray[np.uint8], megapixels: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.add(large, cv2.merge([grain] * 3), dtype=cv2.CV_8U), np.uint8)
 
 
-def _original(given: Path | None) -> NDArray[np.uint8]:
+def original(given: Path | None) -> NDArray[np.uint8]:
+    """The photo that all sizes are made of; see ``make_photos``."""
     if given is not None:
         takes = Rule().takes
         photos = [path for path in given.iterdir() if takes(os.fsencode(path.name))]

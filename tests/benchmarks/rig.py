@@ -44,7 +44,7 @@ class Arrival:
 
 
 class Rig(Daemon):
-    """The daemon with its real engine and the profile old-photo.
+    """The daemon with a real engine and the profile old-photo, if nothing else is said.
 
     Or with the stub engine of the tests and the profile studio-portrait, which has no steps: all
     that is left is what the daemon itself does.
@@ -52,11 +52,20 @@ class Rig(Daemon):
 
     within_s = 300.0
 
-    def __init__(self, root: Path, *, workers: int, stubbed: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        workers: int,
+        stubbed: bool = False,
+        profile: str | None = None,
+        engine: Fact | None = None,
+    ) -> None:
         root.mkdir(parents=True)
-        profile = "studio-portrait" if stubbed else "old-photo"
+        profile = profile or ("studio-portrait" if stubbed else "old-photo")
         folder = {"settle_s": _SETTLE_S, "scan_s": 10, "profile": profile}
-        super().__init__(root, folder, {"workers": workers}, {})
+        settings = {"workers": workers} | ({"engine": engine} if engine else {})
+        super().__init__(root, folder, settings, {})
         self._stubbed = stubbed
 
     @property

@@ -134,7 +134,7 @@ def _candidate(name: str, out: Path | None, store: Store) -> Iterator[Path]:
 def _table(verdict: conversion.Verdict) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("picture", overflow="fold")
-    for title in ("size", "off by", "pixels off", "alpha spans", "TensorFlow, s", "ONNX, s"):
+    for title in ("size", "off by", "pixels", "span", "TF, s", "ONNX, s"):
         table.add_column(title, justify="right")
     for one in verdict.compared:
         width, height = one.size

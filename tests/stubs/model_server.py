@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import re
 import socket
 import threading
@@ -57,6 +59,38 @@ class ModelServer:
             served = outer
 
         return Handler
+
+
+class ModelScope(ModelServer):
+    """Speaks as much of ModelScope's interface as its client needs for one file."""
+
+    sha256: str | None = None
+    """That the listing tells; None: the file's own."""
+    listed = True
+
+    @property
+    def endpoint(self) -> str:
+        return self.address.partition("/model.onnx")[0]
+
+    def listing(self) -> bytes:
+        checksum = self.sha256 or hashlib.sha256(self.content).hexdigest()
+        file = {
+            "Path": "tf_graph.pb", "Name": "tf_graph.pb", "Type": "blob",
+            "Size": len(self.content), "Sha256": checksum,
+        }  # fmt: skip
+        files = [file] if self.listed else []
+        return json.dumps({"Code": 200, "Success": True, "Data": {"Files": files}}).encode()
+
+    def answer(self, path: str) -> bytes | None:
+        if "/repo/files?" in path:
+            return self.listing()
+        # Whether the client stands in the same data centre.
+        return b'{"Data": {}}' if path.endswith("/internalAccelerationInfo") else None
+
+    def asked(self) -> list[str]:
+        """What was wanted, from the last part of the repository's address on."""
+        paths = [request["path"] for request in self.requests]
+        return [path.partition("matting/repo")[2] for path in paths if "/models/" in path]
 
 
 class _Handler(BaseHTTPRequestHandler):

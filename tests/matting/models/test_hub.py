@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -11,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from model_server import ModelServer
+from model_server import ModelScope
 
 from matting.models import ModelError, NotHad, Place, Store, hub
 from matting.models.catalog import Entry, Hub
@@ -31,40 +29,12 @@ def _client() -> None:
     )
 
 
-class ModelScope(ModelServer):
-    """The two requests that the client makes."""
-
-    sha256: str | None = None
-    """That the listing tells; None: the file's own."""
-    listed = True
-
-    def listing(self) -> bytes:
-        checksum = self.sha256 or hashlib.sha256(self.content).hexdigest()
-        file = {
-            "Path": "tf_graph.pb", "Name": "tf_graph.pb", "Type": "blob",
-            "Size": len(self.content), "Sha256": checksum,
-        }  # fmt: skip
-        files = [file] if self.listed else []
-        return json.dumps({"Code": 200, "Success": True, "Data": {"Files": files}}).encode()
-
-    def answer(self, path: str) -> bytes | None:
-        if "/repo/files?" in path:
-            return self.listing()
-        # Whether the client stands in the same data centre.
-        return b'{"Data": {}}' if path.endswith("/internalAccelerationInfo") else None
-
-    def asked(self) -> list[str]:
-        """What was wanted, from the last part of the repository's address on."""
-        paths = [request["path"] for request in self.requests]
-        return [path.partition("matting/repo")[2] for path in paths if "/models/" in path]
-
-
 @pytest.fixture
 def modelscope(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModelScope]:
     content = b"".join(number.to_bytes(4, "big") for number in range(100_000))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     with ModelScope(content) as server:
-        monkeypatch.setenv("MODELSCOPE_ENDPOINT", server.address.partition("/model.onnx")[0])
+        monkeypatch.setenv("MODELSCOPE_ENDPOINT", server.endpoint)
         yield server
 
 

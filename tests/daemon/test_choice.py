@@ -173,8 +173,8 @@ def test_faults_in_their_description_are_told_with_their_place(tmp_path: Path) -
             " dashes and underscores, begins with a letter or digit, and does not end like a file's"
         ),
         (
-            "line 7: models.one.activation should be none, sigmoid, softmax, min_max, not 'sigmoyd';"
-            " did you mean sigmoid?"
+            "line 7: models.one.activation should be none, sigmoid, softmax, min_max, not"
+            " 'sigmoyd'; did you mean sigmoid?"
         ),
         "line 7: models.one.sise is not known; did you mean size?",
         "line 8: models.two size has to be positive",

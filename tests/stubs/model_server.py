@@ -239,11 +239,11 @@ class _Handler(BaseHTTPRequestHandler):
         told = f"bytes {start}-{len(content) - 1}/{len(content)}"
         headers = {"Content_Range": told} if start else {}
         self.reply(206 if start else 200, len(content) - start, **headers)
-        step = max(1, len(content) // 40)
+        step = max(1, len(content) // 25)
         for at in range(start, len(content), step):
             self.wfile.write(content[at : at + step])
             self.wfile.flush()
-            time.sleep(0.1)
+            time.sleep(0.06)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -1,0 +1,313 @@
+"""``matted model install, list, verify, remove``, as typed, and what then runs the model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import networks
+import numpy as np
+import pytest
+from harness import family, wait_until, write_photo
+from laboratory import Laboratory
+from model_server import ModelScope, ModelServer
+
+from daemon.cli import Exit
+
+COMMAND = ["-m", "daemon", "model"]
+Matted = Callable[..., subprocess.CompletedProcess[str]]
+SETTINGS = """state_dir: state
+folders: [{watch: in, results: out}]
+models: {my-net: {activation: none}}
+profiles: {plain: {preprocess: [], outputs: [matte]}}
+"""
+
+USED = ("-o", "out", "--config", "matted.yaml", "--profile", "plain", "--json")
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer(networks.same()) as made:
+        yield made
+
+
+@pytest.fixture
+def store(home: Path, environment: dict[str, str]) -> Path:
+    """Where the commands keep their models; own networks are in matted.yaml."""
+    environment["XDG_DATA_HOME"] = str(home / "data")
+    (home / "matted.yaml").write_text(SETTINGS)
+    return home / "state" / "models"
+
+
+def install(matted: Matted, source: object, *more: object) -> subprocess.CompletedProcess[str]:
+    return matted("model", "install", "my-net", "--config", "matted.yaml", "--from", source, *more)
+
+
+def visible(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.rglob("*") if path.is_file())
+
+
+def test_an_own_network_is_installed_listed_used_verified_and_removed(
+    matted: Matted, home: Path, store: Path, server: ModelServer
+) -> None:
+    done = install(matted, server.address)
+    assert (done.returncode, done.stderr) == (Exit.DONE, "")
+    lines = done.stdout.splitlines()
+    address = server.address.partition("?")[0]
+    assert lines[:3] == [
+        f"downloading {address}",
+        "100% of 0.0 MB",
+        "trying it out on the interpreter of matted",
+    ]
+    assert lines[3].startswith("my-net is installed: 0.0 MB, licence your own, tried out by onnx")
+    assert "  use      engine: {model: my-net}" in lines
+    (shown,) = (line.split()[1] for line in lines if line.startswith("  see "))
+    assert cv2.imread(shown) is not None
+
+    (fact,) = listed(matted, installed=True)
+    assert fact["name"] == "my-net"
+    assert fact["source"] == address
+    assert fact["sha256"] == hashlib.sha256(server.content).hexdigest()
+    table = matted("model", "list", "--config", "matted.yaml").stdout
+    assert "my-net             your own" in table
+    assert "installed, 0.0 MB" in table
+
+    write_photo(home / "a.png", red=77)
+    done = matted("process", "a.png", *USED, "--engine", "my-net")
+    assert done.returncode == Exit.DONE, done.stderr
+    result = json.loads(done.stdout)
+    assert result["engine"] == "onnx"
+    assert np.all(np.abs(cv2.imread(result["files"]["matte"], -1).astype(int) - 77) <= 1)
+
+    done = matted("model", "verify", "--config", "matted.yaml")
+    assert (done.returncode, done.stdout.split()[:2]) == (Exit.DONE, ["OK", "my-net"])
+    done = matted("model", "remove", "my-net", "--config", "matted.yaml")
+    assert (done.returncode, done.stdout) == (Exit.DONE, "my-net is removed\n")
+    assert listed(matted, installed=True) == []
+    assert [name for name in visible(store) if not name.endswith("lock")] == []
+
+
+def listed(matted: Matted, *, installed: bool) -> list[dict[str, Any]]:
+    done = matted("model", "list", "--json", "--config", "matted.yaml")
+    assert done.returncode == Exit.DONE, done.stderr
+    facts = [json.loads(line) for line in done.stdout.splitlines()]
+    return [fact for fact in facts if fact["installed"] is installed]
+
+
+def test_list_shows_what_can_be_installed_with_its_licence(matted: Matted, store: Path) -> None:
+    facts = {fact["name"]: fact for fact in listed(matted, installed=False)}
+    assert set(facts) == {
+        *("bshm", "bshm-universal", "u2net", "u2netp", "u2net_human_seg"),
+        *("isnet-general-use", "birefnet-portrait", "birefnet-general", "modnet", "my-net"),
+    }
+    assert facts["birefnet-portrait"]["licence"] == "MIT"
+    assert facts["bshm"]["from"] == "modelscope"
+    table = matted("model", "list")
+    assert "u2netp" in table.stdout
+    assert "my-net" not in table.stdout, "own networks stand in a settings file"
+    assert not store.exists(), "looking makes nothing"
+
+
+def test_a_changed_file_is_told_by_verify_and_keeps_the_engine_from_starting(
+    matted: Matted, home: Path, store: Path, server: ModelServer
+) -> None:
+    assert install(matted, server.address).returncode == Exit.DONE
+    (file,) = (store / "files").iterdir()
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    done = matted("model", "verify", "my-net", "--config", "matted.yaml")
+    assert done.returncode == 1
+    assert done.stdout == f"CHANGED  my-net  {file}\n"
+    assert done.stderr.startswith("matted: 1 of 1 are not what was installed")
+    write_photo(home / "a.png")
+    (home / "uses.yaml").write_text(SETTINGS + "engine: {model: my-net}\n")
+    done = matted("process", "a.png", "-o", "out", "--config", "uses.yaml")
+    assert done.returncode == Exit.NO_ENGINE
+    assert done.stderr.startswith("matted: the model my-net is not what was installed;")
+    done = matted("doctor", "--config", "uses.yaml")
+    assert f"BAD  model my-net: {file} is CHANGED".lower() in done.stdout.lower()
+    assert install(matted, server.address).returncode == Exit.DONE
+    assert matted("model", "verify", "--config", "matted.yaml").returncode == Exit.DONE
+
+
+def test_a_model_that_the_settings_run_is_not_removed_by_mistake(
+    matted: Matted, home: Path, store: Path, server: ModelServer
+) -> None:
+    assert install(matted, server.address).returncode == Exit.DONE
+    (home / "uses.yaml").write_text(SETTINGS + "engine: {model: my-net}\n")
+    remove = ("model", "remove", "my-net", "--config", "uses.yaml")
+    done = matted(*remove)
+    assert done.returncode == Exit.MISUSED
+    assert "the engine of these settings runs my-net; remove it all the same" in done.stderr
+    assert visible(store / "files")
+    assert matted(*remove, "--force").returncode == Exit.DONE
+    assert not visible(store / "files")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("install", "u2nett"), 2, "there is no model 'u2nett'; did you mean u2net?"),
+        (("install", "my-net"), 2, "one of your own stands in a settings file, --config"),
+        (("install", "modnet"), 2, "modnet cannot be downloaded: export it from"),
+        (("install", "modnet", "--from", "none.onnx"), 1, "cannot be copied: No such file"),
+        (("install", "modnet", "--from", "page.onnx"), 3, "it is a web page"),
+        (("install", "u2net", "--from", "page.onnx"), 1, "is not the published u2net"),
+        (("remove", "u2net"), 2, "u2net is not installed in"),
+        (("remove", "../x"), 2, "cannot be a model's name"),
+    ],
+)
+@pytest.mark.usefixtures("store")
+def test_misuse_is_said_in_a_line(
+    matted: Matted, home: Path, arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    (home / "page.onnx").write_text("<html>")
+    done = matted("model", *arguments)
+    assert done.returncode == code, done.stderr
+    assert told in done.stderr
+    assert done.stderr.startswith("matted: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("store")
+def test_a_terminal_gets_a_progress_bar_that_goes_away(
+    on_terminal: Callable[..., tuple[int, str]], seen: Any, server: ModelServer
+) -> None:
+    server.misdeeds = ["drip"]
+    options = ("--config", "matted.yaml", "--from", server.address)
+    code, written = on_terminal("model", "install", "my-net", *options, columns=100)
+    assert code == 0
+    assert "━" in written
+    lines = seen(written)
+    assert lines[0].startswith("downloading http://127.0.0.1")
+    assert not any("━" in line for line in lines)
+
+
+class Started:
+    """An installation that is under way."""
+
+    def __init__(self, home: Path, environment: dict[str, str], source: str, *more: str) -> None:
+        arguments = ["install", "my-net", "--config", "matted.yaml", "--from", source, *more]
+        self.child = subprocess.Popen(
+            [sys.executable, *COMMAND, *arguments],
+            cwd=home,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def end(self, number: int) -> str:
+        """Send a signal; what was said on standard error."""
+        os.kill(self.child.pid, number)
+        return self.child.communicate(timeout=30)[1]
+
+
+def large() -> bytes:
+    """A network of some 4 MB: its weights play no part."""
+    ballast = networks.constant("ballast", np.arange(1_000_000, dtype=np.float32))
+    return networks.network([networks.node("Identity", "x", "y")], constants=[ballast])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_download_is_gone_on_with(
+    matted: Matted,
+    home: Path,
+    store: Path,
+    environment: dict[str, str],
+    server: ModelServer,
+    number: int,
+) -> None:
+    server.content = large()
+    server.misdeeds = ["drip"]
+    started = Started(home, environment, server.address)
+    parts = store / ".partial" / "my-net"
+    wait_until(lambda: any(one.stat().st_size > 500_000 for one in parts.glob("*.part")))
+    assert started.end(number) == ""
+    assert started.child.returncode == (130 if number == signal.SIGINT else -number)
+    assert listed(matted, installed=True) == []
+    done = install(matted, server.address)
+    assert done.returncode == Exit.DONE, done.stderr
+    asked = server.ranges()[-1]
+    assert asked is not None
+    assert int(asked.strip("bytes=-")) >= 500_000
+    assert matted("model", "verify", "--config", "matted.yaml").returncode == Exit.DONE
+
+
+def test_killed_while_it_is_tried_out_the_old_model_stays_and_no_engine_is_left(
+    matted: Matted, home: Path, store: Path, environment: dict[str, str], server: ModelServer
+) -> None:
+    assert install(matted, server.address).returncode == Exit.DONE
+    (before,) = listed(matted, installed=True)
+    new = home / "new.onnx"
+    new.write_bytes(networks.same() + b"\x32\x00")
+    started = Started(home, environment, str(new), "--replace")
+    wait_until(lambda: len(family(started.child.pid)) > 1)
+    engine = family(started.child.pid)[1]
+    started.end(signal.SIGKILL)
+    assert listed(matted, installed=True) == [before]
+    wait_until(lambda: not Path(f"/proc/{engine}").exists())
+    assert install(matted, new, "--replace").returncode == Exit.DONE
+    assert listed(matted, installed=True) != [before]
+    assert len(visible(store / "files")) == 1
+
+
+@pytest.mark.usefixtures("store")
+def test_two_installations_of_one_model_do_not_meet(
+    matted: Matted, home: Path, environment: dict[str, str], server: ModelServer
+) -> None:
+    server.content = large()
+    server.misdeeds = ["drip"]
+    started = Started(home, environment, server.address)
+    wait_until(lambda: len(server.requests) > 0)
+    done = install(matted, server.address)
+    assert done.returncode == Exit.IN_USE
+    assert done.stderr == "matted: another matted is installing my-net at the moment\n"
+    assert started.child.wait(60) == 0
+    started.child.communicate()
+    assert len(listed(matted, installed=True)) == 1
+
+
+def test_bshm_comes_from_modelscope_and_then_runs_because_it_is_installed(
+    matted: Matted,
+    home: Path,
+    store: Path,
+    environment: dict[str, str],
+    laboratory: Callable[[str], Laboratory],
+) -> None:
+    """All that `matted model install bshm` does, but for the address."""
+    pytest.importorskip("modelscope_hub", reason="NO modelscope-hub: bshm's download is NOT tested")
+    lab = laboratory("tf2")
+    with ModelScope(Path(lab.graph("untrained")).read_bytes()) as hub:
+        environment["MODELSCOPE_ENDPOINT"] = hub.endpoint
+        without = matted("model", "install", "bshm", "--config", "matted.yaml")
+        assert without.returncode == Exit.NO_ENGINE
+        assert without.stderr.count("\n") == 1
+        assert "it has no TensorFlow; set engine.python to an interpreter that has one" in (
+            without.stderr
+        )
+        assert listed(matted, installed=True) == []
+        (home / "matted.yaml").write_text(SETTINGS + f"engine: {{python: {lab.python}}}\n")
+        done = matted("model", "install", "bshm", "--config", "matted.yaml")
+        assert (done.returncode, done.stderr) == (Exit.DONE, "")
+        assert sum(path.startswith("?") for path in hub.asked()) == 1, "it was downloaded once"
+    assert "  warning: the model is not trained, its mattes mean nothing" in done.stdout
+    assert "UNTRAINED" in matted("model", "list", "--config", "matted.yaml").stdout
+    write_photo(home / "a.png", red=100)
+    done = matted("process", "a.png", *USED)
+    assert done.returncode == Exit.DONE, done.stderr
+    result = json.loads(done.stdout)
+    assert result["engine"] == "bshm"
+    assert "the model is not trained" in result["warnings"][0]
+    assert np.all(cv2.imread(result["files"]["matte"], -1) == 100)
+    told = matted("doctor", "--config", "matted.yaml").stdout
+    assert f"model bshm: {store}/files/" in told
+    assert "is what was installed" in told

@@ -107,14 +107,14 @@ class Bench:
     def _trial(self, over: _OneEngine, subject: Subject) -> Trial:
         """One photo; whatever goes wrong with it is told and ends nothing else."""
         staging = self._scratch / "staging"
+        # Not afterwards: when Ctrl-C ends it, the photo process still writes there for a moment.
+        shutil.rmtree(staging, ignore_errors=True)
         try:
             staging.mkdir()
             done = over.work(self._job(over, subject, staging))
             return self._measured(over, subject, done, staging / "0.png")
         except MattedError as error:
             return Trial(subject.shown, error=str(error), engine_peak_mib=over.peak_mib)
-        finally:
-            shutil.rmtree(staging)
 
     def _job(self, over: _OneEngine, subject: Subject, staging: Path) -> Job:
         sighting = subject.sighting

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 
+import networks
 import pytest
 import yaml
 from harness import wait_until, write_photo
@@ -298,12 +299,29 @@ def test_the_commands_of_the_documentation_work_as_they_stand_there(place: Place
     place.await_("photo.filed")
     text = (place.machine.root / SOURCE[1:] / "docs" / "service.md").read_text()
     asking = ("matted doctor", "matted status", "matted check", "systemctl reload")
+    asking += ("matted model list", "matted model verify")
     lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
     asked = [line for line in lines if any(words in line for words in asking)]
-    assert len(asked) == 5
+    assert len(asked) == 7
     for line in asked:
         told = place.machine.run("sh", "-c", f"{SUDO}\n{line}")
         assert "bad" not in told
+
+
+def test_a_model_installed_as_its_user_before_the_first_start_is_what_runs(place: Place) -> None:
+    """In the sandbox, which sees neither the network nor a home directory."""
+    own: dict[str, object] = {"models": {"my-net": {}}, "engine": {"model": "my-net"}}
+    place.settings.write_text(yaml.safe_dump(settings("/srv/matted", "/var/lib/matted", **own)))
+    (place.machine.root / "var/tmp/net.onnx").write_bytes(networks.same())
+    install = "matted model install my-net --from /var/tmp/net.onnx"
+    line = f"sudo -u matted {install} --config /etc/matted/matted.yaml"
+    told = place.machine.run("sh", "-c", f"{SUDO}\n{line}")
+    assert "my-net is installed" in told
+    place.start()
+    write_photo(place.inbox / "a.png")
+    assert place.await_("photo.filed")["ENGINE"] == "onnx"
+    (chosen,) = place.said("engine.chosen")
+    assert chosen["MODEL"] == "my-net"
 
 
 def test_removing_it_leaves_settings_state_and_results(place: Place) -> None:

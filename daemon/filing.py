@@ -162,6 +162,7 @@ class Filing:
     def _dispose_left(self) -> None:
         """Archive or delete originals that could not be, by a crash or because they were busy."""
         self._dispose_at_s = time.monotonic() + _DISPOSE_S
+        self._publishing.tidy_left()
         for photo in self._ledger.to_dispose():
             self._publishing.dispose(photo)
 
@@ -300,15 +301,18 @@ class Filing:
             "engine": self._engine.address().name,
             "engine_said": self._engine.last_words(),
         }
-        if self._or_pause(partial(self._publishing.quarantine, photo, report)):
-            self._ledger.failed(photo.id, reason, now_s=time.time())
-            self._given_up.pop(photo.id, None)
-            self._log.warning(Event.PHOTO_QUARANTINED, **who(photo), reason=reason)
-            self._discard(photo)
-        else:
+        try:
+            left = self._publishing.quarantine(photo, report)
+        except ResultsTrouble as error:
             # Not back to the queue: the report may be written and the original moved already, and
             # a photo that waits for its file there would be taken for gone.
             self._given_up[photo.id] = photo, reason
+            self._begin_pause(error.reason)
+            return
+        self._ledger.failed(photo.id, reason, dispose=left, now_s=time.time())
+        self._given_up.pop(photo.id, None)
+        self._log.warning(Event.PHOTO_QUARANTINED, **who(photo), reason=reason)
+        self._discard(photo)
 
     def _discard(self, photo: Photo) -> None:
         if destination := self._destinations.get(photo.folder):
@@ -333,4 +337,5 @@ class Filing:
         self.publish_planned()
         for photo, reason in tuple(self._given_up.values()):
             self._quarantine(photo, reason)
+        self._publishing.tidy_left()
         self._resuming = False

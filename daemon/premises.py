@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.errors import ResultsTrouble
 from daemon.publishing import Destination
 from daemon.shelf import staging
 
@@ -34,10 +32,8 @@ class Premises:
             ResultsTrouble: a disk is away or full.
         """
         for path in filter(None, (destination.results, destination.archive)):
-            if reason := self.absent(str(path)):
-                raise ResultsTrouble(f"{path}: {reason}", errno.ENODEV)
+            staging.establish(path, self.absent)
             staging.demand_room(path, self.min_free_bytes)
-            staging.establish(path)
         staging.demand_room(self.snapshots, self.min_free_bytes)
 
     def try_out(self, destinations: Iterable[Destination]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from daemon.errors import NameTaken, ResultsTrouble, SourceTrouble
 from daemon.events import Event, Log, facts
-from daemon.ledger import Ledger
+from daemon.ledger import Ledger, State
 from daemon.outputs import OUTPUTS
 from daemon.photo import Filed, Photo
 from daemon.policy import Limits
@@ -49,6 +50,8 @@ class Publishing:
     def __init__(self, ledger: Ledger, log: Log) -> None:
         self.destinations: Mapping[str, Destination] = {}
         """By watched folder."""
+        self._untidy: dict[int, Path] = {}
+        """Result folders by the photos of which something may still be staged there."""
         self._ledger = ledger
         self._log = log
 
@@ -111,6 +114,9 @@ class Publishing:
         entry = self._ledger.entry(photo.id)
         if destination is None or entry is None:
             return
+        if entry.state is State.FAILED:
+            self._follow(photo)
+            return
         try:
             ended = dispose(
                 photo,
@@ -131,28 +137,51 @@ class Publishing:
         destination = self.destinations.get(photo.folder)
         return given_up(destination.results, photo) if destination else None
 
-    def quarantine(self, photo: Photo, report: Mapping[str, object]) -> None:
+    def quarantine(self, photo: Photo, report: Mapping[str, object]) -> bool:
         """Write the report on a photo that is given up; move the original if that is allowed.
+
+        Returns:
+            Whether the original should have followed and could not.
 
         Raises:
             ResultsTrouble: the report cannot be written.
         """
         destination = self.destinations.get(photo.folder)
         if destination is None or not destination.reports:
-            return
+            return False
         move = destination.originals != "keep"
         try:
             quarantine(destination.results, photo, report, move_original=move)
         except SourceTrouble as error:
             self._log.warning(Event.SOURCE_KEPT, **who(photo), reason=error.reason)
+            return True
+        return False
+
+    def _follow(self, photo: Photo) -> None:
+        """Let an original that could not follow its photo into quarantine do so now."""
+        try:
+            left = self.quarantine(photo, {})
+        except ResultsTrouble as error:
+            self._log.warning(Event.SOURCE_KEPT, **who(photo), reason=error.reason)
+            return
+        if not left:
+            self._ledger.disposed(photo.id)
+
+    def tidy_left(self) -> None:
+        """Remove what was staged for filed photos and could not be removed at the time."""
+        for photo_id, results in tuple(self._untidy.items()):
+            with contextlib.suppress(ResultsTrouble):  # then once more later
+                staging.discard(results, photo_id)
+                del self._untidy[photo_id]
 
     def _tidy_up(self, photo: Photo, destination: Destination | None) -> None:
         if destination is None:
             return
         try:
             staging.discard(destination.results, photo.id)
-        except ResultsTrouble as error:  # the photo is filed; the next start sweeps up
+        except ResultsTrouble as error:  # the photo is filed all the same
             self._log.warning(Event.STAGING_LEFT, **who(photo), reason=error.reason)
+            self._untidy[photo.id] = destination.results
         if destination.originals != "keep":
             self.dispose(photo)
 

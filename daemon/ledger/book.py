@@ -211,9 +211,9 @@ class Ledger:
             )
 
     def to_dispose(self) -> tuple[Photo, ...]:
-        """Filed photos whose sources are yet to be archived or deleted."""
+        """Photos whose sources are yet to be archived or deleted, or to follow into quarantine."""
         with self._read() as db:
-            query = "SELECT * FROM photo WHERE state = 'filed' AND disposed = 0 ORDER BY id"
+            query = "SELECT * FROM photo WHERE disposed = 0 ORDER BY id"
             return tuple(
                 rows.photo(row, transitions.names(db, row["id"])) for row in db.execute(query)
             )
@@ -248,11 +248,21 @@ class Ledger:
             db.execute("UPDATE photo SET tries = max(tries - 1, 0) WHERE id = ?", (photo_id,))
             return transitions.release(db, photo_id, now_s, None, now_s=now_s)
 
-    def failed(self, photo_id: int, reason: str, *, now_s: float) -> None:
-        """The photo is in quarantine, its report written."""
+    def failed(self, photo_id: int, reason: str, *, dispose: bool = False, now_s: float) -> None:
+        """The photo is in quarantine, its report written.
+
+        Args:
+            photo_id: whose.
+            reason: one line for people.
+            dispose: whether the source is yet to follow.
+            now_s: the present.
+        """
         with self._write() as db:
             _withdraw(db, photo_id, State.FAILED, now_s)
-            db.execute("UPDATE photo SET reason = ? WHERE id = ?", (reason, photo_id))
+            db.execute(
+                "UPDATE photo SET reason = ?, disposed = ? WHERE id = ?",
+                (reason, not dispose, photo_id),
+            )
 
     def gone(self, photo_id: int, *, now_s: float) -> None:
         """The file is not there any more, in a folder that is: this version will not be filed."""
@@ -322,7 +332,8 @@ class Ledger:
         with self._write() as db:
             changed = db.execute(
                 "UPDATE photo SET state = 'waiting', attempts = 0, tries = 0, reason = NULL,"
-                " due_s = ?, changed_s = ?, superseded = 0 WHERE id = ? AND state = 'failed'",
+                " disposed = 1, due_s = ?, changed_s = ?, superseded = 0"
+                " WHERE id = ? AND state = 'failed'",
                 (now_s, now_s, photo_id),
             )
             return changed.rowcount == 1

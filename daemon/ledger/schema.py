@@ -39,7 +39,7 @@ CREATE TABLE photo (
 CREATE INDEX photo_by_due ON photo (due_s, id) WHERE state IN ('waiting', 'retrying');
 CREATE INDEX photo_by_state ON photo (state, changed_s);
 CREATE INDEX photo_by_content ON photo (sha256, folder) WHERE state = 'filed';
-CREATE INDEX photo_to_dispose ON photo (id) WHERE state = 'filed' AND disposed = 0;
+CREATE INDEX photo_to_dispose ON photo (id) WHERE disposed = 0;
 
 CREATE TABLE name (
     results BLOB NOT NULL,

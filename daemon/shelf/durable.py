@@ -48,7 +48,7 @@ def rename(source: bytes, target: bytes) -> None:
     if _renameat2(_AT_FDCWD, source, _AT_FDCWD, target, _RENAME_NOREPLACE) == 0:
         return
     number = ctypes.get_errno()
-    if number not in _NO_SUCH_FLAG:
+    if number not in (*_NO_SUCH_FLAG, errno.EEXIST):  # it may exist because we linked it there
         raise OSError(number, os.strerror(number), source, None, target)
     _link_and_unlink(source, target)
 
@@ -102,16 +102,13 @@ def sync_file(path: bytes) -> None:
 
 def sync_directory(path: bytes) -> None:
     """Write a directory's entries to disk, where the file system has such a thing."""
-    descriptor = os.open(path, _DIRECTORY)
-    try:
+    with directory(path) as descriptor:
         _sync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
-def _sync(directory: int) -> None:
+def _sync(descriptor: int) -> None:
     try:
-        os.fsync(directory)
+        os.fsync(descriptor)
     except OSError as error:
         if error.errno not in _NO_DIRECTORY_SYNC:
             raise
@@ -135,19 +132,32 @@ def make_directories(root: bytes, relative: bytes, *, beside: bytes | None = Non
     Raises:
         FileNotFoundError: the root is not there, or ``beside`` is not in it.
     """
-    at = os.open(root, _DIRECTORY)
-    try:
+    names = [name for name in relative.split(b"/") if name]
+    with contextlib.ExitStack() as opened:
+        at = opened.enter_context(directory(root))
         if beside is not None:
             os.stat(beside, dir_fd=at)
-        for name in filter(None, relative.split(b"/")):
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(name, dir_fd=at)
-            _sync(at)  # even if it was there: who made it may have died before this line
-            outer, at = at, os.open(name, _DIRECTORY, dir_fd=at)
-            os.close(outer)
+        for name in names:
+            make_directory(at, name)
+            at = opened.enter_context(directory(name, within=at))
+    return os.path.join(root, *names)
+
+
+@contextlib.contextmanager
+def directory(path: bytes, *, within: int | None = None) -> Iterator[int]:
+    """A handle on a directory, which stays on it whatever is mounted or unmounted there."""
+    descriptor = os.open(path, _DIRECTORY, dir_fd=within)
+    try:
+        yield descriptor
     finally:
-        os.close(at)
-    return os.path.join(root, *filter(None, relative.split(b"/")))
+        os.close(descriptor)
+
+
+def make_directory(at: int, name: bytes) -> None:
+    """Make a directory in an open one, durably; it may be there."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(name, dir_fd=at)
+    _sync(at)  # even if it was there: who made it may have died before this line
 
 
 def write_new(path: bytes, content: bytes) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from daemon.photo import Photo, show
 from daemon.shelf import durable
-from daemon.shelf.disposal import Disposed, put_back, relocate
+from daemon.shelf.disposal import put_back, relocate
 from daemon.shelf.staging import STAGING, private
 
 FAILED = b"failed"
@@ -48,22 +48,23 @@ def quarantine(
 
 
 def _move(results: Path, photo: Photo, original: bytes) -> None:
-    """Move the original beside its report; if it has to stay, the report is told."""
-    moved = False
+    """Move the original beside its report, which is told where it is then."""
     try:
-        moved = relocate(photo, results, original, sha256=None) is not Disposed.CHANGED
+        relocate(photo, results, original, sha256=None)
     finally:
-        if not moved:
-            with durable.results_trouble("the report of a failed photo cannot be corrected"):
-                _correct(results, photo)
+        there = os.path.lexists(os.path.join(os.fsencode(results), original))
+        with durable.results_trouble("the report of a failed photo cannot be corrected"):
+            _correct(results, photo, show(original) if there else None)
 
 
-def _correct(results: Path, photo: Photo) -> None:
+def _correct(results: Path, photo: Photo, original: str | None) -> None:
     root = os.fsencode(results)
-    if found := _found(results, photo):
-        name, report = found
-        os.replace(_staged(root, photo, report | {"original": None}), os.path.join(root, name))
-        durable.sync_directory(os.path.join(root, FAILED))
+    found = _found(results, photo)
+    if found is None or found[1]["original"] == original:
+        return
+    name, report = found
+    os.replace(_staged(root, photo, report | {"original": original}), os.path.join(root, name))
+    durable.sync_directory(os.path.join(root, FAILED))
 
 
 def find(results: Path, photo: Photo) -> bytes | None:

@@ -12,7 +12,9 @@ from pathlib import Path
 from daemon.errors import ResultsTrouble
 from daemon.photo import Photo
 from daemon.shelf.durable import (
+    directory,
     make_directories,
+    make_directory,
     rename,
     results_trouble,
     sha256,
@@ -28,15 +30,32 @@ nothing is written to one that lacks it, such as the bare mount point under a di
 moment ago."""
 
 
-def establish(root: Path) -> None:
-    """Make a directory known as one to write to; somebody must have made sure that it is itself.
+def establish(root: Path, absent: Callable[[str], str | None]) -> None:
+    """Make a directory known as one to write to, if it is itself.
+
+    Args:
+        root: the directory.
+        absent: why it is not itself at the moment; None if it is.
 
     Raises:
-        ResultsTrouble: it cannot be written.
+        ResultsTrouble: it is not itself, or cannot be written.
     """
-    with results_trouble(f"{root} cannot be written"):
-        if not os.path.isdir(os.path.join(os.fsencode(root), STAGING)):
-            make_directories(os.fsencode(root), STAGING)
+    with results_trouble(f"{root} cannot be written"), directory(os.fsencode(root)) as at:
+        if reason := absent(str(root)):
+            raise ResultsTrouble(f"{root}: {reason}", errno.ENODEV)
+        # What was asked about by name is what is open, even if a disk goes away from here on.
+        if not os.path.samestat(os.fstat(at), os.stat(root)):
+            raise ResultsTrouble(f"{root}: another directory is in its place", errno.ENODEV)
+        if not _is_there(at):
+            make_directory(at, STAGING)
+
+
+def _is_there(at: int) -> bool:
+    try:
+        os.stat(STAGING, dir_fd=at)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def private(photo_id: int, what: str) -> bytes:

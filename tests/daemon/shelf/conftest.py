@@ -19,7 +19,7 @@ MakePhoto = Callable[..., Photo]
 def results(tmp_path: Path) -> Path:
     results = tmp_path / "results"
     results.mkdir()
-    staging.establish(results)
+    staging.establish(results, lambda _: None)
     return results
 
 

@@ -79,7 +79,7 @@ class House:
         """What the daemon does from its start until nothing is left to do."""
         with Ledger.open(self.root / "ledger.db") as ledger:
             for root in (self.results, self.archive):
-                staging.establish(root)
+                staging.establish(root, lambda _: None)
             left = ledger.recover()
             staging.sweep(self.results, keep={one.photo.id for one in left.publishing})
             for photo in left.working:

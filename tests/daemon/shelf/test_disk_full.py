@@ -52,7 +52,7 @@ def step(name, act):
             filler.unlink()
     return act()
 
-staging.establish(results)
+staging.establish(results, lambda _: None)
 stage = step("stage", lambda: staging.stage(results, photo))
 files = [stage + b"/0", stage + b"/1"]
 for path in files:

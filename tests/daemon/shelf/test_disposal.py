@@ -27,14 +27,14 @@ SHA = hashlib.sha256(b"picture").hexdigest()
 def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     if request.param == "same disk":
         (tmp_path / "archive").mkdir()
-        staging.establish(tmp_path / "archive")
+        staging.establish(tmp_path / "archive", lambda _: None)
         yield tmp_path / "archive"
         return
     shm = Path("/dev/shm")  # noqa: S108 - the one other file system that nearly every machine has
     if not shm.is_dir() or shm.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("no second file system")
     with tempfile.TemporaryDirectory(dir=shm) as folder:
-        staging.establish(Path(folder))
+        staging.establish(Path(folder), lambda _: None)
         yield Path(folder)
 
 
@@ -149,7 +149,7 @@ def test_a_full_archive_is_trouble_and_the_original_stays(
 ) -> None:
     full = tmp_path / "full"
     full.mkdir()
-    staging.establish(full)
+    staging.establish(full, lambda _: None)
     (full / "2026-03-01").write_bytes(b"a file where the day's folder should be")
     with pytest.raises(ResultsTrouble):
         disposed(put(), "archive", full)

@@ -164,3 +164,17 @@ def test_a_result_folder_that_is_away_is_trouble(tmp_path: Path, put: MakePhoto)
     with pytest.raises(ResultsTrouble):
         quarantine(tmp_path / "away", put(), REPORT, move_original=False)
     assert not (tmp_path / "away").exists()
+
+
+def test_an_original_that_was_busy_follows_later_and_the_report_says_so(
+    results: Path, inbox: Path, put: MakePhoto
+) -> None:
+    photo = put()
+    with (inbox / "IMG_1.jpg").open("ab"), pytest.raises(SourceTrouble):
+        quarantine(results, photo, REPORT, move_original=True)
+    quarantine(results, photo, {}, move_original=True)
+    report = json.loads((results / "failed/IMG_1-12.json").read_bytes())
+    assert report["original"] == "failed/IMG_1-12.jpg"
+    assert report["reason"] == "no decoder knows it"
+    assert entries(results) == ["IMG_1-12.jpg", "IMG_1-12.json"]
+    assert list(inbox.iterdir()) == []

@@ -150,3 +150,19 @@ def test_a_result_folder_that_is_away_or_a_file_fails_the_check(tmp_path: Path) 
     for results in (tmp_path / "away", tmp_path / "file"):
         with pytest.raises(ResultsTrouble):
             staging.check(results)
+
+
+def test_a_disk_that_goes_away_while_it_is_looked_at_leaves_nothing_below_it(
+    tmp_path: Path,
+) -> None:
+    """Between the word on its identity and the first directory made there."""
+    root, disk = tmp_path / "root", tmp_path / "disk"
+    root.mkdir()
+
+    def absent(_: str) -> None:
+        root.rename(disk)  # what was open stays open, as on a disk that is unmounted
+        root.mkdir()
+
+    with pytest.raises(ResultsTrouble, match="another directory is in its place"):
+        staging.establish(root, absent)
+    assert list(root.iterdir()) == []

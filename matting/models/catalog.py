@@ -67,18 +67,18 @@ def _released(file: str, md5: str) -> Web:
 
 
 _ENTRIES = (
-    _bshm("bshm", "people, hair included", "iic/cv_unet_image-matting"),
-    _bshm("bshm-universal", "anything, hair included", "iic/cv_unet_universal-matting"),
+    _bshm("bshm", "people", "iic/cv_unet_image-matting"),
+    _bshm("bshm-universal", "anything", "iic/cv_unet_universal-matting"),
     _onnx(
         "u2net",
-        "whatever stands out",
+        "what stands out",
         "Apache-2.0",
         _released("u2net.onnx", "60024c5c889badc19c04ad937298a77b"),
         recipe.U2NET,
     ),
     _onnx(
         "u2netp",
-        "the same, 5 MB",
+        "the same; 5 MB",
         "Apache-2.0",
         _released("u2netp.onnx", "8e83ca70e441ab06c318d82300c84806"),
         recipe.U2NET,
@@ -92,26 +92,26 @@ _ENTRIES = (
     ),
     _onnx(
         "isnet-general-use",
-        "whatever stands out, finer",
+        "what stands out",
         "Apache-2.0",
         _released("isnet-general-use.onnx", "fc16ebd8b0c10d971d3513d564d01e29"),
         recipe.ISNET,
     ),
     _onnx(
         "birefnet-portrait",
-        "people, slow and fine",
+        "people, slowly",
         "MIT",
         _released("BiRefNet-portrait-epoch_150.onnx", "c3a64a6abf20250d090cd055f12a3b67"),
         recipe.BIREFNET,
     ),
     _onnx(
         "birefnet-general",
-        "anything, slow and fine",
+        "anything, slowly",
         "MIT",
         _released("BiRefNet-general-epoch_244.onnx", "7a35a0141cbbc80de11d9c9a28f52697"),
         recipe.BIREFNET,
     ),
-    _onnx("modnet", "people, quick", "Apache-2.0", ByHand(_ADVICE), recipe.MODNET),
+    _onnx("modnet", "people, quickly", "Apache-2.0", ByHand(_ADVICE), recipe.MODNET),
 )
 CATALOG = {entry.name: entry for entry in _ENTRIES}
 """What can be installed, by name."""

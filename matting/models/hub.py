@@ -48,9 +48,7 @@ class Client:
         try:
             modelscope: Any = importlib.import_module("modelscope_hub")
         except ImportError as error:
-            told = _ABSENT.format(
-                python=sys.executable, file=hub.file, repository=hub.repository
-            )
+            told = _ABSENT.format(python=sys.executable, file=hub.file, repository=hub.repository)
             raise ModelError(told) from error
         # What it retries is no news; what it gives up it raises.
         logging.getLogger("modelscope_hub").setLevel(logging.ERROR)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matting.models.adoption import CANDIDATE, Offer, activate, copy
-from matting.models.catalog import ByHand, Entry, Hub, Web
+from matting.models.catalog import CATALOG, ByHand, Entry, Hub, Web
 from matting.models.download import Patience, Watch, discard, download, kept, shown
 from matting.models.errors import ModelError, UnknownModel
 from matting.models.hub import Client
@@ -70,8 +70,16 @@ def _offer(order: Order) -> Offer:
         engine=order.entry.engine,
         source=_named(order.source),
         recipe=order.entry.recipe,
-        licence=order.entry.licence,
+        licence=_licence(order),
     )
+
+
+def _licence(order: Order) -> str:
+    """Of the published file, which one from elsewhere need not be."""
+    entry = order.entry
+    if order.source == entry.source or isinstance(entry.source, Web) or entry.name not in CATALOG:
+        return entry.licence
+    return f"{entry.licence} if it is the published file"
 
 
 def _named(source: Source) -> str:

@@ -15,6 +15,7 @@ from harness import Daemon, write_photo
 from laboratory import Laboratory
 
 from daemon.settings import Engine
+from matting.models import Offer, Place, Store, adopt
 
 Make = Callable[[Laboratory, str], "RealDaemon"]
 
@@ -60,6 +61,33 @@ def test_photos_are_filed_through_the_frozen_graph(lab: Laboratory, make: Make) 
     for filed in one.said("photo.filed"):
         assert "the model is not trained" in filed["warnings"][0]
     assert one.stop() == 0
+
+
+def test_an_installed_model_runs_without_being_named(
+    laboratory: Callable[[str], Laboratory], tmp_path: Path
+) -> None:
+    lab = laboratory("tf2")
+    store = Store(tmp_path / "state" / "models")
+    offer = Offer(name="bshm", engine="bshm", source="a test")
+    model = adopt(store, offer, Path(lab.graph("untrained")), Place(lab.python, "cpu"))
+    one = RealDaemon(tmp_path, {}, {"engine": {"python": lab.python, "device": "cpu"}}, {})
+    write_photo(one.inbox / "half.png", red=100)
+    try:
+        one.start()
+        one.await_("photo.filed")
+        chosen = one.await_("engine.chosen")
+        assert (chosen["engine"], chosen["model"]) == ("bshm", "bshm")
+        assert chosen["reason"] == "the model bshm is installed"
+        ready = one.await_("engine.ready")
+        assert ready["model"].startswith(f"bshm {model.sha256[:12]} (untrained")
+        (matte,) = one.mattes()
+        assert np.all(cv2.imread(str(one.results / matte), -1) == 100)
+        store.remove("bshm")
+        assert model.path.exists(), "the engine may have to be started again"
+        assert one.stop() == 0
+    finally:
+        if one.child is not None and one.child.poll() is None:
+            one.kill()
 
 
 def test_a_demanded_gpu_that_is_not_there_ends_the_start_in_one_line(

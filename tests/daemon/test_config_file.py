@@ -58,7 +58,10 @@ profiles:
     found = faults(text, tmp_path)
     assert found == (
         "line 1: stat_dir is not known; did you mean state_dir?",
-        "line 3: engine.name should be auto, bshm, onnx, grabcut, not 'grabcat'; did you mean grabcut?",
+        (
+            "line 3: engine.name should be auto, bshm, onnx, grabcut, not 'grabcat'; did you mean"
+            " grabcut?"
+        ),
         "line 4: engine.timeout_s should be greater than 0, not -1",
         (
             f"line 7: folders[0].results results {tmp_path}/in/out overlaps with watch"

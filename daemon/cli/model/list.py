@@ -75,11 +75,7 @@ def _others(where: Place, installed: tuple[Model, ...]) -> Iterator[dict[str, An
             }
 
 
-_FROM = {
-    "web": "to be installed",
-    "modelscope": "to be installed, from ModelScope",
-    "file": "to be installed --from FILE",
-}
+_FROM = {"web": "from GitHub", "modelscope": "from ModelScope", "file": "from a file"}
 
 
 def _table(where: Place, installed: tuple[Model, ...]) -> Table:
@@ -87,8 +83,8 @@ def _table(where: Place, installed: tuple[Model, ...]) -> Table:
     for title in ("model", "cuts out", "engine", "licence", "state"):
         table.add_column(title, overflow="fold")
     for model in installed:
-        about = CATALOG[model.name].about if model.name in CATALOG else "your own"
-        about = "people, hair included" if model.name == "bshm-onnx" else about
+        known = CATALOG.get(model.name.removesuffix("-onnx"))
+        about = known.about if known else "your own"
         state = Text(f"installed, {size(model.size_bytes)}", style="green")
         for warning in model.warnings:
             state.append(f"\n{_short(warning)}", style="yellow")

@@ -202,18 +202,27 @@ def test_the_daemons_own_store_comes_before_the_users(
     assert both.list() == (other, own)
 
 
-def test_a_home_that_is_closed_to_the_service_is_no_store(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may look into any home")
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    installed(Store(user_directory()), "u2net", b"mine")
-    (tmp_path / "home").chmod(0)
+def test_a_home_that_is_closed_to_the_service_is_no_store(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    installed(Store(home / "matted" / "models"), "u2net", b"mine")
+    home.chmod(0)
+    powers = "-dac_override,-dac_read_search"
+    bound = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"]
+    program = (
+        "from pathlib import Path; from matting.models import Stores\n"
+        "stores = Stores.beside(Path('/none')); print(stores.list(), len(stores.stores))"
+    )
     try:
-        assert Stores.beside(tmp_path / "state").find("u2net") is None
+        done = subprocess.run(
+            [*(bound if os.geteuid() == 0 else ()), sys.executable, "-c", program],
+            env=os.environ | {"PYTHONPATH": str(ROOT), "XDG_DATA_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     finally:
-        (tmp_path / "home").chmod(0o700)
+        home.chmod(0o700)
+    assert done.stdout == "() 1\n"
 
 
 def test_a_store_that_cannot_be_written_is_said_in_a_line(tmp_path: Path) -> None:

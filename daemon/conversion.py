@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import daemon
 from daemon.elsewhere import run_elsewhere
@@ -16,6 +17,8 @@ from matting.recipe import BSHM
 
 MOST_APART = 1
 """Of 255; both engines cut off where they should round, and so may fall to either side."""
+PATIENCE_S = 300.0
+"""For an engine's start, and for each picture: nobody waits for a daemon here."""
 LEAST_SPAN = 64
 """If alpha varies by less than this on all pictures, their agreement shows nothing."""
 
@@ -106,10 +109,14 @@ def prove(
     options = {"model": str(graph.absolute()), "device": "cpu"}
     told = {"model": str(network.absolute()), "device": "cpu", "recipe": BSHM.to_json()}
     tell(f"matting {len(pictures)} pictures with TensorFlow")
-    first = look(EngineSpec("bshm", options, python or converter()), pictures)
+    first = look(_spec("bshm", options, python or converter()), pictures)
     tell("and with ONNX Runtime")
-    second = look(EngineSpec("onnx", told), pictures)
+    second = look(_spec("onnx", told, None), pictures)
     return Verdict(tuple(map(compare, pictures, first, second)))
+
+
+def _spec(name: str, options: dict[str, Any], python: str | None) -> EngineSpec:
+    return EngineSpec(name, options, python, timeout_s=PATIENCE_S, start_timeout_s=PATIENCE_S)
 
 
 def demand(verdict: Verdict) -> None:

@@ -13,7 +13,7 @@ from daemon import settings
 from daemon.errors import EngineUnavailable
 from matting.models import Model, ModelError, Stores, held
 from matting.models.catalog import CONVERTED
-from matting.models.store import sha256_of
+from matting.models.content import sha256_of
 
 _USUAL = {"bshm": "bshm", "onnx": CONVERTED}
 """The installed models that are taken where none is named, the first one first."""

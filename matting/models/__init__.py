@@ -4,9 +4,10 @@ Python 3.11 and later, in the daemon's process; an engine process is told only a
 """
 
 from matting.models.adoption import Offer, adopt
+from matting.models.content import held, verify
 from matting.models.errors import Busy, ModelError, NotHad, UnknownModel
 from matting.models.model import Model
-from matting.models.store import Store, Stores, held, verify
+from matting.models.store import Store, Stores
 from matting.models.trial import Place
 
 __all__ = [

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from matting.models.content import sha256
 from matting.models.errors import ModelError
 from matting.models.model import SUFFIX, EngineName, Model
-from matting.models.store import Store, sha256
+from matting.models.store import Store
 from matting.models.trial import Place, try_out
 from matting.recipe import Recipe
 

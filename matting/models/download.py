@@ -19,9 +19,9 @@ from dataclasses import asdict, dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from matting.backoff import Backoff
+from matting.models.address import Redirects, line, quoted, shown
 from matting.models.adoption import demand_room
 from matting.models.errors import ModelError, NotHad
 
@@ -29,7 +29,6 @@ MAX_BYTES = 2 << 30
 """Protobuf, in which all these networks are written, ends here."""
 _CHUNK_BYTES = 1 << 18
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
-_SAFE = "/%:=&?~+!$,;'@()*[]#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +63,6 @@ class _Known:
 
 class _Again(Exception):
     """This try failed; another may not."""
-
-
-def is_address(text: str) -> bool:
-    """Whether this is an address rather than a path."""
-    return text.lower().startswith(("http://", "https://"))
-
-
-def shown(address: str) -> str:
-    """An address without what may be secret in it: a query with a signature, a password."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return _line(address.partition("?")[0])
-    host = parts.netloc.rpartition("@")[2]
-    return _line(urlunsplit(parts._replace(netloc=host, query="", fragment="")))
 
 
 def download(address: str, folder: Path, watch: Watch, patience: Patience | None = None) -> Path:
@@ -123,7 +107,7 @@ class _Download:
         self._about = folder / f"{_key(address)}.part.json"
         self._watch = watch
         self._patience = patience
-        self._opener = urllib.request.build_opener(_Redirects)
+        self._opener = urllib.request.build_opener(Redirects)
 
     def run(self) -> Path:
         backoff, failures, most = Backoff(), 0, self._have()
@@ -175,7 +159,7 @@ class _Download:
         """
         headers = {"User-Agent": "matted", "Accept-Encoding": "identity", **conditions}
         try:
-            address = quote(self._address, safe=_SAFE, errors="surrogateescape")
+            address = quoted(self._address)
             request = urllib.request.Request(address, headers=headers)  # noqa: S310 - is_address is asked first
             return self._opener.open(request, timeout=self._patience.timeout_s)
         except urllib.error.HTTPError as error:
@@ -184,16 +168,16 @@ class _Download:
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             if isinstance(reason, ssl.SSLCertVerificationError):
-                raise NotHad(f"{shown(self._address)}: {_line(reason)}") from error
-            raise _Again(f"the server cannot be reached: {_line(reason)}") from error
+                raise NotHad(f"{shown(self._address)}: {line(reason)}") from error
+            raise _Again(f"the server cannot be reached: {line(reason)}") from error
         except ValueError as error:
-            raise NotHad(f"{shown(self._address)} is no address: {_line(error)}") from error
+            raise NotHad(f"{shown(self._address)} is no address: {line(error)}") from error
 
     def _refused(self, error: urllib.error.HTTPError) -> None:
         if error.code == 304:
             self._watch.tell("all of it is here already")
             return
-        told = f"the server answers {error.code} {_line(error.reason)}"
+        told = f"the server answers {error.code} {line(error.reason)}"
         if error.code == 416:
             self._forget()
         elif error.code not in _PASSING:
@@ -264,19 +248,6 @@ class _Download:
         discard(self._address, self._folder)
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows as urllib does, but never from https to what anybody on the way may change."""
-
-    def redirect_request(
-        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
-    ) -> Any:
-        secure = req.full_url.lower().startswith("https://")
-        if not is_address(newurl) or (secure and not newurl.lower().startswith("https://")):
-            fp.close()
-            raise NotHad(f"{shown(req.full_url)} leads to {shown(newurl)}, which is not followed")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
 def _conditions(known: _Known, have: int) -> dict[str, str]:
     """Ask for the rest, or whether the whole that is here is still the same."""
     if have == known.total:
@@ -301,7 +272,7 @@ def _read(reply: Any, count: int) -> bytes:
     try:
         data: bytes = reply.read1(count)
     except (OSError, HTTPException, ValueError) as error:
-        raise _Again(f"the connection broke off: {_line(error)}") from error
+        raise _Again(f"the connection broke off: {line(error)}") from error
     return data
 
 
@@ -317,12 +288,6 @@ class _writing:  # noqa: N801 - reads as a function at its `with`
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, OSError):
             raise ModelError(f"{self._folder} cannot be written: {error.strerror}") from error
-
-
-def _line(reason: object) -> str:
-    """On one line, and nothing in it that a terminal would obey: a stranger may have written it."""
-    text = " ".join(str(reason).split())
-    return "".join(c if c.isprintable() else "?" for c in text)[:300]
 
 
 def _mb(size_bytes: int) -> str:

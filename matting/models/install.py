@@ -6,13 +6,15 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from matting.models.address import shown
 from matting.models.adoption import CANDIDATE, Offer, activate, copy
 from matting.models.catalog import CATALOG, ByHand, Entry, Hub, Web
-from matting.models.download import Patience, Watch, discard, download, kept, shown
+from matting.models.content import verify
+from matting.models.download import Patience, Watch, discard, download, kept
 from matting.models.errors import ModelError, UnknownModel
 from matting.models.hub import Client
 from matting.models.model import SUFFIX, Model
-from matting.models.store import Store, verify
+from matting.models.store import Store
 from matting.models.trial import Place
 
 Source = Web | Hub | ByHand | Path

@@ -13,23 +13,20 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Literal
 
 from matting.models import model as manifest
+from matting.models.content import in_use
 from matting.models.errors import Busy, ModelError, UnknownModel
 from matting.models.model import Model
 
 _FILES = "files"
 _PARTIAL = ".partial"
 _FRESH = ".new"
-
-Verdict = Literal["OK", "CHANGED", "MISSING"]
 
 
 class Store:
@@ -197,7 +194,7 @@ class Store:
             return
         named = {model.path.name for model in models} | {m.tested.get("matte") for m in models}
         for path in (self.directory / _FILES).glob("*"):
-            if path.name not in named and not _in_use(path):
+            if path.name not in named and not in_use(path):
                 path.unlink()
         for path in [*self.directory.glob("*.png"), *self.directory.glob(f".*{_FRESH}")]:
             if path.name not in named:
@@ -241,46 +238,6 @@ class Stores:
         names = {name for store in self.stores for name in store.names()}
         found = (self.find(name) for name in sorted(names))
         return tuple(model for model in found if model is not None)
-
-
-def verify(model: Model) -> Verdict:
-    """Read the whole file again: is it what was installed?"""
-    try:
-        return "OK" if sha256(model.path) == model.sha256 else "CHANGED"
-    except OSError:
-        return "MISSING"
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal; 310 MB take 0.3 s."""
-    with path.open("rb") as file:
-        return sha256_of(file)
-
-
-def sha256_of(file: IO[bytes]) -> str:
-    """The same of an open file, from where it stands to its end."""
-    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type] # any binary file
-
-
-@contextlib.contextmanager
-def held(path: Path) -> Iterator[IO[bytes]]:
-    """Keep a model's file from being removed as long as an engine may have to read it again.
-
-    Raises:
-        OSError: it cannot be opened.
-    """
-    with path.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_SH)
-        yield file
-
-
-def _in_use(path: Path) -> bool:
-    try:
-        with path.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    return False
 
 
 def _sync(path: Path) -> None:

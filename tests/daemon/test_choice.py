@@ -12,7 +12,8 @@ from daemon.config_file import parse
 from daemon.errors import EngineUnavailable, SettingsError
 from daemon.settings import Settings
 from matting.models import Model, Store
-from matting.models.store import sha256, user_directory
+from matting.models.content import sha256
+from matting.models.store import user_directory
 from matting.recipe import BSHM, U2NET, Recipe
 
 

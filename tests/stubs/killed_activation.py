@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from matting.models import Model, Store
-from matting.models.store import sha256
+from matting.models.content import sha256
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree"}
 

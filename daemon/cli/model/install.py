@@ -22,8 +22,9 @@ from daemon.cli.model.place import Config, Place, place, size, told
 from daemon.config_file import did_you_mean
 from matting.models import Model, Store, UnknownModel
 from matting.models import trial as trials
+from matting.models.address import is_address
 from matting.models.catalog import CATALOG, CONVERTED, ByHand, Entry, Web
-from matting.models.download import Watch, is_address
+from matting.models.download import Watch
 from matting.models.install import Order, Source, install
 
 _STEP = 0.1

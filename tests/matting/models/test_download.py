@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from model_server import ModelServer
 
-from matting.models.download import Patience, Watch, download, shown
+from matting.models.address import shown
+from matting.models.download import Patience, Watch, download
 from matting.models.errors import ModelError, NotHad
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from matting.models import Busy, Model, ModelError, Store, Stores, UnknownModel, held, verify
-from matting.models.store import sha256, user_directory
+from matting.models.content import sha256
+from matting.models.store import user_directory
 from matting.recipe import U2NET
 
 PICTURE = b"a picture"

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import abc
 import importlib
+import sys
 from typing import Any, Dict, NamedTuple
 
 import numpy as np
+
+from matting.errors import EngineUnavailable
 
 ENGINES = {
     "bshm": "matting.engines.tensorflow",
@@ -68,6 +71,12 @@ def load(name: str, options: Dict[str, Any]) -> Engine:
     Raises:
         matting.errors.EngineUnavailable: it cannot run here; the message says why.
     """
-    module = importlib.import_module(ENGINES.get(name, name))
+    try:
+        module = importlib.import_module(ENGINES.get(name, name))
+    except (ImportError, SyntaxError) as error:
+        python = "{} (Python {}.{})".format(sys.executable, *sys.version_info[:2])
+        raise EngineUnavailable(
+            f"the engine {name} does not start under {python}: {error}; see engine.python"
+        ) from error
     engine: Engine = module.load(options)
     return engine

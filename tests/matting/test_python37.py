@@ -8,6 +8,8 @@ import pytest
 
 import matting
 from matting.client import connect
+from matting.errors import EngineUnavailable
+from matting.host import EngineHost, EngineSpec
 
 ROOM = Path(matting.__file__).parent
 SHARED = [
@@ -34,3 +36,11 @@ def test_the_engine_process_works_on_python_37_and_sees_nothing_of_the_daemon(ma
     with connect(host.socket_path, wait_s=5) as engine:
         answer = engine.matte(pixels, photo="1", timeout_s=5, queue_timeout_s=5)
     assert np.array_equal(answer.alpha, pixels[:, :, 0])
+
+
+def test_an_engine_that_needs_a_newer_python_says_so_in_one_line(tmp_path, log, python37):
+    host = EngineHost(EngineSpec("onnx", {}, python37), tmp_path, log)
+    with pytest.raises(EngineUnavailable, match=r"does not start under .* \(Python 3\.7\)") as told:
+        host.start()
+    host.stop()
+    assert "\n" not in str(told.value)

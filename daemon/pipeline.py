@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -96,7 +97,7 @@ def cut_out(raster: Raster, job: Job, stages: Stages) -> tuple[Cutout, tuple[str
         answer, device, warnings = _ask(view, job)
     warnings += tuple(str(each) for each in answer.facts.get("warnings", ()))
     with stages("refine"):
-        alpha = view.frame(refine(answer.alpha, view.detail))
+        alpha = view.frame(refine(_as_seen(answer), view.detail))
     matte = Matte(alpha, job.engine.name, device, answer.people)
     if profile.foreground_from == "preprocessed":
         raster = preprocessed(raster, view.photo, profile)
@@ -105,6 +106,14 @@ def cut_out(raster: Raster, job: Job, stages: Stages) -> tuple[Cutout, tuple[str
         with stages("foreground"):
             foreground = estimate_foreground(raster.pixels, alpha)
     return Cutout(raster, matte, foreground), warnings
+
+
+def _as_seen(answer: Answer) -> NDArray[np.uint8]:
+    """The matte as small as the network decided it: what enlarging it made up is in the way."""
+    height, width = answer.alpha.shape
+    seen_height, seen_width = answer.facts.get("seen") or (height, width)
+    rows, columns = min(height, seen_height), min(width, seen_width)
+    return np.asarray(cv2.resize(answer.alpha, (columns, rows), interpolation=cv2.INTER_AREA))
 
 
 def prepare(view: View, profile: Profile) -> View:

@@ -26,6 +26,8 @@ class Answer(NamedTuple):
     """One matte. ``facts`` are JSON values for the log; ``people`` is an int or None.
 
     ``facts["warnings"]``, a list of lines, becomes part of what is told of the photo.
+    ``facts["seen"]``, [height, width], is the size at which alpha was decided, if that was not the
+    picture's: the photo's own edges are looked for from there.
     """
 
     alpha: np.ndarray

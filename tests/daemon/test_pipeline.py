@@ -29,7 +29,7 @@ from matting.host import EngineHost, EngineSpec
 
 STUBS = str(Path(__file__).parents[1] / "stubs")
 PLAIN = {"preprocess": [], "outputs": ["matte"]}
-MISCHIEF = {"66": "out_of_memory", "67": "refuse", "68": "raise", "69": "exit"}
+MISCHIEF = {"66": "out_of_memory", "67": "refuse", "68": "raise", "69": "exit", "70": "see_small"}
 Make = Callable[..., Job]
 
 
@@ -55,6 +55,7 @@ def job_for(engine: EngineHost, tmp_path: Path) -> Make:
         photo = Photo(1, str(tmp_path), os.fsencode(source.name), version, 1, 0.0, names=names)
         results = tmp_path / "results"
         results.mkdir()
+        staging.establish(results, lambda _: None)
         return Job(
             photo=photo,
             source=os.fsencode(source),
@@ -226,6 +227,21 @@ def test_a_large_photo_is_matted_small_and_filed_at_its_own_size(
     (matte,) = map(read, staged(job, done(job)))
     assert matte.shape == (600, 900)
     assert np.abs(matte.astype(float) - photo[..., 0]).mean() < 6
+
+
+def test_a_network_that_sees_little_of_a_photo_gets_the_photos_own_edges(
+    job_for: Make, tmp_path: Path
+) -> None:
+    """At the very size it was asked for: what was enlarged within the engine is no detail."""
+    photo = np.zeros((400, 600, 3), np.uint8)
+    cv2.circle(photo, (300, 200), 120, (255, 230, 210), thickness=-1, lineType=cv2.LINE_AA)
+    truth = photo[..., 0].astype(float)
+    photo[0, 0] = (70, 0, 0)
+    job = job_for(write(tmp_path / "a.png", photo), PLAIN)
+    (matte,) = map(read, staged(job, done(job)))
+    blocks = truth.reshape(50, 8, 75, 8).mean(axis=(1, 3)).repeat(8, axis=0).repeat(8, axis=1)
+    error = np.abs(matte / np.iinfo(matte.dtype).max * 255 - truth)
+    assert error.mean() < np.abs(blocks - truth).mean() / 4
 
 
 def mischievous(path: Path, red: int) -> Path:

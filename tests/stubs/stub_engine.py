@@ -62,6 +62,16 @@ def obey(pixels):
     return Answer(pixels[:, :, 0].copy(), 1, {"mean": float(pixels.mean())})
 
 
+def see_small(pixels):
+    """Like a network that is fed at an eighth of the size, and its answer enlarged."""
+    height, width = (side // 8 for side in pixels.shape[:2])
+    blocks = pixels[: height * 8, : width * 8, 0].reshape(height, 8, width, 8)
+    small = blocks.mean(axis=(1, 3)).astype(np.uint8)
+    alpha = np.zeros(pixels.shape[:2], np.uint8)
+    alpha[: height * 8, : width * 8] = small.repeat(8, axis=0).repeat(8, axis=1)
+    return Answer(alpha, 1, {"seen": [height, width]})
+
+
 def nap(pixels):
     time.sleep(0.4)
     return obey(pixels)
@@ -131,6 +141,7 @@ AT_LOAD = {
 BEHAVIOURS = {
     "obey": obey,
     "nap": nap,
+    "see_small": see_small,
     "hang": hang,
     "hang_deaf": hang_deaf,
     "hang_in_c": hang_in_c,

@@ -190,7 +190,7 @@ class OnnxEngine(Engine):
         finally:
             accelerator.give_back()
         warnings = [*self._warnings, *read.warnings]
-        facts = {"warnings": warnings, "surest": round(read.surest, 4)}
+        facts = {"warnings": warnings, "surest": round(read.surest, 4), "seen": list(read.seen)}
         return Answer(read.alpha, read.people, facts)
 
     @property

@@ -32,6 +32,8 @@ class Reading:
     """0: nobody, so alpha is empty; None: they are not counted."""
     surest: float
     """The highest value before any stretching; opaque is 1."""
+    seen: tuple[int, int]
+    """Height and width of the network's own answer."""
     warnings: tuple[str, ...]
 
 
@@ -59,7 +61,7 @@ def read(raw: NDArray[Any], recipe: Recipe, height: int, width: int) -> Reading:
         values, people = _stretched(values)
     warnings += _doubts(surest, recipe, people)
     alpha = resized(np.clip(values, 0, 1), height, width)
-    return Reading(np.rint(alpha * 255).astype(np.uint8), people, surest, warnings)
+    return Reading(np.rint(alpha * 255).astype(np.uint8), people, surest, values.shape, warnings)
 
 
 def channels_first(raw: NDArray[Any], recipe: Recipe) -> NDArray[Any]:

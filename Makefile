@@ -14,7 +14,7 @@ READY := $(VENV)/.ready
 PYTEST = tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && $(BIN)/python -m pytest --basetemp="$$tmp/t"
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 
 demo: $(READY) ## Start the real daemon, scan photos into its inbox, show the results (PHOTOS=dir: yours)
 	@$(BIN)/matted demo $(if $(PHOTOS),--photos "$(PHOTOS)")

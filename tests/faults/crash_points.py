@@ -30,6 +30,7 @@ _CHANGING = (
 _CALL = re.compile(r"^(\d+) +(\w+)\((.*)")
 _HERE = Path(__file__).parent
 _LONGEST_S = 30.0
+_LETTING_GO_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +128,9 @@ class Forge:
             _await(lambda: _state(pid) == "T")
             with self._traced(pid, injections, trace) as tracer:
                 os.kill(pid, signal.SIGCONT)
-                if healed_after_s:
+                if healed_after_s and tracer:
                     time.sleep(healed_after_s)
-                    tracer and tracer.send_signal(signal.SIGINT)
+                    _let_go(tracer)
                 return self._ask({"wait": pid})
         finally:
             guard.cancel()
@@ -150,6 +151,17 @@ class Forge:
             _await(lambda: tracer.poll() is not None or _is_traced(pid))
             assert tracer.poll() is None, "strace did not start"
             yield tracer
+
+
+def _let_go(tracer: subprocess.Popen[bytes]) -> None:
+    """End the tracer, and leave the process alone."""
+    tracer.send_signal(signal.SIGINT)
+    try:
+        tracer.wait(_LETTING_GO_S)
+    except subprocess.TimeoutExpired:
+        # strace 6.1 waits for ever for a thread that ended while it was let go, and as long as it
+        # does so the process cannot be waited for.
+        tracer.kill()
 
 
 class Case:

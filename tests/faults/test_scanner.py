@@ -29,8 +29,7 @@ def test_every_page_of_a_batch_is_filed(daemon: Make, tally: Tally, depth: int) 
     command += ["--read-delay=yes", "--read-delay-duration=20000"]
     command += [f"--batch={one.inbox}/page%03d.tiff"]
     for page in range(1, PAGES + 1):  # of different heights: else all pages would be the same
-        here = [f"--batch-start={page}", "-y", str(40 + 5 * page)]
-        subprocess.run([*command, *here], check=True, capture_output=True, timeout=60)
+        scan([*command, f"--batch-start={page}", "-y", str(40 + 5 * page)])
     sending = Sending(one, tally)
     pages = sorted(one.inbox.glob("*.tiff"))
     assert len(pages) == PAGES
@@ -38,6 +37,17 @@ def test_every_page_of_a_batch_is_filed(daemon: Make, tally: Tally, depth: int) 
     sending.arrive()
     sending.audit()
     assert not one.said("photo.retried")
+
+
+def scan(command: list[str]) -> None:
+    """Scan one page."""
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+    except subprocess.TimeoutExpired as error:
+        # The test device's reader process can hang when it is closed, seen once in a dozen runs:
+        # not ours, and the page was written by then.
+        if b"Batch terminated, 1 page scanned" not in (error.stderr or b""):
+            raise
 
 
 def shown(page: Path, scratch: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,12 @@ from laboratory import Laboratory, interpreter
 
 # ONNX Runtime reports to its makers whenever it is imported, unless this is set before.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what tests start: shells have it ignored by what runs in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

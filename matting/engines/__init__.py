@@ -19,6 +19,7 @@ ENGINES = {
     "bshm": "matting.engines.tensorflow",
     "grabcut": "matting.engines.grabcut",
     "onnx": "matting.engines.onnx",
+    "people": "matting.engines.people",
 }
 
 

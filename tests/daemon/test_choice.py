@@ -20,6 +20,7 @@ from matting.recipe import BSHM, U2NET, Recipe
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MATTED_MODELS", str(tmp_path / "shared"))
 
 
 def settings(root: Path, engine: str = "{}", more: str = "") -> Settings:

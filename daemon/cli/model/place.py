@@ -14,13 +14,23 @@ from daemon import config_file, errors
 from daemon.settings import Settings
 from matting.errors import EngineUnavailable
 from matting.models import Busy, ModelError, Store, Stores, UnknownModel
-from matting.models.store import user_directory
+from matting.models.store import shared_directory
 
 Config = Annotated[
     Path | None,
     typer.Option(
         help="A daemon's settings file: its own models are meant, below its state_dir. Without one,"
         " they are yours: ~/.local/share/matted/models."
+    ),
+]
+
+
+Shared = Annotated[
+    bool,
+    typer.Option(
+        "--shared",
+        help="The models of everybody who runs this matted, in its own environment (or where"
+        " MATTED_MODELS says), instead.",
     ),
 ]
 
@@ -36,17 +46,16 @@ class Place:
     """That are looked into."""
 
 
-def place(config: Path | None) -> Place:
+def place(config: Path | None, *, shared: bool = False) -> Place:
     """Find the store.
 
     Raises:
         SettingsError: with every fault in the settings file.
     """
-    if config is None:
-        store = Store(user_directory())
-        return Place(None, store, Stores((store,)))
-    settings = config_file.load(config)
-    stores = Stores.beside(settings.state_dir)
+    settings = None if config is None else config_file.load(config)
+    stores = Stores.of_user() if settings is None else Stores.beside(settings.state_dir)
+    if shared:
+        stores = Stores((Store(shared_directory()),))
     return Place(settings, stores.stores[0], stores)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from daemon.choice import choose
-from daemon.cli.model.place import Config, Place, place, told
+from daemon.cli.model.place import Config, Place, Shared, place, told
 from daemon.errors import EngineUnavailable, SettingsError
 
 
@@ -15,12 +15,13 @@ def main(
     name: Annotated[str, typer.Argument(help="As `matted model list` has it.")],
     config: Config = None,
     *,
+    shared: Shared = False,
     force: Annotated[
         bool, typer.Option("--force", help="Even if the settings' engine runs it.")
     ] = False,
 ) -> None:
     """Remove an installed model and its file; a running daemon keeps its own until it ends."""
-    where = place(config)
+    where = place(config, shared=shared)
     if not force and _runs(where, name):
         fault = f"the engine of these settings runs {name}; remove it all the same with --force"
         raise SettingsError(str(config), (fault,))

@@ -6,37 +6,39 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.model.place import Config, place, told
+from daemon.cli.model.place import Config, Place, Shared, place, told
 from daemon.errors import MattedError
-from matting.models import ModelError, Store, UnknownModel, verify
+from matting.models import ModelError, UnknownModel, verify
 
 
 def main(
     name: Annotated[str | None, typer.Argument(help="One of them; without it, all.")] = None,
     config: Config = None,
+    *,
+    shared: Shared = False,
 ) -> None:
     """Read the installed files again and compare them with what was installed.
 
     The exit code is 1 if one of them is CHANGED, MISSING or DAMAGED.
     """
-    where = place(config)
+    where = place(config, shared=shared)
     with told():
-        names = where.store.names() if name is None else [name]
-        verdicts = [_verdict(where.store, each) for each in names]
+        names = where.stores.names() if name is None else [name]
+        verdicts = [_verdict(where, each) for each in names]
     if bad := sum(verdict != "OK" for verdict in verdicts):
         raise MattedError(f"{bad} of {len(verdicts)} are not what was installed; install them anew")
 
 
-def _verdict(store: Store, name: str) -> str:
+def _verdict(where: Place, name: str) -> str:
     try:
-        model = store.find(name)
+        model = where.stores.find(name)
     except UnknownModel:
         raise
     except ModelError as error:
         typer.echo(f"DAMAGED  {name}: {error}")
         return "DAMAGED"
     if model is None:
-        raise UnknownModel(f"{name} is not installed in {store.directory}")
+        raise UnknownModel(f"{name} is not installed in {where.store.directory}")
     verdict = verify(model)
     typer.echo(f"{verdict:8} {name}  {model.path}")
     return verdict

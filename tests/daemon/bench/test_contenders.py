@@ -17,6 +17,7 @@ BARE = "folders: [{watch: in, results: to}]\nstate_dir: state\n"
 @pytest.fixture(autouse=True)
 def _no_models_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("MATTED_MODELS", str(tmp_path / "shared"))
 
 
 def read(tmp_path: Path, more: str = "") -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import networks
 import pytest
@@ -18,8 +19,10 @@ RED = Recipe()
 
 
 @pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No proxy, and nothing that is installed for everybody."""
     monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setenv("MATTED_MODELS", str(tmp_path / "shared"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from matting.models import Busy, Model, ModelError, Store, Stores, UnknownModel, held, verify
 from matting.models.content import sha256
-from matting.models.store import user_directory
+from matting.models.store import shared_directory, user_directory
 from matting.recipe import U2NET
 
 PICTURE = b"a picture"
@@ -201,6 +201,26 @@ def test_the_daemons_own_store_comes_before_the_users(
     both = Stores.beside(tmp_path / "state")
     assert both.find("u2net") == own
     assert both.list() == (other, own)
+
+
+def test_the_shared_store_comes_last_and_needs_no_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "no-home"))
+    everybodys = installed(Store(shared_directory()), "u2net", b"everybody's")
+    assert shared_directory() == tmp_path / "shared"
+    assert Stores.of_user().list() == (everybodys,)
+    assert Stores.beside(tmp_path / "state").list() == (everybodys,)
+    mine = installed(Store(user_directory()), "u2net", b"mine")
+    assert Stores.of_user().list() == (mine,)
+    assert Stores.beside(tmp_path / "state").find("u2net") == mine
+
+
+def test_the_shared_store_is_in_the_programs_own_environment_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("MATTED_MODELS")
+    assert shared_directory() == Path(sys.prefix) / "share" / "matted" / "models"
 
 
 def test_a_home_that_is_closed_to_the_service_is_no_store(tmp_path: Path) -> None:

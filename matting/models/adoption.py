@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -122,7 +123,10 @@ def copy(file: Path, target: Path) -> None:
         ModelError: it cannot be read, or there is no room.
     """
     try:
-        demand_room(target.parent, file.stat().st_size)
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode):  # a device never ends, and a pipe waits for ever
+            raise ModelError(f"{file} cannot be copied: it is no regular file")
+        demand_room(target.parent, about.st_size)
         shutil.copyfile(file, target)
     except OSError as error:
         target.unlink(missing_ok=True)

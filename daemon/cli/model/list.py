@@ -13,7 +13,8 @@ from rich.text import Text
 
 from daemon.cli.model.place import Config, Place, place, size, told
 from matting.models import Model
-from matting.models.catalog import CATALOG, ByHand, Hub
+from matting.models.catalog import CATALOG, ByHand, Hub, Source, Web
+from matting.models.package import Package
 
 
 def main(
@@ -54,13 +55,12 @@ def _others(where: Place, installed: tuple[Model, ...]) -> Iterator[dict[str, An
     there = {model.name for model in installed}
     for entry in CATALOG.values():
         if entry.name not in there:
-            how = {ByHand: "file", Hub: "modelscope"}.get(type(entry.source), "web")
             yield {
                 "name": entry.name,
                 "installed": False,
                 "engine": entry.engine,
                 "licence": entry.licence,
-                "from": how,
+                "from": _how(entry.sources[0]),
                 "about": entry.about,
             }
     for name in where.settings.models if where.settings else ():
@@ -75,7 +75,24 @@ def _others(where: Place, installed: tuple[Model, ...]) -> Iterator[dict[str, An
             }
 
 
-_FROM = {"web": "from GitHub", "modelscope": "from ModelScope", "file": "from a file"}
+def _how(source: Source) -> str:
+    match source:
+        case Package():
+            return "package"
+        case Hub():
+            return "modelscope"
+        case ByHand():
+            return "file"
+        case Web():
+            return "web"
+
+
+_FROM = {
+    "package": "from a Python package",
+    "web": "from GitHub",
+    "modelscope": "from ModelScope",
+    "file": "from a file",
+}
 
 
 def _table(where: Place, installed: tuple[Model, ...]) -> Table:

@@ -43,6 +43,7 @@ def server() -> Iterator[ModelServer]:
 def store(home: Path, environment: dict[str, str]) -> Path:
     """Where the commands keep their models; own networks are in matted.yaml."""
     environment["XDG_DATA_HOME"] = str(home / "data")
+    environment["MATTED_MODELS"] = str(home / "shared")
     (home / "matted.yaml").write_text(SETTINGS)
     return home / "state" / "models"
 
@@ -105,11 +106,12 @@ def listed(matted: Matted, *, installed: bool) -> list[dict[str, Any]]:
 def test_list_shows_what_can_be_installed_with_its_licence(matted: Matted, store: Path) -> None:
     facts = {fact["name"]: fact for fact in listed(matted, installed=False)}
     assert set(facts) == {
-        *("bshm", "bshm-universal", "u2net", "u2netp", "u2net_human_seg"),
+        *("selfie", "bshm", "bshm-universal", "u2net", "u2netp", "u2net_human_seg"),
         *("isnet-general-use", "birefnet-portrait", "birefnet-general", "modnet", "my-net"),
     }
     assert facts["birefnet-portrait"]["licence"] == "MIT"
     assert facts["bshm"]["from"] == "modelscope"
+    assert facts["selfie"]["from"] == facts["u2netp"]["from"] == "package"
     table = matted("model", "list")
     assert "u2netp" in table.stdout
     assert "my-net" not in table.stdout, "own networks stand in a settings file"

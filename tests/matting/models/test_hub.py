@@ -109,8 +109,8 @@ def test_a_model_of_the_hub_is_installed_and_not_downloaded_twice(
     modelscope: ModelScope, tmp_path: Path, red: bytes
 ) -> None:
     modelscope.content = red
-    entry = Entry("net", "onnx", "whatever is red", "CC0", REPOSITORY, Recipe())
-    order = Order(entry=entry, source=REPOSITORY, place=Place(device="cpu"))
+    entry = Entry("net", "onnx", "whatever is red", "CC0", (REPOSITORY,), Recipe())
+    order = Order(entry=entry, place=Place(device="cpu"))
     store = Store(tmp_path / "models")
     model = install(store, order, Watch())
     assert model.source == "ModelScope iic/cv_unet_image-matting, tf_graph.pb"

@@ -29,7 +29,8 @@ from matting.models import (
 from matting.models.catalog import CATALOG, ByHand, Entry, Web
 from matting.models.download import Patience, Watch
 from matting.models.install import Order, install
-from matting.models.model import demand_name
+from matting.models.model import SUFFIX, demand_name
+from matting.models.package import Package
 from matting.recipe import Recipe
 
 ON_CPU = Place(device="cpu")
@@ -41,8 +42,8 @@ def md5(content: bytes) -> str:
 
 def order(server: ModelServer, checksum: str | None = None, *, replaces: bool = False) -> Order:
     web = Web(server.address, checksum)
-    entry = Entry("net", "onnx", "whatever is red", "CC0", web, Recipe())
-    return Order(entry=entry, source=web, place=ON_CPU, replaces=replaces)
+    entry = Entry("net", "onnx", "whatever is red", "CC0", (web,), Recipe())
+    return Order(entry=entry, place=ON_CPU, replaces=replaces)
 
 
 @pytest.fixture
@@ -228,7 +229,7 @@ def test_a_matte_of_one_value_is_a_warning_and_no_refusal(store: Store, tmp_path
 def test_a_network_that_has_to_be_got_by_hand_says_how(store: Store, impatient: Patience) -> None:
     entry = CATALOG["modnet"]
     with pytest.raises(UnknownModel, match=r"cannot be downloaded: .*ZHKKKe/MODNet.* --from"):
-        install(store, Order(entry=entry, source=entry.source, place=ON_CPU), Watch(), impatient)
+        install(store, Order(entry=entry, place=ON_CPU), Watch(), impatient)
 
 
 def test_a_file_that_is_not_there_is_said_in_a_line(store: Store, tmp_path: Path) -> None:
@@ -254,13 +255,19 @@ def test_the_catalog_is_whole() -> None:
         assert entry.name == name
         assert entry.about
         assert entry.licence in {"Apache-2.0", "MIT"}
-        assert (entry.recipe is None) == (entry.engine == "bshm")
-        if isinstance(entry.source, Web):
-            assert entry.source.address.startswith("https://")
-            assert entry.source.md5 is not None
-            assert len(entry.source.md5) == 32
-        elif isinstance(entry.source, ByHand):
-            assert name == "modnet"
+        assert (entry.recipe is None) == (entry.engine != "onnx")
+        assert entry.sources
+        for source in entry.sources:
+            if isinstance(source, Web):
+                assert source.address.startswith("https://")
+                assert source.md5 is not None
+                assert len(source.md5) == 32
+            elif isinstance(source, Package):
+                assert len(source.sha256) == len(source.wheel_sha256) == 64
+                assert source.size_bytes < source.wheel_bytes * 2
+                assert source.member.endswith(SUFFIX[entry.engine])
+            elif isinstance(source, ByHand):
+                assert name == "modnet"
 
 
 def test_a_frozen_graph_is_tried_out_and_says_that_it_is_untrained(

@@ -1,7 +1,8 @@
 # Everything starts here: `make demo` shows it at work, `make test` checks all of it.
 # PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
 
-.PHONY: help demo test run bench gpu-bench setup engine-tf1 engine-tf2 engine-onnx-gpu engines converter
+.PHONY: help demo test run bench gpu-bench setup people engine-tf1 engine-tf2 engine-onnx-gpu engines
+.PHONY: converter
 .PHONY: install uninstall install-user uninstall-user service-tests
 .PHONY: lint types imports tests faults format lock generated clean
 .DEFAULT_GOAL := help
@@ -16,10 +17,10 @@ PYTEST = tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && $(BIN)/python -m pyt
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 
-demo: $(READY) ## Start the real daemon, scan photos into its inbox, show the results (PHOTOS=dir: yours)
+demo: people ## Start the real daemon, scan photos into its inbox, show the results (PHOTOS=dir: yours)
 	@$(BIN)/matted demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-run: $(READY) ## Run the daemon in the foreground, from ./inbox to ./results
+run: people ## Run the daemon in the foreground, from ./inbox to ./results
 	@mkdir -p inbox results
 	@$(BIN)/matted run --config config/run.yaml
 
@@ -37,13 +38,13 @@ install-user: ## Install as a service of your own, without root
 uninstall-user: ## Remove that one
 	@sh systemd/install remove-user
 
-faults: $(READY) ## Break it in every way, for a quarter of an hour, and count what is lost (root breaks more)
+faults: people ## Break it in every way, for a quarter of an hour, and count what is lost (root breaks more)
 	@$(PYTEST) -m "faults or not faults" tests/faults
 
 service-tests: $(READY) ## Test the service on a systemd that is booted for it (as root)
 	@$(PYTEST) -m service tests/service
 
-bench: $(READY) ## Measure where the daemon's time goes (`matted bench` compares engines)
+bench: people ## Measure where the daemon's time goes (`matted bench` compares engines)
 	@$(BIN)/python -m tests.benchmarks
 
 gpu-bench: $(READY) ## Measure full BSHM on the GPU beside the published figures (docs/gpu.md)
@@ -51,7 +52,10 @@ gpu-bench: $(READY) ## Measure full BSHM on the GPU beside the published figures
 	@$(MAKE) --no-print-directory $(if $(MODEL),,converter) $(if $(filter cpu,$(DEVICE)),setup,engine-onnx-gpu)
 	@$(BIN)/python -m tests.benchmarks.gpu
 
-setup: $(READY) ## Install everything into .venv and stop there
+setup: people ## Install everything into .venv and stop there
+
+people: $(READY) ## Install the network that finds people into .venv, unless it is there
+	@sh .ci/people $(VENV)
 
 $(READY): requirements.lock pyproject.toml .ci/setup
 	@sh .ci/setup $(VENV)
@@ -89,7 +93,7 @@ types: $(READY)
 imports: $(READY)
 	$(BIN)/lint-imports --no-logo
 
-tests: $(READY) engines
+tests: people engines
 	@$(PYTEST)
 
 format: $(READY) ## Bring the code into shape

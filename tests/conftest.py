@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import people_network as people
 import pytest
 from harness import Daemon, Fact
 from laboratory import Laboratory, interpreter
@@ -29,6 +30,15 @@ def photos_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no photos in {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def people_network() -> Path:
+    """The file of the network that finds people."""
+    model = people.installed()
+    if model is None:
+        pytest.skip("NO NETWORK THAT FINDS PEOPLE: what runs it is NOT tested; `make people`")
+    return model.path
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -281,3 +282,43 @@ def test_a_frozen_graph_is_tried_out_and_says_that_it_is_untrained(
     assert model.tested["framework"].startswith("tensorflow ")
     assert model.tested["model"].startswith(f"bshm {model.sha256[:12]} (untrained")
     assert model.path.suffix == ".pb"
+
+
+def test_the_people_network_is_tried_out_by_its_engine(
+    store: Store, people_network: Path, tmp_path: Path
+) -> None:
+    """From a file, where nothing can be reached; its checksum is the published one's."""
+    given = tmp_path / "any-name"
+    given.write_bytes(people_network.read_bytes())
+    order = Order(entry=CATALOG["selfie"], source=given, place=Place())
+    model = install(store, order, Watch())
+    assert model.engine == "people"
+    assert model.path.suffix == ".tflite"
+    assert model.licence == "Apache-2.0"
+    assert model.tested["framework"].startswith("opencv ")
+    assert store.find("selfie") == model
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda data: data[:100_000], "it is damaged or another network"),
+        (lambda data: data[:-500], "it is damaged or another network"),
+        (lambda data: data[:100_000] + bytes(len(data) - 100_000), "damaged or another network"),
+        (lambda _: networks.same(), "it is no TensorFlow Lite file"),
+        (lambda _: b"", "the file is empty"),
+    ],
+)
+def test_a_people_network_that_was_cut_or_exchanged_is_refused_in_a_line(
+    change: Callable[[bytes], bytes], reason: str, store: Store, people_network: Path,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """By its checksum where that is known, else by the engine that tries it out."""
+    file = tmp_path / "net.tflite"
+    file.write_bytes(change(people_network.read_bytes()))
+    with pytest.raises(EngineUnavailable, match=reason) as caught:
+        adopt(store, Offer(name="selfie", engine="people", source="x"), file, Place())
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ModelError, match="is not the published selfie: its sha256 is"):
+        install(store, Order(entry=CATALOG["selfie"], source=file, place=Place()), Watch())
+    assert store.list() == ()

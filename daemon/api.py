@@ -23,6 +23,7 @@ from daemon.once import Ending, Once
 from daemon.profiles import BUILT_IN, Profile
 from daemon.settings import Engine, Folder, Settings
 from matting.models import ModelError
+from matting.models.catalog import CATALOG
 
 FLAT = "{subdir}/{stem}_{output}{ext}"
 """What results are called where no settings file says otherwise: without the daemon's dates."""
@@ -122,14 +123,14 @@ def with_engine(settings: Settings, name: str | None) -> Settings:
     """The same settings with another engine, or with an installed model and its engine.
 
     Raises:
-        SettingsError: there is neither of that name.
+        SettingsError: there is neither of that name, nor can there be.
     """
     if name is None:
         return settings
     engines = Engine.model_fields["name"].annotation.__args__  # type: ignore[union-attr] # a Literal
     if name in engines:
         change: dict[str, object] = {"name": name}
-    elif name in (models := _models(settings)):
+    elif name in (models := _models(settings)) or name in CATALOG:
         change = {"name": "auto", "model": name}
     else:
         known = ", ".join((*engines, *models))

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from daemon import settings
-from daemon.errors import EngineUnavailable
+from daemon.errors import EngineUnavailable, ModelAbsent
+from daemon.program import typed
 from matting.models import Model, ModelError, Stores, held
-from matting.models.catalog import CONVERTED
+from matting.models.catalog import CONVERTED, PEOPLE
 from matting.models.content import sha256_of
+from matting.models.model import runs
 
-_USUAL = {"bshm": "bshm", "onnx": CONVERTED}
+_USUAL = {"bshm": "bshm", "onnx": CONVERTED, "people": PEOPLE}
 """The installed models that are taken where none is named, the first one first."""
 
 
@@ -39,7 +41,8 @@ def choose(wanted: settings.Settings) -> Choice:
     """Decide what to run.
 
     Raises:
-        EngineUnavailable: the model is not installed, or is for another engine.
+        ModelAbsent: the model is not installed; it says what to type.
+        EngineUnavailable: the model is for another engine, or the store cannot be read.
     """
     engine = wanted.engine
     if engine.name == "grabcut":
@@ -47,13 +50,13 @@ def choose(wanted: settings.Settings) -> Choice:
     if isinstance(engine.model, Path):
         return _file(engine, engine.model)
     try:
-        return _installed(engine, stores(wanted))
+        return _installed(wanted, stores(wanted))
     except ModelError as error:
         raise EngineUnavailable(str(error)) from error
 
 
 def _file(wanted: settings.Engine, path: Path) -> Choice:
-    engine = "onnx" if path.suffix == ".onnx" else "bshm"
+    engine = runs(path) or "bshm"  # such a graph may be called anything
     if wanted.name not in {"auto", engine}:
         reason = f"engine.model {path} is for the engine {engine}, and engine.name is {wanted.name}"
         raise EngineUnavailable(reason)
@@ -64,33 +67,35 @@ def _file(wanted: settings.Engine, path: Path) -> Choice:
     return Choice(engine, reason if wanted.name == "auto" else "the settings name it", options)
 
 
-def _installed(wanted: settings.Engine, known: Stores) -> Choice:
+def _installed(whole: settings.Settings, known: Stores) -> Choice:
+    wanted = whole.engine
     if isinstance(wanted.model, str):
-        model = _demanded(known, wanted.model)
+        model = _demanded(whole, known, wanted.model)
         if wanted.name not in {"auto", model.engine}:
             told = f"the model {model.name} is for the engine {model.engine}, not {wanted.name}"
             raise EngineUnavailable(f"{told}; leave engine.name out, or set it to auto")
         return _with(model, wanted, f"the settings name the model {model.name}")
     if wanted.name != "auto":
-        return _with(_demanded(known, _USUAL[wanted.name]), wanted, "the settings name it")
+        return _with(_demanded(whole, known, _USUAL[wanted.name]), wanted, "the settings name it")
     for name in _USUAL.values():
         if (found := known.find(name)) is not None:
             return _with(found, wanted, f"the model {name} is installed")
-    reason = "no model for people is installed (`matted model install bshm`); grabcut needs none"
-    return Choice("grabcut", reason, {"device": wanted.device, "model": None})
+    raise _absent(whole, PEOPLE)
 
 
-def _demanded(known: Stores, name: str) -> Model:
+def _demanded(whole: settings.Settings, known: Stores, name: str) -> Model:
     model = known.find(name)
     if model is None:
-        where = known.stores[0].directory
-        how = (
-            "`matted model convert bshm`" if name == CONVERTED else f"`matted model install {name}`"
-        )
-        raise EngineUnavailable(
-            f"the model {name} is not installed in {where}: {how}, with the same --config"
-        )
+        raise _absent(whole, name)
     return model
+
+
+def _absent(whole: settings.Settings, name: str) -> ModelAbsent:
+    what = f"the network that finds people, {name}," if name == PEOPLE else f"the model {name}"
+    how = typed(
+        "model convert bshm PHOTOS" if name == CONVERTED else f"model install {name}", whole
+    )
+    return ModelAbsent(f"{what} is not installed: `{how}`", name)
 
 
 def _with(model: Model, wanted: settings.Engine, reason: str) -> Choice:

@@ -37,7 +37,7 @@ def load(path: Path) -> Settings:
         raise SettingsError(str(path), (f"cannot be read: {error.strerror}",)) from error
     except UnicodeDecodeError as error:
         raise SettingsError(str(path), (f"is not UTF-8 text: {error.reason}",)) from error
-    return parse(text, source=str(path), base=path.resolve().parent)
+    return parse(text, source=str(path), base=path.resolve().parent).of(path)
 
 
 def parse(text: str, *, source: str, base: Path) -> Settings:

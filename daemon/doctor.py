@@ -17,6 +17,7 @@ from daemon import events, workshop
 from daemon.choice import choose
 from daemon.errors import EngineUnavailable, ResultsTrouble
 from daemon.intake.mounts import file_system, sends_events
+from daemon.program import typed
 from daemon.settings import Folder, Settings
 from daemon.shelf import durable, staging
 from matting.client import connect
@@ -165,17 +166,18 @@ def _engine(settings: Settings) -> Iterator[Finding]:
         chosen = choose(settings)
         yield Finding("engine", Verdict.OK, f"{chosen.engine}: {chosen.reason}")
         if chosen.model is not None:
-            yield from _model(chosen.model)
+            yield from _model(chosen.model, settings)
         with workshop.running(settings, events.silent()) as host:
             yield _try_out(host, settings)
     except EngineUnavailable as error:
         yield Finding("engine", Verdict.BAD, str(error))
 
 
-def _model(model: Model) -> Iterator[Finding]:
+def _model(model: Model, settings: Settings) -> Iterator[Finding]:
     what, verdict = f"model {model.name}", verify(model)
     if verdict != "OK":
-        told = f"{model.path} is {verdict}: `matted model install {model.name}` once more"
+        how = typed(f"model install {model.name}", settings)
+        told = f"{model.path} is {verdict}: `{how}` once more"
         yield Finding(what, Verdict.BAD, told)
         return
     told = f"{model.path}, {model.size_bytes / 1e6:.0f} MB, is what was installed"

@@ -108,6 +108,18 @@ class EngineUnavailable(MattedError):
     """No engine can be started as the settings demand."""
 
 
+class ModelAbsent(EngineUnavailable):
+    """The model that the engine would run is not installed."""
+
+    def __init__(self, reason: str, model: str) -> None:
+        super().__init__(reason, model)
+        self.reason = reason
+        self.model = model
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class NameTaken(MattedError):
     """Somebody else's file has one of the names: renumber the whole set. Nothing was published."""
 

@@ -7,13 +7,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from daemon.options import Options
 from daemon.profiles import BUILT_IN, Profile
 from matting.models.catalog import CATALOG, CONVERTED
 from matting.models.errors import UnknownModel
-from matting.models.model import demand_name
+from matting.models.model import SUFFIXES, demand_name
 from matting.recipe import Recipe
 
 
@@ -52,7 +59,7 @@ def _checked(name: str) -> str:
 def _named(model: Path | str, info: ValidationInfo) -> Path | str:
     """A file's place, or a model's name: what has a slash or ends as such files do is a file."""
     text = os.fspath(model)
-    if "/" in text or text.endswith((".pb", ".onnx")):
+    if "/" in text or text.endswith(SUFFIXES):
         return _located(Path(text), info)
     return _checked(text)
 
@@ -80,13 +87,14 @@ def default_state_dir() -> Path:
 class Engine(Options):
     """The engine that makes the mattes."""
 
-    name: Literal["auto", "bshm", "onnx", "grabcut"] = "auto"
-    """bshm runs frozen graphs by TensorFlow, onnx all other networks, and grabcut needs none. auto
-    is the engine of `model`; without one, of the installed model bshm or bshm-onnx, or else
-    grabcut. The log says which, and why."""
+    name: Literal["auto", "bshm", "onnx", "people", "grabcut"] = "auto"
+    """people runs a small network for people, bshm frozen graphs by TensorFlow, onnx all other
+    networks, and grabcut needs none. auto is the engine of `model`; without one, of the installed
+    model bshm, bshm-onnx or selfie. The log says which, and why."""
     model: ModelOrFile | None = None
-    """The name of an installed model (`matted model list`), or a file: a frozen graph (.pb), or one
-    that was converted (.onnx). None is the installed bshm, or bshm-onnx for the engine onnx."""
+    """The name of an installed model (`matted model list`), or a file: a frozen graph (.pb), one
+    that was converted (.onnx), or the network for people (.tflite). None is the installed bshm,
+    or bshm-onnx for the engine onnx, or selfie for the engine people."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
     """Where it runs. gpu refuses to run without one; nothing ever falls back silently."""
     python: Interpreter | None = None
@@ -175,6 +183,18 @@ class Settings(Options):
     installed by `matted model install NAME --config THIS_FILE --from FILE_OR_ADDRESS`."""
     profiles: dict[str, Profile] = Field(default_factory=dict)
     """Ways of treating photos, by name."""
+    _file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> Path | None:
+        """The file that they are from, as it was named; None if they are from no file."""
+        return self._file
+
+    def of(self, file: Path) -> Self:
+        """The same settings, which know the file that they are from."""
+        made = self.model_copy()
+        made._file = file  # noqa: SLF001 - its own class's
+        return made
 
     def profile(self, name: str) -> Profile:
         """The profile of that name, from the file or built in."""

@@ -11,6 +11,7 @@ from daemon.choice import choose, stores
 from daemon.config_file import did_you_mean
 from daemon.errors import EngineUnavailable, SettingsError
 from matting.models import ModelError
+from matting.models.model import runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def known(wanted: settings.Settings) -> dict[str, Contender]:
     found = {"grabcut": with_engine(wanted, name="grabcut", model=None)}
     file = wanted.engine.model
     if isinstance(file, Path):
-        engine = "onnx" if file.suffix == ".onnx" else "bshm"
+        engine = runs(file) or "bshm"
         found[file.name if engine in installed else engine] = with_engine(
             wanted, name=engine, model=file
         )

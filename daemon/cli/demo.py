@@ -18,6 +18,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from daemon.api import settings_for
+from daemon.choice import choose
 from daemon.cli.words import count_people
 from daemon.demo.overview import write_overview
 from daemon.demo.photos import make_photos
@@ -52,6 +54,7 @@ def main(
     """Start the daemon, write photos into its inbox as a scanner does, show what was filed."""
     console = Console()
     own = None if photos is None else _photos_in(photos, out)
+    choose(settings_for(None))  # or the daemon would end, and what it says would stand elsewhere
     inbox, results = _fresh(out)
     chosen = make_photos(out / "photos") if own is None else own
     console.print(f"Starting the daemon on {inbox} ...")

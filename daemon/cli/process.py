@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -19,11 +20,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from daemon.api import FLAT, Result, find_profile, process, settings_for
+from daemon.api import FLAT, Result, find_profile, process, settings_for, with_engine
+from daemon.choice import choose
+from daemon.cli.model.install import main as install
 from daemon.cli.words import count_people
-from daemon.errors import MattedError, SettingsError
+from daemon.errors import MattedError, ModelAbsent, SettingsError
 from daemon.photo import show
 from daemon.profiles import Profile
+from matting.models.catalog import PEOPLE
 
 
 def main(
@@ -58,6 +62,8 @@ def main(
     """
     chosen = _chosen(profile, config, foreground=foreground)
     console = Console(stderr=as_json)
+    if not as_json and console.is_terminal and sys.stdin.isatty():
+        _offer_network(config, engine)
     # Live displays take over sys.stdout; JSON must not end up on their console.
     with Progress(
         SpinnerColumn(),
@@ -95,6 +101,17 @@ def main(
         )
     if failed := sum(result.error is not None for result in results):
         raise MattedError(f"{failed} of {len(results)} failed")
+
+
+def _offer_network(config: Path | None, engine: str | None) -> None:
+    """Where the network that finds people is needed and absent, ask whether to install it."""
+    try:
+        choose(with_engine(settings_for(config), engine))
+    except ModelAbsent as error:
+        asked = "The network that finds people is not installed (36 MB to download, 250 kB stay)."
+        if error.model != PEOPLE or not typer.confirm(f"{asked} Install it now?", default=True):
+            raise
+        install(PEOPLE, config=config)
 
 
 def _chosen(name: str, config: Path | None, *, foreground: bool) -> Profile:

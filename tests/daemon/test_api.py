@@ -22,6 +22,8 @@ from daemon.api import Result, process
 from daemon.errors import ResultsTrouble, SettingsError
 from daemon.profiles import BUILT_IN, Profile
 
+pytestmark = pytest.mark.usefixtures("people_network")
+
 ROOT = Path(__file__).parents[2]
 KINDS = ("foreground", "matte", "composition")
 QUICK = Profile.model_validate({"preprocess": [], "outputs": ["matte"], "file_as": api.FLAT})
@@ -121,8 +123,8 @@ def test_a_folder_is_mirrored_below_the_results(batch: Batch) -> None:
 
 def test_a_result_tells_how_it_came_about(batch: Batch) -> None:
     result = batch.of(batch.root / "single.png")
-    assert (result.size, result.people) == ((70, 48), 0)
-    assert (result.engine, result.device) == ("grabcut", "cpu")
+    assert result.size == (70, 48)
+    assert (result.engine, result.device) == ("people", "cpu")
     assert next(iter(result.took_s)) == "read"
     assert list(result.took_s)[-1] == "publish"
 

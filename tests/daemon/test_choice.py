@@ -9,7 +9,7 @@ import pytest
 
 from daemon.choice import choose, guarded
 from daemon.config_file import parse
-from daemon.errors import EngineUnavailable, SettingsError
+from daemon.errors import EngineUnavailable, ModelAbsent, SettingsError
 from daemon.settings import Settings
 from matting.models import Model, Store
 from matting.models.content import sha256
@@ -31,7 +31,7 @@ def settings(root: Path, engine: str = "{}", more: str = "") -> Settings:
 def install(root: Path, name: str, engine: str = "onnx", store: Path | None = None) -> Model:
     """As installed as the daemon can tell; it was tried out by nobody."""
     made = Store(store or root / "state" / "models")
-    recipe = {"bshm": None, "bshm-onnx": BSHM}.get(name, U2NET)
+    recipe = {"bshm": None, "selfie": None, "bshm-onnx": BSHM}.get(name, U2NET)
     with made.installing(name) as workplace:
         candidate = workplace / "candidate"
         candidate.write_bytes(networks.same() + name.encode())
@@ -44,13 +44,17 @@ def chosen(root: Path, engine: str = "{}") -> tuple[str, str | None]:
     return choice.engine, choice.model.name if choice.model else None
 
 
-def test_auto_takes_bshm_then_its_onnx_twin_then_grabcut_and_says_why(tmp_path: Path) -> None:
+def test_auto_takes_bshm_then_its_onnx_twin_then_the_people_network_and_says_why(
+    tmp_path: Path,
+) -> None:
     install(tmp_path, "u2net")
-    nothing = choose(settings(tmp_path))
-    assert nothing.engine == "grabcut"
-    assert nothing.reason == (
-        "no model for people is installed (`matted model install bshm`); grabcut needs none"
-    )
+    with pytest.raises(ModelAbsent, match="network that finds people, selfie, is not installed: `"):
+        choose(settings(tmp_path))
+    network = install(tmp_path, "selfie", "people")
+    found = choose(settings(tmp_path))
+    assert (found.engine, found.model) == ("people", network)
+    assert found.reason == "the model selfie is installed"
+    assert found.options["model"].endswith(".tflite")
     twin = install(tmp_path, "bshm-onnx")
     found = choose(settings(tmp_path))
     assert (found.engine, found.model) == ("onnx", twin)
@@ -59,6 +63,7 @@ def test_auto_takes_bshm_then_its_onnx_twin_then_grabcut_and_says_why(tmp_path: 
     install(tmp_path, "bshm", "bshm")
     assert chosen(tmp_path) == ("bshm", "bshm")
     assert chosen(tmp_path, "{name: onnx}") == ("onnx", "bshm-onnx")
+    assert chosen(tmp_path, "{name: people}") == ("people", "selfie")
     assert chosen(tmp_path, "{name: grabcut}") == ("grabcut", None)
 
 
@@ -88,10 +93,10 @@ def test_a_model_of_the_users_own_store_is_found_after_the_daemons(tmp_path: Pat
     [
         (
             "{model: u2netp}",
-            r"the model u2netp is not installed in .*`matted model install u2netp`",
+            r"the model u2netp is not installed: `.*matted model install u2netp`",
         ),
-        ("{name: bshm}", r"the model bshm is not installed in .*`matted model install bshm`"),
-        ("{name: onnx}", r"the model bshm-onnx is not installed .*`matted model convert bshm`"),
+        ("{name: bshm}", r"the model bshm is not installed: `.*matted model install bshm`"),
+        ("{name: onnx}", r"model bshm-onnx is not installed: `.*matted model convert bshm PHOTOS`"),
         ("{name: bshm, model: u2net}", "the model u2net is for the engine onnx, not bshm"),
         ("{name: bshm, model: x.onnx}", "x.onnx is for the engine onnx, and engine.name is bshm"),
         ("{name: onnx, model: x.pb}", "x.pb is for the engine bshm, and engine.name is onnx"),
@@ -111,6 +116,7 @@ def test_what_cannot_run_is_refused_with_what_to_do(
         ("models/x.pb", "bshm", "{root}/models/x.pb"),
         ("tf_graph.pb", "bshm", "{root}/tf_graph.pb"),
         ("./x.onnx", "onnx", "{root}/x.onnx"),
+        ("x.tflite", "people", "{root}/x.tflite"),
         ("/opt/models/frozen", "bshm", "/opt/models/frozen"),
     ],
 )

@@ -59,8 +59,8 @@ profiles:
     assert found == (
         "line 1: stat_dir is not known; did you mean state_dir?",
         (
-            "line 3: engine.name should be auto, bshm, onnx, grabcut, not 'grabcat'; did you mean"
-            " grabcut?"
+            "line 3: engine.name should be auto, bshm, onnx, people, grabcut, not 'grabcat'; did"
+            " you mean grabcut?"
         ),
         "line 4: engine.timeout_s should be greater than 0, not -1",
         (

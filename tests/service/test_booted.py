@@ -48,7 +48,9 @@ def test_it_starts_with_the_machine(machine: Machine) -> None:
 def test_a_photo_is_filed_with_the_settings_as_installed(machine: Machine) -> None:
     write_photo(machine.root / "srv/matted/inbox/emma.png")
     filed = machine.await_("", "_SYSTEMD_UNIT=matted.service", "EVENT=photo.filed")
-    assert filed["ENGINE"] == "grabcut"
+    assert filed["ENGINE"] == "people", (
+        "installed with the program, before the machine had no network"
+    )
     assert len(filed["NAMES"]) == 3
     for name in filed["NAMES"]:
         seen = (machine.root / "srv/matted/results" / name).stat()

@@ -180,7 +180,7 @@ def _model(model: Model, settings: Settings) -> Iterator[Finding]:
         told = f"{model.path} is {verdict}: `{how}` once more"
         yield Finding(what, Verdict.BAD, told)
         return
-    told = f"{model.path}, {model.size_bytes / 1e6:.0f} MB, is what was installed"
+    told = f"{model.path}, {model.size_bytes / 1e6:.1f} MB, is what was installed"
     yield Finding(what, Verdict.OK, told)
     for warning in model.warnings:
         yield Finding(what, Verdict.NOTE, warning)

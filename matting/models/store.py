@@ -215,7 +215,7 @@ def shared_directory() -> Path:
     Who sets the program up installs the network that finds people there.
     """
     given = os.environ.get("MATTED_MODELS")
-    return Path(given) if given else Path(sys.prefix) / "share" / "matted" / "models"
+    return Path(given).absolute() if given else Path(sys.prefix) / "share" / "matted" / "models"
 
 
 @dataclass(frozen=True, slots=True)

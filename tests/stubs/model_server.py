@@ -26,6 +26,8 @@ class ModelServer:
         self.misdeeds: list[str] = []
         self.requests: list[dict[str, str]] = []
         """The headers of each, and ``path``."""
+        self.go_on = threading.Event()
+        """Ends the misdeed ``hold``."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
@@ -247,6 +249,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content[at : at + step])
             self.wfile.flush()
             time.sleep(0.06)
+
+    def do_hold(self) -> None:
+        """Half of it, and the rest when the test says so."""
+        content = self.served.content
+        self.reply(200, len(content))
+        self.wfile.write(content[: len(content) // 2])
+        self.wfile.flush()
+        self.served.go_on.wait(60)
+        self.wfile.write(content[len(content) // 2 :])
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -177,12 +177,13 @@ def started(command: list[str], environment: dict[str, str], home: Path) -> Any:
 def test_interrupted_it_leaves_no_pip_behind_and_the_next_try_succeeds(
     command: list[str], environment: dict[str, str], home: Path, index: PackageIndex, number: int
 ) -> None:
-    index.misdeeds = ["drip"]
+    index.misdeeds = ["hold"]
     child = started(command, environment, home)
-    wait_until(lambda: index.wheels_asked() > 0)
+    wait_until(lambda: index.wheels_asked() > 0, 60)
     (_, pip) = family(child.pid)
     os.kill(child.pid, number)
     told = child.communicate(timeout=30)[1]
+    index.go_on.set()
     assert told == ""
     assert child.returncode == (-number if number == signal.SIGKILL else 128 + number)
     wait_until(lambda: not Path(f"/proc/{pip}/cmdline").exists())
@@ -199,11 +200,12 @@ def test_interrupted_it_leaves_no_pip_behind_and_the_next_try_succeeds(
 def test_two_installations_at_once_do_not_meet(
     command: list[str], environment: dict[str, str], home: Path, index: PackageIndex
 ) -> None:
-    index.misdeeds = ["drip"]
+    index.misdeeds = ["hold"]
     first = started(command, environment, home)
-    wait_until(lambda: index.wheels_asked() > 0)
+    wait_until(lambda: index.wheels_asked() > 0, 60)
     second = started(command, environment, home)
     told = second.communicate(timeout=60)[1]
+    index.go_on.set()
     assert second.returncode == Exit.IN_USE
     assert told == "matted: another matted is installing selfie at the moment\n"
     assert "selfie is installed" in first.communicate(timeout=60)[0]

@@ -267,10 +267,11 @@ def test_two_installations_of_one_model_do_not_meet(
     matted: Matted, home: Path, environment: dict[str, str], server: ModelServer
 ) -> None:
     server.content = large()
-    server.misdeeds = ["drip"]
+    server.misdeeds = ["hold"]
     started = Started(home, environment, server.address)
-    wait_until(lambda: len(server.requests) > 0)
+    wait_until(lambda: len(server.requests) > 0, 60)
     done = install(matted, server.address)
+    server.go_on.set()
     assert done.returncode == Exit.IN_USE
     assert done.stderr == "matted: another matted is installing my-net at the moment\n"
     assert started.child.wait(60) == 0

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
+import shutil
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -396,3 +398,23 @@ def test_a_pip_whose_parent_dies_dies_too(index: PackageIndex, tmp_path: Path) -
     assert not Path(f"/proc/{of_pip}/cmdline").exists()
     index.misdeeds = []
     assert pip.fetch(wheel_of, tmp_path, Watch()).name == index.file_name
+
+
+def test_directories_that_vanish_while_they_are_looked_at_do_no_harm(tmp_path: Path) -> None:
+    """As pip's own do; once it came to that under load."""
+    ended = threading.Event()
+
+    def churn() -> None:
+        while not ended.is_set():
+            for number in range(20):
+                (tmp_path / str(number) / "a" / "b").mkdir(parents=True)
+            shutil.rmtree(tmp_path, ignore_errors=True)
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        for _ in range(300):
+            assert pip._largest(tmp_path) == 0
+    finally:
+        ended.set()
+        thread.join()

@@ -27,6 +27,7 @@ def bench(environment: dict[str, str], home: Path, tmp_path: Path) -> Callable[.
     own = environment | {
         "PYTHONPATH": os.pathsep.join([environment["PYTHONPATH"], str(STUBS)]),
         "XDG_DATA_HOME": str(tmp_path / "data-home"),
+        "MATTED_MODELS": str(tmp_path / "shared"),
     }
 
     def run(*arguments: object) -> Done:

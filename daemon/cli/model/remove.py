@@ -9,6 +9,7 @@ import typer
 from daemon.choice import choose
 from daemon.cli.model.place import Config, Place, Shared, place, told
 from daemon.errors import EngineUnavailable, SettingsError
+from matting.models import UnknownModel
 
 
 def main(
@@ -26,6 +27,10 @@ def main(
         fault = f"the engine of these settings runs {name}; remove it all the same with --force"
         raise SettingsError(str(config), (fault,))
     with told():
+        if name not in where.store.names() and (other := where.stores.find(name)) is not None:
+            told_where = f"{name} is installed in {other.path.parent.parent}, not in"
+            hint = "; everybody's models are removed with --shared"
+            raise UnknownModel(f"{told_where} {where.store.directory}{hint}")
         where.store.remove(name)
     typer.echo(f"{name} is removed")
 

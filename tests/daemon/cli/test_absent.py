@@ -227,3 +227,22 @@ def test_without_a_registry_the_file_serves(
     assert done.stderr.startswith(f"matted: {cut} is not the published selfie: its sha256 is ")
     assert done.stderr.count("\n") == 1
     assert matted("model", "verify", "selfie", "--config", "matted.yaml").returncode == Exit.DONE
+
+
+@pytest.mark.usefixtures("people_network")
+def test_everybodys_models_are_listed_verified_and_removed_on_purpose_only(
+    matted: Matted, home: Path
+) -> None:
+    furnish(home / "shared")
+    (fact,) = (
+        fact
+        for fact in map(json.loads, matted("model", "list", "--json").stdout.splitlines())
+        if fact["installed"]
+    )
+    assert (fact["name"], fact["licence"], fact["engine"]) == ("selfie", "Apache-2.0", "people")
+    assert matted("model", "verify").stdout.startswith("OK       selfie  ")
+    done = matted("model", "remove", "selfie")
+    assert done.returncode == Exit.MISUSED
+    assert done.stderr.endswith("; everybody's models are removed with --shared\n")
+    assert matted("model", "remove", "selfie", "--shared").stdout == "selfie is removed\n"
+    assert not (home / "shared" / "selfie.json").exists()

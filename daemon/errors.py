@@ -55,6 +55,10 @@ class TooManyPixels(Refused):
     """More pixels than the settings allow; refused before anything was allocated."""
 
 
+class NotWritten(Refused):
+    """An encoder refuses the result: it would refuse it again, whoever mattes the photo anew."""
+
+
 class SourceTrouble(PhotoError):
     """The file is busy, vanished or unreadable at the moment (EACCES, EBUSY, EIO, ESTALE)."""
 

@@ -203,6 +203,7 @@ class Filing:
             known=self._ledger.known_sha256(photo.folder, photo.path),
             ledger=None if destination.duplicates else self._ledger.path,
             min_free_bytes=self._premises.min_free_bytes,
+            waited=time.time() - photo.first_seen_s >= destination.limits.give_up_s,
         )
         self._workers.submit(job)
         self._log.debug(Event.PHOTO_STARTED, **who(photo), attempt=photo.attempts)

@@ -45,6 +45,8 @@ class Job:
     """Where to ask whether another file of the folder had this content; None: never mind."""
     min_free_bytes: int = 0
     """Room that must be left on the results' disk."""
+    waited: bool = False
+    """Whether it was watched unchanged for so long that what is doubtful is taken as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,11 @@ def work(job: Job) -> Outcome:
         if sha256 in job.known or _is_duplicate(job, sha256):
             return Unchanged(sha256)
         with stages("decode"):
-            raster = decode(Path(os.fsdecode(job.snapshot)), max_pixels=job.max_pixels)
+            raster = decode(
+                Path(os.fsdecode(job.snapshot)),
+                max_pixels=job.max_pixels,
+                last_look=job.waited,
+            )
     finally:
         Path(os.fsdecode(job.snapshot)).unlink(missing_ok=True)
     demand_room(job.results, job.min_free_bytes + _most_bytes(raster, job.profile))

@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import NotReady
+from daemon.imaging.declared import SRGB, Declared, by_bmp
+from daemon.imaging.tiff import ReadAt
 from daemon.photo import Dpi
 
 HEADER_BYTES = 54
 _UNCOMPRESSED = {0, 3, 6}
 """Plain, and with bit masks for three or four channels."""
+_EMBEDDED = b"DEBM"
+"""Windows' PROFILE_EMBEDDED, 'MBED' as a little-endian number."""
+_MOST_PROFILE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,24 @@ def decode(data: bytes) -> NDArray[np.uint8]:
     if pixels is None:
         raise NotReady("BMP: damaged, or of an unusual kind")
     return pixels
+
+
+def colours(read: ReadAt) -> Declared:
+    """What a file of Windows' fourth or fifth header says of its colours.
+
+    Raises:
+        ValueError, struct.error: nonsense.
+    """
+    head = read(14, 124)
+    (size,) = struct.unpack_from("<I", head)
+    if size < 108:
+        return SRGB
+    kind = head[56:60]
+    if size >= 124 and kind == _EMBEDDED:
+        offset, length = struct.unpack_from("<2I", head, 112)
+        whole = length <= _MOST_PROFILE_BYTES
+        return Declared(read(14 + offset, length)) if whole else SRGB
+    return by_bmp(kind, struct.unpack_from("<9I", head, 60), struct.unpack_from("<3I", head, 96))
 
 
 def _stride(width: int, bits: int) -> int:

@@ -9,6 +9,9 @@ import numpy as np
 
 from daemon.errors import NotAPhoto
 from daemon.imaging import colour, vips
+from daemon.imaging.declared import SRGB, Declared
+from daemon.imaging.encode import is_written
+from daemon.imaging.icc import trimmed
 
 _ALPHA_SAMPLES = {1, 2}
 """TIFF's ExtraSamples: 1 and 2 are alpha, 0 is anything else, e.g. a scanner's infrared."""
@@ -22,6 +25,7 @@ _SPACES = {
     "grey16": b"GRAY",
     "cmyk": b"CMYK",
 }
+_UNWRITABLE = "colour profile of a kind that cannot be written; converted to sRGB"
 _COLOURS = {b"RGB ": 3, b"GRAY": 1, b"CMYK": 4}
 
 
@@ -34,12 +38,15 @@ class Converted:
     warnings: tuple[str, ...] = ()
 
 
-def in_rgb(image: vips.Image, *, extra_samples: int | None = None) -> Converted:
+def in_rgb(
+    image: vips.Image, *, extra_samples: int | None = None, declared: Declared = SRGB
+) -> Converted:
     """Make three channels of any image that we take.
 
     Args:
         image: as libvips loaded it.
         extra_samples: TIFF's word on what the first channel after the colours is.
+        declared: what the file says of its colours by other means than an ICC profile.
 
     Raises:
         NotAPhoto: its samples or channels are of a kind that we do not take.
@@ -52,8 +59,24 @@ def in_rgb(image: vips.Image, *, extra_samples: int | None = None) -> Converted:
     if not space or image.bands < _COLOURS[space]:
         raise NotAPhoto(f"{image.bands} channels ({image.interpretation}) are not taken")
     image, warnings = _opaque(image, _COLOURS[space], extra_samples)
-    converted = _CONVERT[space](image)
-    return Converted(converted.image, converted.icc, (*warnings, *converted.warnings))
+    converted = _CONVERT[space](_described(image, declared))
+    return Converted(
+        converted.image, converted.icc, (*warnings, *declared.warnings, *converted.warnings)
+    )
+
+
+def _described(image: vips.Image, declared: Declared) -> vips.Image:
+    """The image with the profile that its colours are to be read by, and without faults in it."""
+    icc = vips.fact(image, vips.ICC, b"")
+    if declared.overrides_icc or (declared.profile and not _is_of_use(icc, image)):
+        icc = declared.profile
+        return vips.tagged(image, icc or colour.SRGB)
+    return vips.tagged(image, trimmed(icc)) if icc else image
+
+
+def _is_of_use(icc: bytes, image: vips.Image) -> bool:
+    space = _SPACES[image.interpretation]
+    return colour.claims(icc, space) if space != b"RGB " else colour.is_usable(trimmed(icc))
 
 
 def _opaque(
@@ -76,8 +99,11 @@ def _from_rgb(image: vips.Image) -> Converted:
     if not icc:
         return Converted(image, colour.SRGB)
     if colour.is_usable(icc):
-        return Converted(image, icc)
-    if colour.claims(icc, b"RGB ") and not colour.is_srgb(icc):
+        if is_written(icc):
+            return Converted(image, icc)
+        in_srgb = colour.imported(image, fallback="srgb", dtype=_DEPTHS[image.format])
+        return Converted(in_srgb, colour.SRGB, (_UNWRITABLE,))
+    if colour.converts(icc, b"RGB ") and not colour.is_srgb(icc):
         # A scanner's own profile may only lead out of its space, so nothing can be made in it.
         in_srgb = colour.imported(image, fallback="srgb", dtype=_DEPTHS[image.format])
         return Converted(in_srgb, colour.SRGB, ("one-way colour profile; converted to sRGB",))
@@ -85,7 +111,7 @@ def _from_rgb(image: vips.Image) -> Converted:
 
 
 def _from_grey(image: vips.Image) -> Converted:
-    if colour.claims(vips.fact(image, vips.ICC, b""), b"GRAY"):
+    if colour.converts(vips.fact(image, vips.ICC, b""), b"GRAY"):
         in_srgb = colour.imported(image, fallback="srgb", dtype=_DEPTHS[image.format])
         return Converted(in_srgb, colour.SRGB)
     # With an RGB profile, as many programs write it, grey means equal red, green and blue.
@@ -95,10 +121,12 @@ def _from_grey(image: vips.Image) -> Converted:
 
 
 def _from_cmyk(image: vips.Image) -> Converted:
+    working = colour.converts(vips.fact(image, vips.ICC, b""), b"CMYK")
+    if not working:
+        image = vips.tagged(image, vips.built_in_profile("cmyk"))
     in_srgb = colour.imported(image, fallback="cmyk", dtype=_DEPTHS[image.format])
-    if colour.claims(vips.fact(image, vips.ICC, b""), b"CMYK"):
-        return Converted(in_srgb, colour.SRGB)
-    return Converted(in_srgb, colour.SRGB, ("no working CMYK profile; a general one was assumed",))
+    told = () if working else ("no working CMYK profile; a general one was assumed",)
+    return Converted(in_srgb, colour.SRGB, told)
 
 
 _CONVERT = {b"RGB ": _from_rgb, b"GRAY": _from_grey, b"CMYK": _from_cmyk}

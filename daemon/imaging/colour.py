@@ -101,6 +101,24 @@ def is_usable(icc: bytes) -> bool:
 
 
 @lru_cache(maxsize=16)
+def converts(icc: bytes, space: bytes) -> bool:
+    """Whether it is a profile for b"RGB ", b"GRAY" or b"CMYK" that leads to sRGB."""
+    if not claims(icc, space):
+        return False
+    bands, interpretation = {b"RGB ": (3, "srgb"), b"GRAY": (1, "b-w"), b"CMYK": (4, "cmyk")}[space]
+    grey = vips.image(_cube()[:, :, 0])
+    sample = grey if bands == 1 else grey.bandjoin([grey] * (bands - 1))
+    sample = sample.copy(interpretation=interpretation)
+    try:
+        # Not embedded: libvips would answer a profile that it cannot open with another one.
+        with _on_disk(icc) as path:
+            vips.array(sample.icc_transform("srgb", input_profile=path, **_RELATIVE))
+    except vips.Error:
+        return False
+    return True
+
+
+@lru_cache(maxsize=16)
 def is_srgb(icc: bytes) -> bool:
     """Whether a usable profile's colours are sRGB's, whatever it calls itself."""
     if icc == SRGB:

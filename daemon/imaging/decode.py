@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 import cv2
 
 from daemon.errors import NotAPhoto, NotReady, PhotoError, SourceTrouble, TooManyPixels
-from daemon.imaging import bmp, tiff, vips
+from daemon.imaging import bmp, declared, exif, jpeg, pages, png, vips
 from daemon.imaging.channels import in_rgb
-from daemon.imaging.colour import SRGB
+from daemon.imaging.exif import Exif
 from daemon.imaging.extent import demand, demand_whole
 from daemon.imaging.formats import HEAD_BYTES, Format, sniff
+from daemon.imaging.guard import harmless
+from daemon.imaging.spliced import Spliced
+from daemon.imaging.tiff import Tiff
 from daemon.photo import Dpi, Pixels, Raster
 
 _MM_PER_INCH = 25.4
@@ -36,16 +38,20 @@ _UPRIGHT: dict[int, tuple[bool, int | None]] = {
 """EXIF orientation -> (transpose, then cv2.flip's code)."""
 
 
-def decode(path: Path, *, max_pixels: int) -> Raster:
+def decode(path: Path, *, max_pixels: int, last_look: bool = False) -> Raster:
     """Read a photo upright, in its own RGB space and depth.
 
-    An RGB photo keeps its numbers and its embedded profile. Grey, CMYK and Lab are converted to
-    sRGB, and so is RGB whose profile only works one way or not at all; alpha is put over white.
-    Of several pages or frames the first is read, and the raster's warnings say so.
+    An RGB photo keeps its numbers and gets the profile that describes them: the embedded one, or
+    what Exif or PNG's and BMP's own means say. Grey, CMYK and Lab are converted to sRGB, and so is
+    RGB whose profile only works one way, not at all, or for no encoder; alpha is put over white.
+    Of several pages or frames one is read, and the raster's warnings say so; a page that is only a
+    smaller copy of another is none.
 
     Args:
         path: a regular file; its name plays no part.
         max_pixels: the most it may have, width times height.
+        last_look: nothing more is going to be written, so a page that is whole is taken from a
+            TIFF that ends early behind it.
 
     Raises:
         NotReady: it ends early or is damaged; it may still be being written.
@@ -55,12 +61,12 @@ def decode(path: Path, *, max_pixels: int) -> Raster:
     """
     try:
         with path.open("rb") as file:
-            return _decode(file, max_pixels)
+            return _decode(file, max_pixels, last_look=last_look)
     except OSError as error:
         raise SourceTrouble(f"cannot be read: {error.strerror}", error.errno or 0) from error
 
 
-def _decode(file: BinaryIO, max_pixels: int) -> Raster:
+def _decode(file: BinaryIO, max_pixels: int, *, last_look: bool) -> Raster:
     opened = _Opened(file.fileno(), os.fstat(file.fileno()).st_size)
     head = opened.read(0, HEAD_BYTES)
     kind = sniff(head)
@@ -69,7 +75,7 @@ def _decode(file: BinaryIO, max_pixels: int) -> Raster:
     if kind is Format.PNG and len(head) >= 24:
         # libvips opens no PNG without pixels; this one may still lack them.
         _demand_at_most(max_pixels, *struct.unpack_from(">II", head, 16))
-    return _decode_by_vips(kind, vips.Source(file), opened, max_pixels)
+    return _decode_by_vips(_found(kind, file, opened, last_look=last_look), opened, max_pixels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,48 +91,91 @@ class _Opened:
         return os.pread(self.descriptor, size, offset)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The photo in a file, before libvips sees it."""
+
+    kind: Format
+    source: vips.Source
+    page: pages.Page | None = None
+    """Of a TIFF."""
+    exif: Exif | None = None
+    """Of a TIFF; libvips finds that of other formats."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> dict[str, int]:
+        """What libvips' loader has to be told."""
+        return {"page": self.page.number, "subifd": self.page.sub} if self.page else {}
+
+
+def _found(kind: Format, file: BinaryIO, opened: _Opened, *, last_look: bool) -> _Found:
+    if kind is Format.TIFF:
+        tiff = Tiff(opened.read, opened.size_bytes)
+        chosen = pages.choose(tiff, last_look=last_look)
+        told = harmless(lambda: exif.of_directory(tiff, chosen.page.directory), exif.NONE)
+        if chosen.is_cut:
+            at, size = chosen.page.directory.next_at, tiff.layout.size(tiff.layout.offset)
+            file = Spliced(file, at, at + size, bytes(size))
+        return _Found(kind, vips.Source(file), chosen.page, told, chosen.warnings)
+    if kind is Format.JPEG:
+        header = jpeg.header(opened.read, opened.size_bytes)
+        source = vips.Source(jpeg.without_oddities(file, opened.read, header))
+        count = harmless(lambda: jpeg.pictures(opened.read, header), 1)
+        several = (f"picture 1 of {count} read",) if count > 1 else ()
+        return _Found(kind, source, warnings=several)
+    return _Found(kind, vips.Source(file))
+
+
 def _decode_bmp(opened: _Opened, head: bytes, max_pixels: int) -> Raster:
     header = bmp.parse(head)
     _demand_at_most(max_pixels, header.width, header.height)
     demand(header.needed_bytes, opened.size_bytes)
-    return Raster(bmp.decode(opened.read(0, opened.size_bytes)), SRGB, header.dpi)
+    colours = harmless(lambda: bmp.colours(opened.read), declared.SRGB)
+    pixels = bmp.decode(opened.read(0, opened.size_bytes))
+    converted = in_rgb(vips.image(pixels), declared=colours)
+    return Raster(vips.array(converted.image), converted.icc, header.dpi, converted.warnings)
 
 
-def _decode_by_vips(kind: Format, source: vips.Source, opened: _Opened, max_pixels: int) -> Raster:
+def _decode_by_vips(found: _Found, opened: _Opened, max_pixels: int) -> Raster:
     try:
-        image = vips.load(kind.name.lower(), source)
+        image = vips.load(found.kind.name.lower(), found.source, **found.where)
         _demand_at_most(max_pixels, image.width, image.height)
-        tags = _demand_whole(kind, opened)
-        converted = in_rgb(image, extra_samples=tags.get(tiff.EXTRA_SAMPLES))
-        pixels: Pixels = vips.array(converted.image)
+        demand_whole(found.kind, opened.read, opened.size_bytes)
+        told = found.exif or exif.of_block(vips.fact(image, "exif-data", b""))
+        colours = _declared(found.kind, opened, told)
+        extra_samples = found.page.tags.get(pages.EXTRA_SAMPLES) if found.page else None
+        converted = in_rgb(image, extra_samples=extra_samples, declared=colours)
+        pixels: Pixels
+        pixels, doubts = vips.computed(converted.image)
     except vips.Error as error:
-        source.raise_trouble()
-        _demand_whole(kind, opened)  # says better what is wrong
-        raise _verdict(kind, error) from error
-    source.raise_trouble()  # libvips may have gone on with whatever was in its memory
+        found.source.raise_trouble()
+        demand_whole(found.kind, opened.read, opened.size_bytes)  # says better what is wrong
+        raise _verdict(found.kind, error) from error
+    found.source.raise_trouble()  # libvips may have gone on with whatever was in its memory
     orientation = vips.fact(image, "orientation", 1)
+    doubtful = (f"an odd file, look at the result: {doubts}",) if doubts else ()
     return Raster(
         upright(pixels, orientation),
         converted.icc,
-        _dpi(kind, image, orientation),
-        (*_pages(kind, image), *converted.warnings),
+        harmless(lambda: _dpi(found.kind, image, told, orientation), None),
+        (*found.warnings, *_frames(image), *doubtful, *converted.warnings),
     )
+
+
+def _declared(kind: Format, opened: _Opened, told: Exif) -> declared.Declared:
+    if kind is Format.PNG:
+        chunks = png.before_pixels(opened.read, opened.size_bytes, *declared.COLOUR_CHUNKS)
+        by_chunks = harmless(lambda: declared.by_png(chunks), declared.SRGB)
+        if chunks.keys() & set(declared.COLOUR_CHUNKS):
+            return by_chunks
+    return harmless(lambda: declared.by_exif(told), declared.SRGB)
 
 
 def _demand_at_most(max_pixels: int, width: int, height: int) -> None:
     if width * height > max_pixels:
         size = f"{width} x {height} are {width * height / 1e6:,.1f} megapixels"
         raise TooManyPixels(f"{size}; the limit is {max_pixels / 1e6:,.1f}")
-
-
-def _demand_whole(kind: Format, opened: _Opened) -> dict[int, int]:
-    """Page 1's tags of a TIFF; none of other formats."""
-    if kind is not Format.TIFF:
-        demand_whole(kind, opened.read, opened.size_bytes)
-        return {}
-    tags = tiff.first_directory(opened.read, opened.size_bytes)
-    tiff.refuse_unusual(tags)
-    return tags
 
 
 def _verdict(kind: Format, error: Exception) -> PhotoError:
@@ -145,7 +194,7 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     return pixels if flip is None else cv2.flip(pixels, flip)
 
 
-def _dpi(kind: Format, image: vips.Image, orientation: int) -> Dpi | None:
+def _dpi(kind: Format, image: vips.Image, told: Exif, orientation: int) -> Dpi | None:
     """What the file says; libvips answers 25.4 or 72 where it says nothing."""
     per_mm = image.xres, image.yres
     if kind is Format.PNG:
@@ -153,7 +202,7 @@ def _dpi(kind: Format, image: vips.Image, orientation: int) -> Dpi | None:
     else:
         known = vips.fact(image, "resolution-unit", "") != ""
     if kind is Format.WEBP:  # libvips does not look into its EXIF
-        per_mm = _exif_per_mm(image)
+        per_mm = _exif_per_mm(told)
     if not known or not all(0 < density < _ABSURD_PER_MM for density in per_mm):
         return None
     # Files keep whole dots per metre or the like: 300 dpi come as 299.9994.
@@ -161,15 +210,14 @@ def _dpi(kind: Format, image: vips.Image, orientation: int) -> Dpi | None:
     return (down, across) if orientation >= 5 else (across, down)
 
 
-def _exif_per_mm(image: vips.Image) -> tuple[float, float]:
-    unit_mm = 10.0 if vips.fact(image, "resolution-unit", "") == "cm" else _MM_PER_INCH
-    # Given as "300/1 (300, Rational, ...)".
-    given = (vips.fact(image, f"exif-ifd0-{axis}Resolution", "0/1 ") for axis in "XY")
-    across, down = (Fraction(text.split(" ")[0]) / Fraction(unit_mm) for text in given)
-    return float(across), float(down)
+def _exif_per_mm(told: Exif) -> tuple[float, float]:
+    unit_mm = 10.0 if told.image.number(exif.RESOLUTION_UNIT) == 3 else _MM_PER_INCH
+    across = told.image.number(exif.X_RESOLUTION) or 0
+    return across / unit_mm, (told.image.number(exif.Y_RESOLUTION) or 0) / unit_mm
 
 
-def _pages(kind: Format, image: vips.Image) -> tuple[str, ...]:
+def _frames(image: vips.Image) -> tuple[str, ...]:
+    """Of an animation; the pages of a TIFF are counted where they are chosen."""
     count = vips.fact(image, "n-pages", 1)
-    what = "page" if kind is Format.TIFF else "frame"
-    return (f"{what} 1 of {count} read",) if count > 1 else ()
+    animated = "webp" in vips.fact(image, "vips-loader", "")
+    return (f"frame 1 of {count} read",) if count > 1 and animated else ()

@@ -32,7 +32,11 @@ _OURS = {
     b"MM\0+": Format.TIFF,
 }
 
+_RAW_TIFF = b"II*\0\x10\0\0\0CR"
+"""A TIFF by its first bytes, of which page 1 is a preview."""
+
 _FOREIGN = {
+    _RAW_TIFF: "camera raw (CR2)",
     b"GIF8": "GIF",
     b"%PDF": "PDF",
     b"8BPS": "a Photoshop document",
@@ -71,6 +75,10 @@ _BRANDS = {
 _ENOUGH_BYTES = 18
 """To tell any format for sure; no photo is as small."""
 
+_BEGINNING_BYTES = 4
+"""Nothing that we know begins with as many zeros. Programs reserve room for a whole file, or write
+the header when they know what to write into it."""
+
 _BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
 
 
@@ -83,10 +91,10 @@ def sniff(head: bytes) -> Format:
     """
     if len(head) < _ENOUGH_BYTES:
         raise NotReady(f"ends early: {len(head)} bytes")
-    if not any(head):
-        raise NotReady("starts with zeros: room for it may have been reserved, not filled yet")
+    if not any(head[:_BEGINNING_BYTES]):
+        raise NotReady("starts with zeros: its beginning may be what is written last")
     for magic, ours in _OURS.items():
-        if head.startswith(magic):
+        if head.startswith(magic) and not head.startswith(_RAW_TIFF):
             return ours
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Format.WEBP

@@ -1,8 +1,13 @@
-"""The directories of a TIFF: what libtiff passes over in silence when a file ends early."""
+"""The directories of a TIFF, and of the Exif blocks that are laid out alike.
+
+Who makes a file decides how many there are, how long each is and where it lies: a small file can
+have thousands that lie across each other. So a walk has a budget.
+"""
 
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,99 +16,189 @@ from daemon.errors import NotAPhoto, NotReady
 ReadAt = Callable[[int, int], bytes]
 """(offset, size) -> the bytes there; fewer at the end of the file, none beyond it."""
 
-EXTRA_SAMPLES = 338
-_SUBFILE_TYPE, _BITS, _PHOTOMETRIC, _SUB_DIRECTORIES, _DNG_VERSION = 254, 258, 262, 330, 50706
-_CIELAB = 8
+MOST_ENTRIES = 300_000
+"""Of all directories together; ten thousand pages have about 200,000."""
+MOST_S = 10.0
+"""A third of a second is usual for as many entries; the rest is patience with a slow disk."""
 
-_MAX_PAGES = 10_000
-_SIZE_OF_TYPE = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_CODES = {1: "B", 3: "H", 4: "I", 5: "I", 6: "b", 8: "h", 9: "i", 10: "i", 11: "f", 12: "d"}
+_CODES |= {13: "I", 16: "Q", 17: "q", 18: "Q"}
+"""struct's code for one number, by TIFF's type."""
+_RATIONALS = {5, 10}
+SIZES = {kind: struct.calcsize(code) for kind, code in _CODES.items()}
+SIZES |= {2: 1, 5: 8, 7: 1, 10: 8}
+"""Bytes of one value, by TIFF's type."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class Layout:
     """How classic TIFF and BigTIFF lay out a directory."""
 
     order: str
+    """struct's sign of the byte order."""
     count: str
     entry: str
     offset: str
 
     def unpack(self, code: str, raw: bytes) -> tuple[int, ...]:
+        """Take whole numbers from bytes."""
         return struct.unpack(self.order + code, raw)
 
     def size(self, code: str) -> int:
+        """How many bytes a code takes."""
         return struct.calcsize(self.order + code)
 
 
-def first_directory(read: ReadAt, size_bytes: int) -> dict[int, int]:
-    """Check that all directories and all their values are there.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One tag of a directory."""
 
-    The pixels are not looked at: libtiff does notice when they are missing.
+    tag: int
+    kind: int
+    count: int
+    field: bytes
+    """The values, if they fit in; else their offset."""
 
-    Returns:
-        Page 1's tags, each with its first value, taken for an unsigned integer.
+    @property
+    def size_bytes(self) -> int:
+        """Of all values together."""
+        return self.count * SIZES.get(self.kind, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """One page, or some other set of tags."""
+
+    entries: dict[int, Entry]
+    """By tag; of two alike the first counts, as it does for libtiff."""
+    next_at: int
+    """Where the offset of the next directory stands, itself an offset in the file."""
+
+
+def numbers(kind: int, raw: bytes, order: str) -> tuple[float, ...]:
+    """Values of TIFF's type ``kind`` as numbers; rationals divided.
 
     Raises:
-        NotReady: the file ends before something that it refers to.
+        ZeroDivisionError: a rational's denominator is 0.
+        ValueError: they are no numbers.
     """
-    layout, offset = _header(read)
-    pages: dict[int, dict[int, int]] = {}
-    while offset and offset not in pages and len(pages) < _MAX_PAGES:
-        pages[offset], offset = _directory(read, layout, offset, size_bytes)
-    return next(iter(pages.values()), {})
+    if kind not in _CODES:
+        raise ValueError(f"type {kind} has no numbers")
+    code = _CODES[kind]
+    values = struct.unpack(f"{order}{len(raw) // struct.calcsize(code)}{code}", raw)
+    if kind not in _RATIONALS:
+        return values
+    return tuple(a / b for a, b in zip(values[::2], values[1::2], strict=True))
 
 
-def refuse_unusual(tags: dict[int, int]) -> None:
-    """Refuse what libvips cannot decode or would take for something else.
+class Tiff:
+    """Reads directories and values from an open file or a block of bytes."""
 
-    Raises:
-        NotAPhoto: a camera's raw file, whose page 1 is a thumbnail, or another kind not taken.
-    """
-    thumbnail_first = tags.get(_SUBFILE_TYPE, 0) & 1 and _SUB_DIRECTORIES in tags
-    if thumbnail_first or _DNG_VERSION in tags:
-        raise NotAPhoto("camera raw (DNG, NEF, ARW...) is not taken; develop it to a TIFF first")
-    if tags.get(_PHOTOMETRIC) == _CIELAB and tags.get(_BITS) != 16:
-        raise NotAPhoto("Lab with 8 bits is not taken; save it with 16 bits or as RGB")
+    def __init__(
+        self, read: ReadAt, size_bytes: int, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Read the header.
 
+        Args:
+            read: gives the bytes at an offset.
+            size_bytes: of the whole file or block.
+            clock: seconds, monotonic.
 
-def _header(read: ReadAt) -> tuple[_Layout, int]:
-    head = read(0, 16)
-    order = "<" if head[:2] == b"II" else ">"
-    big = struct.unpack_from(order + "H", head, 2)[0] == 43
-    if big:
-        return _Layout(order, "Q", "HHQ8s", "Q"), struct.unpack_from(order + "Q", head, 8)[0]
-    return _Layout(order, "H", "HHL4s", "L"), struct.unpack_from(order + "L", head, 4)[0]
+        Raises:
+            NotReady: there is none, or not all of it.
+        """
+        self._read = read
+        self._size_bytes = size_bytes
+        self._clock = clock
+        self._until_s = clock() + MOST_S
+        self._entries_left = MOST_ENTRIES
+        self.layout, self.first = self._header()
 
+    def directory(self, offset: int) -> Directory:
+        """The directory at an offset.
 
-def _directory(
-    read: ReadAt, layout: _Layout, offset: int, size_bytes: int
-) -> tuple[dict[int, int], int]:
-    """The tags of the directory at ``offset``, and where the next directory is."""
-    at = offset + layout.size(layout.count)
-    (count,) = layout.unpack(layout.count, _exactly(read, offset, layout.size(layout.count)))
-    width = layout.size(layout.entry)
-    entries = _exactly(read, at, min(count, 65_536) * width)
-    tags = {}
-    for start in range(0, len(entries), width):
-        tag, value = _first_value(read, layout, entries[start : start + width], size_bytes)
-        tags[tag] = value
-    tail = _exactly(read, at + len(entries), layout.size(layout.offset))
-    return tags, layout.unpack(layout.offset, tail)[0]
+        Raises:
+            NotReady: the file ends before its end.
+            NotAPhoto: the walk has read more than any photo has.
+        """
+        layout = self.layout
+        (count,) = layout.unpack(layout.count, self.exactly(offset, layout.size(layout.count)))
+        count = min(count, 65_536)
+        self._spend(count)
+        at, size = offset + layout.size(layout.count), count * layout.size(layout.entry)
+        entries: dict[int, Entry] = {}
+        for raw in struct.iter_unpack(layout.order + layout.entry, self.exactly(at, size)):
+            entries.setdefault(raw[0], Entry(*raw))
+        return Directory(entries, at + size)
 
+    def next_offset(self, directory: Directory) -> int:
+        """Where the directory after this one lies; 0 for none.
 
-def _first_value(read: ReadAt, layout: _Layout, raw: bytes, size_bytes: int) -> tuple[int, int]:
-    tag, kind, count, field = struct.unpack(layout.order + layout.entry, raw)
-    each = _SIZE_OF_TYPE.get(kind, 1)
-    if count * each > len(field):
-        (offset,) = layout.unpack(layout.offset, field)
-        if offset + count * each > size_bytes:
-            raise NotReady(f"ends early: {size_bytes} of at least {offset + count * each} bytes")
-        field = _exactly(read, offset, each)
-    return tag, int.from_bytes(field[:each], "little" if layout.order == "<" else "big")
+        Raises:
+            NotReady: the file ends before the pointer.
+        """
+        layout = self.layout
+        raw = self.exactly(directory.next_at, layout.size(layout.offset))
+        return layout.unpack(layout.offset, raw)[0]
 
+    def lacking(self, directory: Directory) -> dict[int, int]:
+        """Tags whose values lie beyond the end of the file, with the size that it should have."""
+        ends = {
+            tag: self._offset(entry) + entry.size_bytes
+            for tag, entry in directory.entries.items()
+            if entry.size_bytes > len(entry.field)
+        }
+        return {tag: end for tag, end in ends.items() if end > self._size_bytes}
 
-def _exactly(read: ReadAt, offset: int, size: int) -> bytes:
-    data = read(offset, size)
-    if len(data) < size:
-        raise NotReady(f"ends early: no {offset + size} bytes in it")
-    return data
+    def raw(self, entry: Entry, *, most_bytes: int) -> bytes:
+        """A tag's values in the file's own byte order.
+
+        Raises:
+            NotReady: the file ends before their end.
+            NotAPhoto: they are more than ``most_bytes``.
+        """
+        if entry.size_bytes <= len(entry.field):
+            return entry.field[: entry.size_bytes]
+        if entry.size_bytes > most_bytes:
+            raise NotAPhoto(f"tag {entry.tag} has {entry.size_bytes} bytes")
+        return self.exactly(self._offset(entry), entry.size_bytes)
+
+    def numbers(self, entry: Entry, *, most: int = 64) -> tuple[float, ...]:
+        """A tag's first values as numbers; rationals divided.
+
+        Raises:
+            ZeroDivisionError: a rational's denominator is 0.
+            ValueError: it has no numbers.
+            NotReady: the file ends before their end.
+        """
+        size = min(entry.count, most) * SIZES.get(entry.kind, 1)
+        inside = entry.size_bytes <= len(entry.field)
+        raw = entry.field[:size] if inside else self.exactly(self._offset(entry), size)
+        return numbers(entry.kind, raw, self.layout.order)
+
+    def exactly(self, offset: int, size: int) -> bytes:
+        """The bytes there.
+
+        Raises:
+            NotReady: the file ends before.
+        """
+        data = self._read(offset, size)
+        if len(data) < size:
+            raise NotReady(f"ends early: no {offset + size} bytes in it")
+        return data
+
+    def _offset(self, entry: Entry) -> int:
+        return self.layout.unpack(self.layout.offset, entry.field)[0]
+
+    def _header(self) -> tuple[Layout, int]:
+        head = self.exactly(0, 8)
+        order = "<" if head[:2] == b"II" else ">"
+        if struct.unpack_from(order + "H", head, 2)[0] != 43:
+            return Layout(order, "H", "HHL4s", "L"), struct.unpack_from(order + "L", head, 4)[0]
+        first = struct.unpack(order + "Q", self.exactly(8, 8))[0]
+        return Layout(order, "Q", "HHQ8s", "Q"), first
+
+    def _spend(self, entries: int) -> None:
+        self._entries_left -= entries
+        if self._entries_left < 0 or self._clock() > self._until_s:
+            raise NotAPhoto("its directories have no end: more of them than any photo has")

@@ -25,6 +25,11 @@ ICC = "icc-profile-data"
 
 # Padding before a JPEG's end mark; some cameras write it. More of it is lost data.
 _HARMLESS = re.compile(r"JPEG data: (\d|1\d) extraneous bytes before marker 0xd9")
+# It loses no pixel by itself. But libjpeg tells of the first trouble alone, so it may hide another.
+_DOUBTFUL = re.compile(
+    r"Inconsistent progression sequence|Invalid SOS parameters"
+    r"|unknown JFIF revision|Unknown Adobe color transform"
+)
 
 Fact = TypeVar("Fact", int, str, bytes)
 
@@ -120,25 +125,47 @@ def array(image: Image) -> NDArray[Any]:
     """Compute the image: (height, width, bands), or (height, width) of a single band.
 
     Raises:
+        Error: see ``computed``; what it would warn of is one too.
+    """
+    pixels, doubts = computed(image)
+    if doubts:
+        raise Error(doubts)
+    return pixels
+
+
+def computed(image: Image) -> tuple[NDArray[Any], str]:
+    """Compute the image, and say what there is to doubt about it.
+
+    Returns:
+        (height, width, bands), or (height, width) of a single band; and an oddity of the file that
+        costs no pixel, though a fault further on would not be told beside it; mostly none.
+
+    Raises:
         Error: libvips fails, or it went on with black or guessed pixels where a file is damaged,
             as it does for the tiles of a TIFF and the blocks of a JPEG.
     """
     pyvips.vips_lib.vips_error_clear()
     pixels: NDArray[Any] = image.numpy()
     told = pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer()).decode("utf-8", "replace")
-    if not all(_HARMLESS.search(line) for line in told.splitlines()):
+    lines = [line for line in told.splitlines() if not _HARMLESS.search(line)]
+    if not all(_DOUBTFUL.search(line) for line in lines):
         raise Error("damaged")  # it appends what libvips told
-    return pixels
+    return pixels, "; ".join(dict.fromkeys(lines)).removeprefix("VipsJpeg: ")
 
 
-def load(name: str, source: Source) -> Image:
-    """Open page 1 with the loader ``name`` itself, so that no other one sees an untrusted file.
+def load(name: str, source: Source, **where: int) -> Image:
+    """Open a file with the loader ``name`` itself, so that no other one sees an untrusted file.
+
+    Args:
+        name: of the format, in lower case.
+        source: the file.
+        where: the loader's own options; which page of a TIFF. By default it is the first.
 
     Raises:
         Error: it cannot; what is missing or damaged further on is raised by ``array``.
     """
     opener = getattr(pyvips.Image, f"{name}load_source")
-    return opener(source.handle, access="sequential", fail_on="error")
+    return opener(source.handle, access="sequential", fail_on="error", **where)
 
 
 def fact(image: Image, name: str, otherwise: Fact) -> Fact:

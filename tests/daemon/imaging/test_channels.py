@@ -210,13 +210,19 @@ def test_other_samples_than_8_or_16_bits_are_refused(
 def test_camera_raw_is_refused_and_not_taken_for_its_thumbnail(
     picture: np.ndarray, tmp_path: Path
 ) -> None:
+    """The sensor's own mosaic lies below the thumbnail, as in Nikon's and Sony's files."""
     out = io.BytesIO()
     with tifffile.TiffWriter(out) as writer:
-        writer.write(picture[::4, ::4].copy(), photometric="rgb", subfiletype=1, subifds=1)
-        writer.write(picture, photometric="rgb")
-    data = out.getvalue()
+        writer.write(picture[::4, ::4].copy(), photometric="rgb", subfiletype=1, subifds=2)
+        writer.write(picture[::2, ::2].copy(), photometric="rgb", subfiletype=1)
+        writer.write(picture[:, :, 0].copy(), photometric="cfa")
     with pytest.raises(NotAPhoto, match="camera raw"):
-        decoded(data, tmp_path)
+        decoded(out.getvalue(), tmp_path)
+
+
+def test_canon_s_raw_is_refused_by_its_mark(tmp_path: Path) -> None:
+    with pytest.raises(NotAPhoto, match="camera raw"):
+        decoded(b"II*\0\x10\0\0\0CR\x02\0" + bytes(200), tmp_path)
 
 
 @pytest.mark.parametrize("save_as", ["JPEG", "PNG", "TIFF", "WEBP"])

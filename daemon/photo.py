@@ -91,6 +91,21 @@ def show(path: bytes | str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a photo's file tells of it for people, fit to be written into any result.
+
+    Nothing in it speaks of orientation, size, resolution or colour space: results have their own.
+    """
+
+    exif: bytes = b""
+    """A block as PNG keeps it: a little-endian TIFF without pixels and without a thumbnail."""
+    xmp: bytes = b""
+    """A packet, UTF-8."""
+    iptc: bytes = b""
+    """IIM datasets."""
+
+
+@dataclass(frozen=True, slots=True)
 class Raster:
     """A decoded photo, upright, in the photo's own RGB space."""
 
@@ -101,6 +116,7 @@ class Raster:
     """None where the file does not say."""
     warnings: tuple[str, ...] = ()
     """Facts the user should read, e.g. that only page 1 of 3 was read."""
+    metadata: Metadata = Metadata()
 
     @property
     def size(self) -> tuple[int, int]:

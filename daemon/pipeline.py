@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -133,7 +134,7 @@ def preprocessed(raster: Raster, photo: NDArray[np.uint8], profile: Profile) -> 
     for step in profile.preprocess:
         if step.name != "focus_person":  # it changes what is looked at, not how it looks
             view = STEPS[step.name].apply(view, step.options)
-    return Raster(view.pixels, SRGB, raster.dpi, raster.warnings)
+    return replace(raster, pixels=view.pixels, icc=SRGB)
 
 
 def write_outputs(cutout: Cutout, profile: Profile, staging: bytes) -> tuple[bytes, ...]:

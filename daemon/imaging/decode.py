@@ -11,7 +11,7 @@ from typing import BinaryIO
 import cv2
 
 from daemon.errors import NotAPhoto, NotReady, PhotoError, SourceTrouble, TooManyPixels
-from daemon.imaging import bmp, declared, exif, jpeg, pages, png, vips
+from daemon.imaging import bmp, declared, exif, jpeg, metadata, pages, png, vips
 from daemon.imaging.channels import in_rgb
 from daemon.imaging.exif import Exif
 from daemon.imaging.extent import demand, demand_whole
@@ -113,7 +113,7 @@ def _found(kind: Format, file: BinaryIO, opened: _Opened, *, last_look: bool) ->
     if kind is Format.TIFF:
         tiff = Tiff(opened.read, opened.size_bytes)
         chosen = pages.choose(tiff, last_look=last_look)
-        told = harmless(lambda: exif.of_directory(tiff, chosen.page.directory), exif.NONE)
+        told = harmless(lambda: exif.of_page(tiff, chosen.page.directory), exif.NONE)
         if chosen.is_cut:
             at, size = chosen.page.directory.next_at, tiff.layout.size(tiff.layout.offset)
             file = Spliced(file, at, at + size, bytes(size))
@@ -154,12 +154,14 @@ def _decode_by_vips(found: _Found, opened: _Opened, max_pixels: int) -> Raster:
         raise _verdict(found.kind, error) from error
     found.source.raise_trouble()  # libvips may have gone on with whatever was in its memory
     orientation = vips.fact(image, "orientation", 1)
+    kept, left_out = metadata.of(image, told)
     doubtful = (f"an odd file, look at the result: {doubts}",) if doubts else ()
     return Raster(
         upright(pixels, orientation),
         converted.icc,
         harmless(lambda: _dpi(found.kind, image, told, orientation), None),
-        (*found.warnings, *_frames(image), *doubtful, *converted.warnings),
+        (*found.warnings, *_frames(image), *doubtful, *converted.warnings, *left_out),
+        kept,
     )
 
 

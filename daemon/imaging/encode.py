@@ -13,14 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import NotWritten, ResultsTrouble
-from daemon.imaging import vips
-from daemon.photo import Dpi
+from daemon.imaging import embed, vips
+from daemon.photo import Dpi, Metadata
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 """(height, width) grey, (height, width, 3) RGB or (height, width, 4) RGB and straight alpha."""
 
 UNKNOWN_DPI: Dpi = (72.0, 72.0)
 """libvips always writes a resolution; this is what readers assume where there is none."""
+
+NO_METADATA = Metadata()
 
 _MM_PER_INCH = 25.4
 
@@ -31,6 +33,7 @@ def write_png(
     *,
     icc: bytes | None,
     dpi: Dpi | None,
+    metadata: Metadata = NO_METADATA,
     compression: int = 2,
 ) -> None:
     """Write a PNG.
@@ -40,6 +43,7 @@ def write_png(
         pixels: alpha is straight, as PNG demands.
         icc: None embeds none.
         dpi: dots per inch; PNG keeps whole dots per metre.
+        metadata: Exif and XMP are embedded; PNG has no place for IPTC.
         compression: zlib's level, 0 to 9.
 
     Raises:
@@ -48,8 +52,10 @@ def write_png(
     """
     # 24 megapixels of photo with alpha took 0.7 s for 17.5 MB at 2, 1.7 s for 15.1 MB at 4 and
     # 2.6 s for 14.3 MB at 6; the filters sub and paeth came out slower and larger than up.
+    chunks = embed.png_chunks(metadata)
     with _opened(path) as file:
-        _save(file, _image(pixels, icc, dpi), "png", compression=compression, filter="up")
+        around = embed.WithChunks(file, chunks) if chunks else file
+        _save(around, _image(pixels, icc, dpi), "png", compression=compression, filter="up")
 
 
 def write_tiff(
@@ -58,6 +64,7 @@ def write_tiff(
     *,
     icc: bytes | None,
     dpi: Dpi | None,
+    metadata: Metadata = NO_METADATA,
     compression: Literal["deflate", "lzw", "none"] = "deflate",
 ) -> None:
     """Write a TIFF; alpha is marked as unassociated (straight).
@@ -67,6 +74,7 @@ def write_tiff(
         pixels: see ``Samples``.
         icc: None embeds none.
         dpi: dots per inch.
+        metadata: all of it is embedded.
         compression: lossless, with the horizontal predictor.
 
     Raises:
@@ -84,6 +92,7 @@ def write_tiff(
             resunit="inch",
             bigtiff=pixels.nbytes > 0xF000_0000,
         )
+        embed.add_to_tiff(file, metadata)
 
 
 @lru_cache(maxsize=16)
@@ -116,7 +125,8 @@ def _image(pixels: Samples, icc: bytes | None, dpi: Dpi | None) -> vips.Image:
 def _save(file: BinaryIO, image: vips.Image, name: str, **options: Any) -> None:
     target = vips.Target(file)
     try:
-        getattr(image, f"{name}save_target")(target.handle, **options)
+        # All metadata but the profile is ours to embed.
+        getattr(image, f"{name}save_target")(target.handle, keep="icc", **options)
     except vips.Error as error:
         target.raise_trouble()
         raise NotWritten(f"cannot be written as {name.upper()}: {vips.one_line(error)}") from error

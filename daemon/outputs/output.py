@@ -44,14 +44,14 @@ def extension(format: Format) -> str:  # noqa: A002 - the setting's own name
 
 
 def save(path: Path, pixels: Samples, raster: Raster, format: Format) -> None:  # noqa: A002 - the setting's own name
-    """Write pixels with the photo's resolution and, unless they are grey, its colour profile.
+    """Write pixels with the photo's metadata, resolution and, unless grey, its colour profile.
 
     A matte carries no profile: it is coverage and not colour, a photo's RGB profile is not allowed
     in a grey file, and a grey one would let editors convert its values when it is used as a mask.
     """
     icc = None if pixels.ndim == 2 else raster.icc
     write = write_png if format == "png" else write_tiff
-    write(path, pixels, icc=icc, dpi=raster.dpi)
+    write(path, pixels, icc=icc, dpi=raster.dpi, metadata=raster.metadata)
 
 
 def colours(cutout: Cutout) -> Pixels:

@@ -17,6 +17,7 @@ import pyvips
 import skimage.data
 import tifffile
 from numpy.typing import NDArray
+from PIL import Image
 
 from daemon.errors import Changed, EngineFailed, EngineFaulted, OutOfMemory, Refused
 from daemon.imaging.decode import decode
@@ -308,3 +309,20 @@ def test_the_source_is_only_read(job_for: Make, tmp_path: Path) -> None:
     done(job_for(source))
     assert (source.read_bytes(), Version.of(source.stat())) == (content, Version.of(found))
     assert decode(source, max_pixels=10_000_000).size == (200, 200)
+
+
+@pytest.mark.parametrize("foreground_from", ["original", "preprocessed"])
+def test_what_people_wrote_into_a_photo_is_in_all_its_results(
+    job_for: Make, tmp_path: Path, foreground_from: str
+) -> None:
+    exif = Image.Exif()
+    exif[315], exif[274] = "Ann", 6
+    Image.fromarray(portrait()).save(tmp_path / "photo.jpg", exif=exif)
+    outputs = ["foreground", "matte", {"composition": {"format": "tiff"}}]
+    profile = {"preprocess": [], "outputs": outputs, "foreground_from": foreground_from}
+    job = job_for(tmp_path / "photo.jpg", profile)
+    for path in staged(job, done(job)):
+        with Image.open(path) as image:
+            told = image.getexif()
+            assert told[315] == "Ann"
+            assert told.get(274, 1) == 1

@@ -18,8 +18,12 @@ IGNORE = (
 )  # fmt: skip
 """Unfinished files, and what systems and NAS boxes leave behind."""
 
-PHOTO_EXTENSIONS = ("jpg", "jpeg", "jpe", "png", "tif", "tiff", "bmp", "webp")
-"""Of formats that can be decoded; lower case, without the dot."""
+PHOTO_EXTENSIONS = (
+    "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "pjp", "mpo",
+    "png", "tif", "tiff", "bmp", "dib", "webp",
+)  # fmt: skip
+"""Of formats that can be decoded; lower case, without the dot. JPEG has most: Windows and Chrome
+save .jfif, old browsers .pjpeg and .pjp, stereo cameras .mpo, whose first picture is read."""
 
 _OTHER_EXTENSIONS = (
     "gif", "heic", "heif", "avif", "jp2", "psd",

@@ -51,6 +51,31 @@ def test_every_kind_of_picture_is_taken_whatever_its_name_is_made_of(name: bytes
     assert not rule.ignores(name)
 
 
+@pytest.mark.parametrize(
+    "extension",
+    [
+        "jpg",
+        "jpeg",
+        "jpe",
+        "jfif",
+        "jif",
+        "pjpeg",
+        "pjp",
+        "mpo",
+        "png",
+        "tif",
+        "tiff",
+        "bmp",
+        "dib",
+        "webp",
+    ],
+)
+def test_every_usual_extension_of_what_is_decoded_is_taken_in_any_case(extension: str) -> None:
+    """A JPEG called .jfif, as Windows saves it, was left lying."""
+    for spelt in (extension, extension.upper(), extension.capitalize()):
+        assert Rule().takes(f"emma.{spelt}".encode())
+
+
 @pytest.mark.parametrize("name", [b"notes.txt", b"jpg", b"IMG_1.jpg.txt", b"sidecar.xmp", b"a.pdf"])
 def test_other_files_are_not_taken(name: bytes) -> None:
     assert not Rule().takes(name)

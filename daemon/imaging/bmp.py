@@ -19,6 +19,7 @@ _UNCOMPRESSED = {0, 3, 6}
 """Plain, and with bit masks for three or four channels."""
 _EMBEDDED = b"DEBM"
 """Windows' PROFILE_EMBEDDED, 'MBED' as a little-endian number."""
+_ABSURD_PER_METRE = 4_000_000
 _MOST_PROFILE_BYTES = 4 << 20
 
 
@@ -50,7 +51,7 @@ def parse(head: bytes) -> Header:
     )
     width, height = abs(width), abs(height)  # a negative height means top row first
     pixels_bytes = _stride(width, bits) * height if packing in _UNCOMPRESSED else stored
-    known = across > 0 and down > 0
+    known = 0 < across < _ABSURD_PER_METRE and 0 < down < _ABSURD_PER_METRE
     dpi = (_per_inch(across), _per_inch(down)) if known else None
     return Header(width, height, offset + pixels_bytes, dpi)
 

@@ -11,20 +11,16 @@ from typing import BinaryIO
 import cv2
 
 from daemon.errors import NotAPhoto, NotReady, PhotoError, SourceTrouble, TooManyPixels
-from daemon.imaging import bmp, declared, exif, jpeg, metadata, pages, png, vips
+from daemon.imaging import bmp, declared, exif, jpeg, metadata, pages, png, resolution, vips
 from daemon.imaging.channels import in_rgb
+from daemon.imaging.colour import SRGB
 from daemon.imaging.exif import Exif
 from daemon.imaging.extent import demand, demand_whole
 from daemon.imaging.formats import HEAD_BYTES, Format, sniff
 from daemon.imaging.guard import harmless
 from daemon.imaging.spliced import Spliced
 from daemon.imaging.tiff import Tiff
-from daemon.photo import Dpi, Pixels, Raster
-
-_MM_PER_INCH = 25.4
-_ABSURD_PER_MM = 4000.0
-_UNKNOWN_IN_PNG = (2.834, 2.834)
-"""libvips' answer for a PNG without resolution; one of 72 dpi says 2.835."""
+from daemon.photo import Pixels, Raster
 
 _UPRIGHT: dict[int, tuple[bool, int | None]] = {
     2: (False, 1),
@@ -131,8 +127,10 @@ def _decode_bmp(opened: _Opened, head: bytes, max_pixels: int) -> Raster:
     header = bmp.parse(head)
     _demand_at_most(max_pixels, header.width, header.height)
     demand(header.needed_bytes, opened.size_bytes)
-    colours = harmless(lambda: bmp.colours(opened.read), declared.SRGB)
     pixels = bmp.decode(opened.read(0, opened.size_bytes))
+    colours = harmless(lambda: bmp.colours(opened.read), declared.SRGB)
+    if colours == declared.SRGB:
+        return Raster(pixels, SRGB, header.dpi)
     converted = in_rgb(vips.image(pixels), declared=colours)
     return Raster(vips.array(converted.image), converted.icc, header.dpi, converted.warnings)
 
@@ -159,7 +157,7 @@ def _decode_by_vips(found: _Found, opened: _Opened, max_pixels: int) -> Raster:
     return Raster(
         upright(pixels, orientation),
         converted.icc,
-        harmless(lambda: _dpi(found.kind, image, told, orientation), None),
+        harmless(lambda: resolution.dpi(found.kind, image, told, orientation), None),
         (*found.warnings, *_frames(image), *doubtful, *converted.warnings, *left_out),
         kept,
     )
@@ -194,28 +192,6 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     if transpose:
         pixels = cv2.transpose(pixels)
     return pixels if flip is None else cv2.flip(pixels, flip)
-
-
-def _dpi(kind: Format, image: vips.Image, told: Exif, orientation: int) -> Dpi | None:
-    """What the file says; libvips answers 25.4 or 72 where it says nothing."""
-    per_mm = image.xres, image.yres
-    if kind is Format.PNG:
-        known = per_mm != _UNKNOWN_IN_PNG
-    else:
-        known = vips.fact(image, "resolution-unit", "") != ""
-    if kind is Format.WEBP:  # libvips does not look into its EXIF
-        per_mm = _exif_per_mm(told)
-    if not known or not all(0 < density < _ABSURD_PER_MM for density in per_mm):
-        return None
-    # Files keep whole dots per metre or the like: 300 dpi come as 299.9994.
-    across, down = (round(density * _MM_PER_INCH, 2) for density in per_mm)
-    return (down, across) if orientation >= 5 else (across, down)
-
-
-def _exif_per_mm(told: Exif) -> tuple[float, float]:
-    unit_mm = 10.0 if told.image.number(exif.RESOLUTION_UNIT) == 3 else _MM_PER_INCH
-    across = told.image.number(exif.X_RESOLUTION) or 0
-    return across / unit_mm, (told.image.number(exif.Y_RESOLUTION) or 0) / unit_mm
 
 
 def _frames(image: vips.Image) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ import struct
 import zlib
 from typing import BinaryIO
 
-from daemon.imaging.exif import NONE, Exif, Tags, Value, laid_out, of_block
+from daemon.imaging.blocks import laid_out
+from daemon.imaging.exif import NONE, Exif, Tags, Value, of_block
 from daemon.imaging.tiff import Tiff
 from daemon.photo import Metadata
 

@@ -11,7 +11,8 @@ import struct
 from collections.abc import Mapping
 
 from daemon.imaging import vips
-from daemon.imaging.exif import Exif, Tags, Value, block_of
+from daemon.imaging.blocks import block_of
+from daemon.imaging.exif import Exif, Tags, Value
 from daemon.imaging.guard import harmless
 from daemon.photo import Metadata
 

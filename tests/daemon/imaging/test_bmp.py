@@ -53,3 +53,13 @@ def test_an_unheard_of_compression_is_refused_in_silence(
     with pytest.raises(NotReady, match="BMP"):
         decode(tmp_path / "photo", max_pixels=10**6)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("per_metre", [0, -1, 2**31 - 1, 4_000_000])
+def test_an_absurd_resolution_is_unknown(
+    picture: np.ndarray, per_metre: int, tmp_path: Path
+) -> None:
+    data = bmp(picture)
+    struct.pack_into("<ii", data, 38, per_metre, per_metre)
+    (tmp_path / "photo").write_bytes(data)
+    assert decode(tmp_path / "photo", max_pixels=10**6).dpi is None

@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from daemon.errors import NotWritten, Refused
-from daemon.imaging import channels, icc
+from daemon.imaging import icc
 from daemon.imaging.colour import SRGB, convert, is_srgb, is_usable
 from daemon.imaging.decode import decode
 from daemon.imaging.encode import is_written, write_png, write_tiff
@@ -35,6 +35,7 @@ def demand_written(raster: Raster, tmp_path: Path) -> None:
         write(tmp_path / "out", raster.pixels, icc=raster.icc, dpi=None)
         with Image.open(tmp_path / "out") as image:
             assert image.info["icc_profile"] == raster.icc
+        assert decode(tmp_path / "out", max_pixels=10**6).icc == raster.icc
 
 
 @pytest.fixture
@@ -87,12 +88,19 @@ def test_a_profile_that_leads_nowhere_costs_no_photo(
     demand_written(raster, tmp_path)
 
 
-def test_what_encoders_refuse_is_converted_to_the_photo_s_colours(
-    picture: np.ndarray, profile: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def with_a_tag_outside(profile: bytes) -> bytes:
+    """Its copyright notice lies behind its end."""
+    at = profile.index(b"cprt") + 4
+    return profile[:at] + struct.pack(">I", len(profile) + 1000) + profile[at + 4 :]
+
+
+def test_what_does_not_come_through_is_converted_to_the_photo_s_colours(
+    picture: np.ndarray, profile: bytes, tmp_path: Path
 ) -> None:
-    """Today's refuse a wrong length alone, which is mended; others' reasons may come."""
-    monkeypatch.setattr(channels, "is_written", lambda _icc: False)
-    raster = decoded(tiff_with(profile, picture), tmp_path)
+    """A PNG with that profile is written, and then read as if it had none."""
+    faulty = with_a_tag_outside(profile)
+    assert is_usable(faulty)
+    raster = decoded(tiff_with(faulty, picture), tmp_path)
     assert raster.icc == SRGB
     assert raster.warnings == (
         "colour profile of a kind that cannot be written; converted to sRGB",
@@ -105,6 +113,7 @@ def test_what_encoders_refuse_is_converted_to_the_photo_s_colours(
 def test_whether_a_profile_is_written_is_found_by_writing_it(profile: bytes) -> None:
     assert is_written(profile)
     assert not is_written(profile + b"more")
+    assert not is_written(with_a_tag_outside(profile))
 
 
 def test_what_an_encoder_refuses_is_refused_at_once(

@@ -1,0 +1,35 @@
+"""How many dots an inch of a photo has."""
+
+from __future__ import annotations
+
+from daemon.imaging import exif, vips
+from daemon.imaging.exif import Exif
+from daemon.imaging.formats import Format
+from daemon.photo import Dpi
+
+_MM_PER_INCH = 25.4
+_ABSURD_PER_MM = 4000.0
+_UNKNOWN_IN_PNG = (2.834, 2.834)
+"""libvips' answer for a PNG without resolution; one of 72 dpi says 2.835."""
+
+
+def dpi(kind: Format, image: vips.Image, told: Exif, orientation: int) -> Dpi | None:
+    """What the file says; libvips answers 25.4 or 72 where it says nothing."""
+    per_mm = image.xres, image.yres
+    if kind is Format.PNG:
+        known = per_mm != _UNKNOWN_IN_PNG
+    else:
+        known = vips.fact(image, "resolution-unit", "") != ""
+    if kind is Format.WEBP:  # libvips does not look into its EXIF
+        per_mm = _exif_per_mm(told)
+    if not known or not all(0 < density < _ABSURD_PER_MM for density in per_mm):
+        return None
+    # Files keep whole dots per metre or the like: 300 dpi come as 299.9994.
+    across, down = (round(density * _MM_PER_INCH, 2) for density in per_mm)
+    return (down, across) if orientation >= 5 else (across, down)
+
+
+def _exif_per_mm(told: Exif) -> tuple[float, float]:
+    unit_mm = 10.0 if told.image.number(exif.RESOLUTION_UNIT) == 3 else _MM_PER_INCH
+    across = told.image.number(exif.X_RESOLUTION) or 0
+    return across / unit_mm, (told.image.number(exif.Y_RESOLUTION) or 0) / unit_mm

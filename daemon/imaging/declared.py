@@ -35,7 +35,7 @@ _TRANSFERS: dict[int, icc.Curve] = {
 _HDR = {16: "PQ", 18: "HLG"}
 
 _USUAL_GAMMA = 2.2
-_NEAR = 0.02
+_NEAR, _NEAR_CHROMATICITY = 0.02, 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,20 @@ def by_png(chunks: dict[bytes, bytes]) -> Declared:
 
 
 def _of_gamma(chromaticities: icc.Chromaticities, gamma: float) -> Declared:
-    near = max(abs(a - b) for a, b in zip(chromaticities, icc.BT709, strict=True)) < 0.002
-    if near and abs(gamma / _USUAL_GAMMA - 1) < _NEAR:
+    near = _is_near(chromaticities, icc.BT709)
+    usual = abs(gamma / _USUAL_GAMMA - 1) < _NEAR
+    if near and usual:
         return SRGB  # which is what programs mean that write 1/2.2
+    if usual and _is_near(chromaticities, icc.ADOBE_RGB):
+        return Declared(_adobe_rgb())
     if not 0.2 <= gamma <= 5:
         raise ValueError(f"a gamma of {gamma:.3g}")
     name = f"gamma {gamma:.4g}" if near else f"gamma {gamma:.4g}, primaries of its own"
     return Declared(icc.made(name, chromaticities, (gamma,)))
+
+
+def _is_near(one: icc.Chromaticities, other: icc.Chromaticities) -> bool:
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < _NEAR_CHROMATICITY
 
 
 def _by_code_points(primaries: int, transfer: int, matrix: int, full: int) -> Declared:

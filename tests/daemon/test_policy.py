@@ -70,6 +70,7 @@ def test_the_last_try_at_an_unready_file_comes_when_patience_ends() -> None:
         errors.NotAPhoto("no decoder knows it"),
         errors.TooManyPixels("600 megapixels, 250 are allowed"),
         errors.Refused("the result folder does not take such a name"),
+        errors.NotWritten("cannot be written as PNG"),
     ],
 )
 def test_what_will_never_work_goes_to_quarantine_at_once(error: errors.Refused) -> None:
@@ -151,6 +152,7 @@ ALL_ERRORS = [
     errors.Changed("r"),
     errors.NotAPhoto("r"),
     errors.TooManyPixels("r"),
+    errors.NotWritten("r"),
     errors.OutOfMemory("r"),
     errors.WorkerDied("r"),
     errors.PlanBroken("r"),

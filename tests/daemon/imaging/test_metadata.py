@@ -105,7 +105,9 @@ def written(raster: Raster, kind: str, tmp_path: Path) -> Path:
 def exiftool() -> str:
     found = shutil.which("exiftool")
     if found is None:
-        pytest.skip("no exiftool here (libimage-exiftool-perl), so no independent reader is asked")
+        pytest.skip(
+            "NOT TESTED: exiftool (libimage-exiftool-perl) is not here to read what was carried"
+        )
     return found
 
 

@@ -19,7 +19,7 @@ from daemon.imaging.tiff import ReadAt, Tiff
 
 _CHUNK = 1 << 14
 _MAX_SEGMENTS = 20_000
-_MAX_HEADER_BYTES = 64 << 20
+_MAX_HEADER_BYTES = 16 << 20
 
 _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9

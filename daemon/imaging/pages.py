@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.errors import NotAPhoto, NotReady
+from daemon.imaging.guard import harmless
 from daemon.imaging.tiff import Directory, Tiff
 
 EXTRA_SAMPLES = 338
@@ -149,7 +150,8 @@ def _photo(tiff: Tiff, pages: list[Page]) -> tuple[Page, int]:
     """The page that is the photo, and how many there are that might have been."""
     wholes = [page for page in pages if page.is_whole]
     if pages[0].is_whole:
-        _refuse_raw([pages[0]])
+        # What lies below may be a camera's mosaic, of which the page is a picture; or broken.
+        _refuse_raw([*harmless(lambda: list(_below(tiff, pages[0])), list[Page]()), *pages])
         return pages[0], len(wholes)
     below = list(_below(tiff, pages[0]))
     _refuse_raw([*below, *pages])

@@ -18,6 +18,8 @@ ReadAt = Callable[[int, int], bytes]
 
 MOST_ENTRIES = 300_000
 """Of all directories together; ten thousand pages have about 200,000."""
+MOST_BYTES = 2 << 20
+"""Of all values together that are kept; a small file can name the same bytes many times."""
 MOST_S = 10.0
 """A third of a second is usual for as many entries; the rest is patience with a slow disk."""
 
@@ -112,6 +114,7 @@ class Tiff:
         self._clock = clock
         self._until_s = clock() + MOST_S
         self._entries_left = MOST_ENTRIES
+        self._bytes_left = MOST_BYTES
         self.layout, self.first = self._header()
 
     def directory(self, offset: int) -> Directory:
@@ -155,12 +158,13 @@ class Tiff:
 
         Raises:
             NotReady: the file ends before their end.
-            NotAPhoto: they are more than ``most_bytes``.
+            NotAPhoto: they are more than ``most_bytes``, or all values together are too many.
         """
         if entry.size_bytes <= len(entry.field):
             return entry.field[: entry.size_bytes]
-        if entry.size_bytes > most_bytes:
+        if entry.size_bytes > min(most_bytes, self._bytes_left):
             raise NotAPhoto(f"tag {entry.tag} has {entry.size_bytes} bytes")
+        self._bytes_left -= entry.size_bytes
         return self.exactly(self._offset(entry), entry.size_bytes)
 
     def numbers(self, entry: Entry, *, most: int = 64) -> tuple[float, ...]:

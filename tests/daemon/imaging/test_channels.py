@@ -220,6 +220,17 @@ def test_camera_raw_is_refused_and_not_taken_for_its_thumbnail(
         decoded(out.getvalue(), tmp_path)
 
 
+def test_camera_raw_is_refused_though_its_preview_calls_itself_whole(
+    picture: np.ndarray, tmp_path: Path
+) -> None:
+    out = io.BytesIO()
+    with tifffile.TiffWriter(out) as writer:
+        writer.write(picture[::4, ::4].copy(), photometric="rgb", subifds=1)
+        writer.write(picture[:, :, 0].copy(), photometric="cfa")
+    with pytest.raises(NotAPhoto, match="camera raw"):
+        decoded(out.getvalue(), tmp_path)
+
+
 def test_canon_s_raw_is_refused_by_its_mark(tmp_path: Path) -> None:
     with pytest.raises(NotAPhoto, match="camera raw"):
         decoded(b"II*\0\x10\0\0\0CR\x02\0" + bytes(200), tmp_path)

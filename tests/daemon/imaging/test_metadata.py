@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import time
+import tracemalloc
 import zlib
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from daemon.imaging import exif
 from daemon.imaging.colour import SRGB
 from daemon.imaging.decode import decode
 from daemon.imaging.encode import write_png, write_tiff
@@ -350,6 +352,19 @@ def test_a_small_block_does_not_become_a_large_one(picture: np.ndarray, tmp_path
     """Each of its tags claims the same 16 kB."""
     raster = decoded(jpeg_with(picture, (0xE1, b"Exif\0\0" + exif_of(3000, 15_000))), tmp_path)
     assert 0 < len(raster.metadata.exif) < 64_000
+
+
+def test_a_small_block_does_not_take_much_memory() -> None:
+    """Each of 20,000 tags claims the same 15 kB: 300 MB."""
+    block = exif_of(20_000, 15_000)
+    tracemalloc.start()
+    try:
+        read = exif.of_block(block)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert read.photo.values
+    assert most < 64 << 20
 
 
 def png_with_xmp(picture: np.ndarray, packet: bytes) -> bytes:

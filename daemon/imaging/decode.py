@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import cv2
 
 from daemon.errors import NotAPhoto, NotReady, PhotoError, SourceTrouble, TooManyPixels
-from daemon.imaging import bmp, declared, exif, jpeg, metadata, pages, png, resolution, vips
+from daemon.imaging import bmp, declared, exif, metadata, pages, png, resolution, vips
 from daemon.imaging.channels import in_rgb
 from daemon.imaging.colour import SRGB
 from daemon.imaging.exif import Exif
-from daemon.imaging.extent import demand, demand_whole
+from daemon.imaging.extent import demand
 from daemon.imaging.formats import HEAD_BYTES, Format, sniff
 from daemon.imaging.guard import harmless
-from daemon.imaging.spliced import Spliced
-from daemon.imaging.tiff import Tiff
+from daemon.imaging.opening import Found, Opened, find
 from daemon.photo import Pixels, Raster
 
 _UPRIGHT: dict[int, tuple[bool, int | None]] = {
@@ -46,8 +44,8 @@ def decode(path: Path, *, max_pixels: int, last_look: bool = False) -> Raster:
     Args:
         path: a regular file; its name plays no part.
         max_pixels: the most it may have, width times height.
-        last_look: nothing more is going to be written, so a page that is whole is taken from a
-            TIFF that ends early behind it.
+        last_look: nothing more is going to be written, so a photo whose pixels are all there is
+            taken though the file ends early behind them; the warnings say so.
 
     Raises:
         NotReady: it ends early or is damaged; it may still be being written.
@@ -63,7 +61,7 @@ def decode(path: Path, *, max_pixels: int, last_look: bool = False) -> Raster:
 
 
 def _decode(file: BinaryIO, max_pixels: int, *, last_look: bool) -> Raster:
-    opened = _Opened(file.fileno(), os.fstat(file.fileno()).st_size)
+    opened = Opened(file.fileno(), os.fstat(file.fileno()).st_size)
     head = opened.read(0, HEAD_BYTES)
     kind = sniff(head)
     if kind is Format.BMP:
@@ -71,59 +69,10 @@ def _decode(file: BinaryIO, max_pixels: int, *, last_look: bool) -> Raster:
     if kind is Format.PNG and len(head) >= 24:
         # libvips opens no PNG without pixels; this one may still lack them.
         _demand_at_most(max_pixels, *struct.unpack_from(">II", head, 16))
-    return _decode_by_vips(_found(kind, file, opened, last_look=last_look), opened, max_pixels)
+    return _decode_by_vips(find(kind, file, opened, last_look=last_look), opened, max_pixels)
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """The same open file, read without moving the position that libvips reads from."""
-
-    descriptor: int
-    size_bytes: int
-
-    def read(self, offset: int, size: int) -> bytes:
-        if offset >= self.size_bytes:
-            return b""
-        return os.pread(self.descriptor, size, offset)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """The photo in a file, before libvips sees it."""
-
-    kind: Format
-    source: vips.Source
-    page: pages.Page | None = None
-    """Of a TIFF."""
-    exif: Exif | None = None
-    """Of a TIFF; libvips finds that of other formats."""
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def where(self) -> dict[str, int]:
-        """What libvips' loader has to be told."""
-        return {"page": self.page.number, "subifd": self.page.sub} if self.page else {}
-
-
-def _found(kind: Format, file: BinaryIO, opened: _Opened, *, last_look: bool) -> _Found:
-    if kind is Format.TIFF:
-        tiff = Tiff(opened.read, opened.size_bytes)
-        chosen = pages.choose(tiff, last_look=last_look)
-        told = harmless(lambda: exif.of_page(tiff, chosen.page.directory), exif.NONE)
-        if chosen.is_cut:
-            at, size = chosen.page.directory.next_at, tiff.layout.size(tiff.layout.offset)
-            file = Spliced(file, at, at + size, bytes(size))
-        return _Found(kind, vips.Source(file), chosen.page, told, chosen.warnings)
-    if kind is Format.JPEG:
-        header = jpeg.header(opened.read, opened.size_bytes)
-        source = vips.Source(jpeg.without_oddities(file, opened.read, header))
-        count = harmless(lambda: jpeg.pictures(opened.read, header), 1)
-        several = (f"picture 1 of {count} read",) if count > 1 else ()
-        return _Found(kind, source, warnings=several)
-    return _Found(kind, vips.Source(file))
-
-
-def _decode_bmp(opened: _Opened, head: bytes, max_pixels: int) -> Raster:
+def _decode_bmp(opened: Opened, head: bytes, max_pixels: int) -> Raster:
     header = bmp.parse(head)
     _demand_at_most(max_pixels, header.width, header.height)
     demand(header.needed_bytes, opened.size_bytes)
@@ -135,11 +84,11 @@ def _decode_bmp(opened: _Opened, head: bytes, max_pixels: int) -> Raster:
     return Raster(vips.array(converted.image), converted.icc, header.dpi, converted.warnings)
 
 
-def _decode_by_vips(found: _Found, opened: _Opened, max_pixels: int) -> Raster:
+def _decode_by_vips(found: Found, opened: Opened, max_pixels: int) -> Raster:
     try:
         image = vips.load(found.kind.name.lower(), found.source, **found.where)
         _demand_at_most(max_pixels, image.width, image.height)
-        demand_whole(found.kind, opened.read, opened.size_bytes)
+        found.demand_end(opened)
         told = found.exif or exif.of_block(vips.fact(image, "exif-data", b""))
         colours = _declared(found.kind, opened, told)
         extra_samples = found.page.tags.get(pages.EXTRA_SAMPLES) if found.page else None
@@ -148,7 +97,7 @@ def _decode_by_vips(found: _Found, opened: _Opened, max_pixels: int) -> Raster:
         pixels, doubts = vips.computed(converted.image)
     except vips.Error as error:
         found.source.raise_trouble()
-        demand_whole(found.kind, opened.read, opened.size_bytes)  # says better what is wrong
+        found.demand_end(opened)  # says better what is wrong
         raise _verdict(found.kind, error) from error
     found.source.raise_trouble()  # libvips may have gone on with whatever was in its memory
     orientation = vips.fact(image, "orientation", 1)
@@ -163,7 +112,7 @@ def _decode_by_vips(found: _Found, opened: _Opened, max_pixels: int) -> Raster:
     )
 
 
-def _declared(kind: Format, opened: _Opened, told: Exif) -> declared.Declared:
+def _declared(kind: Format, opened: Opened, told: Exif) -> declared.Declared:
     if kind is Format.PNG:
         chunks = png.before_pixels(opened.read, opened.size_bytes, *declared.COLOUR_CHUNKS)
         by_chunks = harmless(lambda: declared.by_png(chunks), declared.SRGB)

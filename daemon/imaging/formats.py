@@ -72,6 +72,8 @@ _BRANDS = {
     b"crx ": "camera raw (CR3)",
 }
 
+_UNKNOWN = "this kind of file"
+
 _ENOUGH_BYTES = 18
 """To tell any format for sure; no photo is as small."""
 
@@ -100,7 +102,10 @@ def sniff(head: bytes) -> Format:
         return Format.WEBP
     if head[:2] == b"BM" and struct.unpack_from("<I", head, 14)[0] in _BMP_HEADER_BYTES:
         return Format.BMP
-    raise NotAPhoto(f"{_foreign(head)} is not taken; {TAKEN}")
+    foreign = _foreign(head)
+    if foreign == _UNKNOWN and not any(head[_ENOUGH_BYTES:]):
+        raise NotReady("hardly begun: zeros follow its first bytes")
+    raise NotAPhoto(f"{foreign} is not taken; {TAKEN}")
 
 
 def _foreign(head: bytes) -> str:
@@ -111,4 +116,4 @@ def _foreign(head: bytes) -> str:
         return _BRANDS.get(head[8:12], "a film or another MP4-like file")
     if all(32 <= byte < 127 or byte in b"\t\n\r" for byte in head):
         return "text"
-    return "this kind of file"
+    return _UNKNOWN

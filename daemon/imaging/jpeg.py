@@ -23,6 +23,7 @@ _MAX_HEADER_BYTES = 16 << 20
 
 _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+END_MARK = b"\xff\xd9"
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = {0xC0, 0xC1, 0xC9}
 _ALONE = {0x01, *range(0xD0, 0xD9)}
@@ -94,6 +95,19 @@ def _next_mark(read: ReadAt, at: int, size_bytes: int) -> int:
     return size_bytes
 
 
+def is_one_scan(read: ReadAt, found: Header) -> bool:
+    """Whether the first scan has all of the picture, so that a decoder notices what is missing."""
+    frame, scan = found.frame, found.segments[-1] if found.segments else None
+    if frame is None or scan is None or scan.mark != _START_OF_SCAN:
+        return False
+    return frame.mark in _SEQUENTIAL and read(scan.offset + 4, 1) == _components(read, frame)
+
+
+def _components(read: ReadAt, frame: Segment) -> bytes:
+    # Mark, length, precision, height, width, number of components.
+    return read(frame.offset + 9, 1)
+
+
 def without_oddities(file: BinaryIO, read: ReadAt, found: Header) -> BinaryIO:
     """The file as it would be without the oddities that cost no pixel, if it has any.
 
@@ -108,8 +122,7 @@ def without_oddities(file: BinaryIO, read: ReadAt, found: Header) -> BinaryIO:
 
 def _clean_segments(read: ReadAt, found: Header) -> Iterator[bytes]:
     frame = found.frame
-    # Mark, length, precision, height, width, number of components.
-    components = (read(frame.offset + 9, 1) or b"\0")[0] if frame else 0
+    components = (_components(read, frame) or b"\0")[0] if frame else 0
     for segment in found.segments:
         raw = bytearray(read(segment.offset, segment.size_bytes))
         if segment.mark == _APP0 and raw[4:9] == b"JFIF\0" and len(raw) > 9:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from typing import BinaryIO
 
 
@@ -16,7 +15,7 @@ class Spliced(io.RawIOBase, BinaryIO):
         The file may end before ``end``: then nothing follows.
         """
         super().__init__()
-        self._descriptor = file.fileno()
+        self._file = file
         self._begin = begin
         self._instead_end = begin + len(instead)
         self._moved = end - self._instead_end
@@ -35,12 +34,12 @@ class Spliced(io.RawIOBase, BinaryIO):
         """Read on; not beyond a seam, so fewer bytes may come than there are."""
         size = (1 << 30) if size < 0 else size
         if self._at < self._begin:
-            data = os.pread(self._descriptor, min(size, self._begin - self._at), self._at)
+            data = self._read_file(self._at, min(size, self._begin - self._at))
         elif self._at < self._instead_end:
             start = self._at - self._begin
             data = self._instead[start : start + size]
         else:
-            data = os.pread(self._descriptor, size, self._at + self._moved)
+            data = self._read_file(self._at + self._moved, size)
         self._at += len(data)
         return data
 
@@ -49,9 +48,13 @@ class Spliced(io.RawIOBase, BinaryIO):
         if whence == io.SEEK_CUR:
             offset += self._at
         elif whence == io.SEEK_END:
-            rest = os.fstat(self._descriptor).st_size - self._moved
+            rest = self._file.seek(0, io.SEEK_END) - self._moved
             offset += max(rest, self._instead_end)
         if offset < 0:
             raise ValueError("before the beginning")
         self._at = offset
         return offset
+
+    def _read_file(self, offset: int, size: int) -> bytes:
+        self._file.seek(offset)
+        return self._file.read(size)

@@ -34,6 +34,29 @@ def test_a_file_cut_anywhere_is_not_ready(made: bytes, tmp_path: Path) -> None:
     assert decoded == [], f"of {len(made)} bytes"
 
 
+def test_what_a_last_look_takes_of_a_cut_file_is_the_whole_picture(
+    made: bytes, kind: str, tmp_path: Path
+) -> None:
+    """What is missing at its end is forgiven only if no pixel is; and it is told."""
+    path = tmp_path / "photo"
+    path.write_bytes(made)
+    whole = decode(path, max_pixels=10**6, last_look=True)
+    assert whole.warnings == ()
+    taken = []
+    for size in sorted(cuts(len(made))):
+        path.write_bytes(made[:size])
+        try:
+            raster = decode(path, max_pixels=10**6, last_look=True)
+        except NotReady:
+            continue
+        taken.append(len(made) - size)
+        assert (raster.pixels == whole.pixels).all(), taken
+        assert raster.icc == whole.icc
+        assert len(raster.warnings) == 1
+    if kind in {"jpeg", "png", "png-16", "png-palette"}:
+        assert 1 in taken
+
+
 @pytest.mark.parametrize(
     "kind", ["jpeg", "jpeg-progressive", "png", "tiff-lzw", "tiff-tiled", "tiff-16"], indirect=True
 )
@@ -43,6 +66,22 @@ def test_a_file_whose_rest_is_still_zeros_is_not_ready(made: bytes, tmp_path: Pa
     path.write_bytes(made[: len(made) // 2] + bytes(len(made) - len(made) // 2))
     with pytest.raises(NotReady):
         decode(path, max_pixels=10**6)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "jpeg-progressive", "png", "png-16"], indirect=True)
+def test_a_last_look_at_a_file_whose_rest_is_zeros_takes_no_lost_pixel(
+    made: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo"
+    path.write_bytes(made)
+    whole = decode(path, max_pixels=10**6).pixels
+    for size in sorted(cuts(len(made))):
+        path.write_bytes(made[:size] + bytes(len(made) - size))
+        try:
+            raster = decode(path, max_pixels=10**6, last_look=True)
+        except NotReady:
+            continue
+        assert (raster.pixels == whole).all(), len(made) - size
 
 
 def test_bytes_behind_the_end_do_no_harm(made: bytes, tmp_path: Path) -> None:

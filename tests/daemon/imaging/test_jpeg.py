@@ -164,3 +164,27 @@ def test_megabytes_between_two_segments_take_no_minutes(filling: bytes, tmp_path
     with pytest.raises((NotReady, NotAPhoto)):
         decoded(data, tmp_path)
     assert time.monotonic() - began_s < 5
+
+
+def test_a_lost_end_mark_is_not_forgiven_where_scans_may_be_lost(
+    progressive: bytes, tmp_path: Path
+) -> None:
+    """Of a scan for each colour, or of finer and finer ones, nobody notices the last one's loss."""
+    path = tmp_path / "photo"
+    for cut in (2, len(progressive) // 4):
+        path.write_bytes(progressive[:-cut])
+        with pytest.raises(NotReady, match="no end mark"):
+            decode(path, max_pixels=10**6, last_look=True)
+    last_scan = progressive.rindex(b"\xff\xda")
+    path.write_bytes(progressive[:last_scan])
+    with pytest.raises(NotReady, match="no end mark"):
+        decode(path, max_pixels=10**6, last_look=True)
+
+
+def test_one_scan_of_several_is_not_all_of_a_picture(clean: bytes) -> None:
+    for data, expected in ((clean, True), (replaced(0xDA, 4, b"\1")(clean), False)):
+
+        def read(at: int, size: int, data: bytes = data) -> bytes:
+            return data[at : at + size]
+
+        assert jpeg.is_one_scan(read, jpeg.header(read, len(data))) is expected

@@ -226,7 +226,7 @@ class Filing:
             case Unchanged(sha256):
                 self._publishing.unchanged(photo, sha256)
             case error:
-                self._fail(photo, error)
+                self._fail(photo, error, waited=ended.job.waited)
 
     def publish_planned(self) -> None:
         """Carry out the plans that a crash, a pause or an interrupt cut short."""
@@ -262,13 +262,14 @@ class Filing:
             return False
         return True
 
-    def _fail(self, photo: Photo, error: MattedError) -> None:
+    def _fail(self, photo: Photo, error: MattedError, *, waited: bool = True) -> None:
         destination = self._destinations.get(photo.folder)
         now_s = time.time()
         known = policy.Facts(
             attempts=photo.attempts,
             tries=photo.tries,
             unchanged_s=now_s - photo.first_seen_s,
+            waited=waited,
             blamed=self._blamed(photo, error),
         )
         limits = destination.limits if destination else policy.Limits()

@@ -45,6 +45,9 @@ class Facts:
     """Attempts in all, the present one included."""
     unchanged_s: float
     """Since this version of the file was first seen."""
+    waited: bool = True
+    """Whether it had stayed unchanged for long enough before the attempt began; only such an
+    attempt takes what is doubtful, or whole but for its end, as it is."""
     blamed: bool = True
     """Whether this photo was the one at work when an engine or a photo process died."""
 
@@ -119,10 +122,11 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
 
 def _wait_for_the_rest(reason: str, facts: Facts, limits: Limits) -> Decision:
     left_s = limits.give_up_s - facts.unchanged_s
-    if left_s <= 0:
+    if left_s <= 0 and facts.waited:
         waited = f"; unchanged for {facts.unchanged_s:.0f} s" if limits.give_up_s else ""
         return Quarantine(reason + waited)
-    return Retry(min(_backoff_s(facts, limits), left_s), charged=False, reason=reason)
+    after_s = max(0.0, min(_backoff_s(facts, limits), left_s))
+    return Retry(after_s, charged=False, reason=reason)
 
 
 def _charge(reason: str, facts: Facts, limits: Limits) -> Decision:

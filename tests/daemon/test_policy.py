@@ -64,6 +64,16 @@ def test_the_last_try_at_an_unready_file_comes_when_patience_ends() -> None:
     )
 
 
+def test_patience_that_ends_during_an_attempt_still_allows_a_last_look() -> None:
+    """The attempt did not know that nothing more would come, and may have refused a whole photo."""
+    facts = replace(FIRST, unchanged_s=301.0, waited=False)
+    decision = decide(errors.NotReady("ends early"), facts, LIMITS)
+    assert decision == Retry(0.0, charged=False, reason="ends early")
+    assert isinstance(
+        decide(errors.NotReady("ends early"), replace(facts, waited=True), LIMITS), Quarantine
+    )
+
+
 @pytest.mark.parametrize(
     "error",
     [

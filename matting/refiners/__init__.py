@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
 """The values of a trimap."""
 
-REFINERS: dict[str, str] = {}
-"""Modules by the names that settings have for them."""
+REFINERS = {
+    "closed-form": "matting.refiners.closed_form",
+}
+"""Modules by name."""
+BUILT_IN = ("closed-form",)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,10 +49,18 @@ class Refiner(abc.ABC):
     who needs a fixed size or a multiple of something pads the tile and crops the answer."""
     overlap: int = 64
     """Pixels that two neighbours share."""
+    most_unknown: int | None = None
+    """Unknown pixels that it can afford in one photo. A photo with more is worked on at a smaller
+    size, and what that leaves is done as without a refiner. None: always the photo's own size."""
+    threadsafe: bool = False
+    """Whether several tiles may be solved at the same time."""
 
     @abc.abstractmethod
     def describe(self) -> dict[str, Any]:
         """Facts for the log, JSON values: ``name`` at least."""
+
+    def close(self) -> None:  # noqa: B027 - most have nothing to let go of
+        """Let go of what it holds; it is not used afterwards."""
 
     @abc.abstractmethod
     def refine(self, tile: Tile) -> NDArray[np.uint16]:
@@ -74,8 +85,7 @@ def load(name: str, options: dict[str, Any]) -> Refiner:
 
     Args:
         name: a key of REFINERS.
-        options: its own settings, JSON values; a network's are ``model`` (the path of its file),
-            ``name``, ``device`` and ``recipe``, as the ONNX engine's.
+        options: its own settings.
 
     Raises:
         matting.errors.EngineUnavailable: it cannot run here; the message says why.

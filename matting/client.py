@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matting import wire
-from matting.engines import Answer
+from matting.engines import REFINED, Answer
 from matting.errors import (
     EngineFaulted,
     EngineLost,
@@ -117,7 +117,7 @@ class Connection:
         """Have one picture matted.
 
         Args:
-            pixels: (height, width, 3) uint8 RGB.
+            pixels: (height, width, 3) uint8 RGB; for a refiner with its other planes.
             photo: the photo's id, at most 512 characters; the host blames it if the engine dies.
             timeout_s: how long the engine may compute, counted from its turn.
             queue_timeout_s: how long to wait for that turn, the sending of the pixels included.
@@ -133,11 +133,11 @@ class Connection:
             EngineOutOfMemory: once more at a smaller size may work.
             RequestRefused: the engine lives, but this picture cannot be matted. Its subclass
                 EngineFaulted: it raised what it did not expect, so another attempt may work.
-            ValueError: the pixels are not uint8 (height, width, 3).
+            ValueError: the pixels are not uint8 (height, width, planes).
         """
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        if pixels.dtype != np.uint8 or pixels.shape[2:] not in {(3,), (REFINED,)}:
             raise ValueError(
-                f"expected uint8 (height, width, 3), got {pixels.dtype} {pixels.shape}"
+                f"expected uint8 (height, width, planes), got {pixels.dtype} {pixels.shape}"
             )
         asked_s = time.monotonic()
         request = {"op": "matte", "id": photo, "timeout_s": timeout_s}

@@ -16,8 +16,16 @@ MAX_ID = 512
 MAX_TIMEOUT_S = 24 * 3600
 
 
-def request_fault(header: Dict[str, Any], pixels: Optional[np.ndarray]) -> Optional[str]:
-    """What is wrong with a client's request; None if nothing is."""
+def request_fault(
+    header: Dict[str, Any], pixels: Optional[np.ndarray], planes: int = 3
+) -> Optional[str]:
+    """What is wrong with a client's request; None if nothing is.
+
+    Args:
+        header: as it came.
+        pixels: the picture.
+        planes: how many the engine takes.
+    """
     op: Any = header.get("op")
     photo: Any = header.get("id")
     timeout_s: Any = header.get("timeout_s")
@@ -27,8 +35,8 @@ def request_fault(header: Dict[str, Any], pixels: Optional[np.ndarray]) -> Optio
         return f"the id is not a string of 1 to {MAX_ID} characters"
     if type(timeout_s) not in (int, float) or not 0 < timeout_s <= MAX_TIMEOUT_S:
         return f"timeout_s is not between 0 and {MAX_TIMEOUT_S}"
-    if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-        return "the picture is not uint8 (height, width, 3)"
+    if pixels is None or pixels.dtype != np.uint8 or pixels.shape[2:] != (planes,):
+        return f"the picture is not uint8 (height, width, {planes})"
     return None
 
 

@@ -30,7 +30,8 @@ class Recipe:
     channels: Literal["rgb", "bgr"] = "rgb"
     """Their order."""
     size: tuple[int, int] | None = None
-    """Width and height that every picture is squashed or stretched to; none: as short_side says."""
+    """Width and height that every picture is squashed or stretched to, or a refiner's tile padded
+    to; none: as short_side says."""
     short_side: int | None = None
     """Length that the picture's short side is brought to; none (and no size): the picture as it
     is. The long side becomes 8 times that at most."""
@@ -44,6 +45,12 @@ class Recipe:
     """Taken off, for each channel in the order above, in the range above."""
     std: Triple = (1.0, 1.0, 1.0)
     """Divided by, for each channel in the order above, afterwards."""
+    trimap: Literal["none", "plane", "one_hot"] = "none"
+    """For a refiner, which solves the edge that another network found (`matting: {refiner: ...}`):
+    whether it is fed a trimap after the colours. plane: one that has 0, 0.5 and 1; one_hot: three,
+    for background, unknown and foreground."""
+    coarse: bool = False
+    """For a refiner likewise: whether it is fed the coarse alpha, 0..1, as the last plane."""
     output: int = 0
     """Which of the outputs it is, counted from 0."""
     channel: int = 0
@@ -73,8 +80,30 @@ class Recipe:
             raise ValueError("std divides; it cannot be 0")
         if self.output < 0 or self.channel < 0:
             raise ValueError("outputs and channels are counted from 0")
+        if self.refines:
+            self._check_refiner()
         if self.opaque <= 0:
             raise ValueError("opaque has to be positive")
+
+    def _check_refiner(self) -> None:
+        if self.layout == "hwc":
+            raise ValueError("a refiner's layout is nchw or nhwc")
+        if self.short_side is not None:
+            raise ValueError("a refiner works at the photo's own size, so short_side is not for it")
+        if self.range == "0..max" or self.activation == "min_max":
+            raise ValueError(
+                "a refiner sees parts of a photo, so it cannot be scaled to the brightest value"
+            )
+
+    @property
+    def refines(self) -> bool:
+        """Whether it is a refiner's: it solves an edge, and finds nobody."""
+        return self.trimap != "none" or self.coarse
+
+    @property
+    def planes(self) -> int:
+        """Channels of the network's input."""
+        return 3 + {"none": 0, "plane": 1, "one_hot": 3}[self.trimap] + self.coarse
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -105,6 +134,10 @@ ISNET = Recipe(size=(1024, 1024), mean=(0.5, 0.5, 0.5), activation="min_max")
 ImageNet's mean, as it does for all its networks."""
 BIREFNET = Recipe(size=(1024, 1024), mean=_MEAN, std=_STD, activation="sigmoid")
 """As its authors feed it. In use it has one output, before the sigmoid."""
+VITMATTE = Recipe(size=(1024, 1024), trimap="plane")
+"""As rembg's export of it takes it; other sizes give wrong answers silently."""
+GCA = Recipe(multiple_of=32, mean=_MEAN, std=_STD, trimap="one_hot")
+"""As its authors feed it."""
 MODNET = Recipe(
     short_side=512,
     multiple_of=32,

@@ -131,6 +131,11 @@ class Server:
         while True:
             self._work(self._next())
 
+    @property
+    def planes(self) -> int:
+        """Of the pictures that the engine takes."""
+        return self._engine.planes
+
     def submit(self, job: Job) -> None:
         """Queue one request."""
         with self._changed:
@@ -217,7 +222,8 @@ class Client:
             self._sock.close()
 
     def _take(self, frame: wire.Frame) -> None:
-        fault = "one request at a time" if self._busy else request_fault(*frame)
+        fault = request_fault(frame.header, frame.array, self._server.planes)
+        fault = "one request at a time" if self._busy else fault
         if fault:
             raise WireError(fault)
         assert frame.array is not None

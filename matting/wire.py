@@ -8,7 +8,7 @@ it sends must not be able to run code on this side. Every size is checked before
 The conversation, version ``PROTOCOL``:
 
     engine  {protocol, engine, pid, model, framework, device, ...}   the hello, once
-    client  {op: "matte", id, timeout_s} + RGB uint8 (H, W, 3)
+    client  {op: "matte", id, timeout_s} + RGB uint8 (H, W, 3), for a refiner (H, W, 5)
     engine  {id, begun: true}                                        its turn has come
     engine  {id, people, facts, took_s} + alpha uint8 (H, W)
        or   {id, error, reason}                                      error: a key of ``ERRORS``

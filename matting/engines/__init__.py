@@ -23,6 +23,10 @@ ENGINES = {
 }
 
 
+REFINED = 5
+"""Planes of a refiner's picture."""
+
+
 class Answer(NamedTuple):
     """One matte. ``facts`` are JSON values for the log; ``people`` is an int or None.
 
@@ -40,6 +44,10 @@ class Answer(NamedTuple):
 class Engine(abc.ABC):
     """Turns one picture at a time into a matte; lives in the engine process."""
 
+    planes = 3
+    """Of its pictures: RGB. A refiner's have ``REFINED`` of them, a trimap and a coarse alpha after
+    the colours (matting/refiners)."""
+
     @abc.abstractmethod
     def describe(self) -> Dict[str, Any]:
         """Facts for the hello: ``model``, ``framework`` (name and version) and ``device``.
@@ -52,7 +60,7 @@ class Engine(abc.ABC):
         """Matte one picture.
 
         Args:
-            pixels: (height, width, 3) uint8 RGB.
+            pixels: (height, width, planes) uint8, RGB first.
 
         Returns:
             Answer whose alpha has the same height and width.

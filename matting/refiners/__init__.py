@@ -19,8 +19,10 @@ BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
 
 REFINERS = {
     "closed-form": "matting.refiners.closed_form",
+    "onnx": "matting.refiners.onnx",
 }
-"""Modules by name."""
+"""Modules by name. Those in ``BUILT_IN`` are what settings can name; the others run a network, and
+what is named is the network."""
 BUILT_IN = ("closed-form",)
 
 

@@ -134,3 +134,22 @@ def own_function(op="Identity", domain=""):
 
 def foreign(op, domain):
     return network([helper.make_node(op, ["x"], ["y"], domain=domain)], domains=[domain])
+
+
+def refining(planes, weights, sides=(None, None), multiple_of=1, **more):
+    """A refiner's network: alpha is the sum of what it is fed, each plane by its weight.
+
+    Args:
+        planes: of its input: 4 with one plane for the trimap, 6 with a trimap of three.
+        weights: as many.
+        sides: height and width, where they are fixed.
+        multiple_of: it fails at other sizes.
+        **more: for ``network``.
+    """
+    nodes = [
+        node("SpaceToDepth", "x", "deep", blocksize=multiple_of),
+        node("DepthToSpace", "deep", "same", blocksize=multiple_of),
+        node("Conv", "same weights", "y"),
+    ]
+    constants = [constant("weights", np.reshape(weights, (1, planes, 1, 1)))]
+    return network(nodes, (1, planes, *sides), constants=constants, **more)

@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matting import graph
-from matting.engines import Answer, Engine, accelerator, cuda
+from matting.engines import REFINED, Answer, Engine, accelerator, cuda
 from matting.engines.onnx import feed, ports, program, reading, runtime
 from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
 from matting.recipe import Recipe
 
 WARM_UP = (48, 64)
+TILE = 1024
+"""Side of a refiner's tiles, where its network leaves it open: what peers shrink photos to."""
 
 
 def load(options: dict[str, Any]) -> Engine:
@@ -40,7 +42,8 @@ def load(options: dict[str, Any]) -> Engine:
     except ValueError as error:
         raise EngineUnavailable(f"the recipe of {options['model']}: {error}") from error
     loaded = program.load(options["model"])
-    return OnnxEngine(
+    kind = OnnxRefiner if recipe is not None and recipe.refines else OnnxEngine
+    return kind(
         runtime.Runtime.load(),
         loaded,
         options.get("name") or loaded.name,
@@ -155,8 +158,9 @@ class OnnxEngine(Engine):
         return () if not said else (said,)
 
     def _warm_up(self) -> None:
-        pixels = np.zeros((*WARM_UP, 3), np.uint8)
+        pixels = np.zeros((*WARM_UP, self.planes), np.uint8)
         pixels[:, :, 0] = np.arange(WARM_UP[1])
+        pixels = feed.padded(pixels, self._recipe) if self._recipe.refines else pixels
         fed = feed.feed(pixels, self._recipe, self._ports.dtype)
         answer = self._run(fed)
         planes = reading.channels_first(answer, self._recipe)
@@ -209,6 +213,41 @@ class OnnxEngine(Engine):
         names, feeds = [self._ports.output], {self._ports.input: fed}
         answer: NDArray[Any] = self._session.run(names, feeds, self._run_settings)[0]
         return answer
+
+
+class OnnxRefiner(OnnxEngine):
+    """A refiner's network (matting/refiners): it is shown tiles with trimap and coarse alpha.
+
+    It stands here and not in a photo process, since it is a program that somebody downloaded.
+    """
+
+    planes = REFINED
+
+    def describe(self) -> dict[str, Any]:
+        """As an engine, and ``tile``: the side of its tiles."""
+        return {**super().describe(), "tile": self._side}
+
+    @property
+    def _side(self) -> int:
+        recipe = self._recipe
+        return (
+            min(recipe.size)
+            if recipe.size
+            else max(1, TILE // recipe.multiple_of) * recipe.multiple_of
+        )
+
+    def matte(self, pixels: NDArray[np.uint8]) -> Answer:
+        """Solve one tile; see Engine. Nobody is counted."""
+        height, width = pixels.shape[:2]
+        try:
+            whole = feed.padded(pixels, self._recipe)
+            raw = self._run(feed.feed(whole, self._recipe, self._ports.dtype))
+            alpha = reading.read(raw, self._recipe, *whole.shape[:2]).alpha[:height, :width]
+        except self._installed.errors as error:
+            _translate(error, f"{width}x{height}")
+        finally:
+            accelerator.give_back()
+        return Answer(alpha, None, {"warnings": self._warnings})
 
 
 def _check_shape(fed: NDArray[Any], planes: NDArray[Any], recipe: Recipe) -> None:

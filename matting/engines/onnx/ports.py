@@ -52,6 +52,8 @@ def find(session: Any, recipe: Recipe) -> Ports:
         {1.0},
     ):
         raise ValueError(f"{picture.name} takes bytes, so range, mean and std cannot be applied")
+    if dtype == np.uint8 and recipe.refines:
+        raise ValueError(f"{picture.name} takes bytes, which a refiner's trimap is not given in")
     _check_input(picture, recipe)
     outputs = session.get_outputs()
     if recipe.output >= len(outputs):
@@ -76,15 +78,19 @@ def _input(inputs: Sequence[Any], name: str | None) -> Any:
 
 def _check_input(port: Any, recipe: Recipe) -> None:
     sizes = [size if isinstance(size, int) else None for size in port.shape]
+    planes = recipe.planes
     height, width, channels = _AXES[recipe.layout]
-    wanted = _shown([{height: "height", width: "width", channels: 3}.get(i, 1) for i in range(4)])
+    wanted = _shown(
+        [{height: "height", width: "width", channels: planes}.get(i, 1) for i in range(4)]
+    )
     if recipe.layout == "hwc":
         wanted = "(height, width, 3)"
     if not sizes:
         return  # it does not say how many axes there are
-    fits = len(sizes) == len(recipe.layout) and sizes[channels] in (None, 3)
-    if not fits or (sizes[channels] is None and 3 in sizes):
-        raise ValueError(f"{port.name} is {_shown(sizes)}, not {wanted} as layout says")
+    fits = len(sizes) == len(recipe.layout) and sizes[channels] in (None, planes)
+    if not fits or (sizes[channels] is None and planes in sizes):
+        said = "trimap and coarse say" if recipe.refines else "layout says"
+        raise ValueError(f"{port.name} is {_shown(sizes)}, not {wanted} as {said}")
     if recipe.layout != "hwc" and sizes[0] not in (None, 1):
         raise ValueError(f"{port.name} takes {sizes[0]} pictures at a time")
     fixed = (sizes[width], sizes[height])

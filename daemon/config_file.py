@@ -17,8 +17,10 @@ from pydantic_core import ErrorDetails
 from daemon.errors import SettingsError
 from daemon.options import Options
 from daemon.overlap import overlaps
-from daemon.profiles import BUILT_IN
+from daemon.profiles import AUTO, BUILT_IN, NONE
 from daemon.settings import Settings
+from matting.models.catalog import CATALOG
+from matting.refiners import BUILT_IN as BUILT_IN_REFINERS
 
 Location = tuple[str | int, ...]
 _KEY = "[key]"
@@ -59,6 +61,7 @@ def parse(text: str, *, source: str, base: Path) -> Settings:
     except ValidationError as error:
         faults += _faults_of(error, data)
     faults += _unknown_profiles(data)
+    faults += _unknown_refiners(data)
     faults += overlaps(data, base)
     if faults or settings is None:
         raise SettingsError(source, tuple(_located(node, faults)))
@@ -191,6 +194,27 @@ def _unknown_profiles(data: Mapping[str, Any]) -> Iterator[Fault]:
                 ("folders", index, "profile"),
                 f"there is no profile {name!r}{did_you_mean(name, known)}",
             )
+
+
+def _unknown_refiners(data: Mapping[str, Any]) -> Iterator[Fault]:
+    known = [AUTO, NONE, *BUILT_IN_REFINERS, *_refining_networks(data)]
+    profiles = data.get("profiles")
+    for name, profile in (profiles if isinstance(profiles, dict) else {}).items():
+        matting = profile.get("matting") if isinstance(profile, dict) else None
+        refiner = matting.get("refiner") if isinstance(matting, dict) else None
+        if isinstance(refiner, str) and refiner not in known:
+            at = ("profiles", name, "matting", "refiner")
+            yield at, f"there is no refiner {refiner!r}{did_you_mean(refiner, known)}"
+
+
+def _refining_networks(data: Mapping[str, Any]) -> Iterator[str]:
+    """Names that `matted model install` knows, of networks that refine."""
+    yield from (name for name, entry in CATALOG.items() if entry.recipe and entry.recipe.refines)
+    own = data.get("models")
+    for name, recipe in (own if isinstance(own, dict) else {}).items():
+        fed = recipe if isinstance(recipe, dict) else {}
+        if fed.get("coarse") or fed.get("trimap", NONE) != NONE:
+            yield name
 
 
 def _located(node: yaml.Node, faults: list[Fault]) -> list[str]:

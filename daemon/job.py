@@ -47,6 +47,8 @@ class Job:
     """Room that must be left on the results' disk."""
     waited: bool = False
     """Whether it was watched unchanged for so long that what is doubtful is taken as it is."""
+    refiner: EngineAddress | None = None
+    """Where the network listens that the profile names as its refiner."""
 
 
 @dataclass(frozen=True, slots=True)

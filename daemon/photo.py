@@ -160,6 +160,10 @@ class Filed:
     people: int | None
     sha256: str
     """Of the bytes the photo was decoded from."""
+    refiner: str = "none"
+    """What solved the matte's edge; "none" is guided enlargement alone."""
+    tiles: int = 0
+    """How many tiles the refiner solved."""
     took_s: dict[str, float] = field(default_factory=dict)
     """Seconds per stage: read, decode, prepare, matte, refine, foreground, encode, sync,
     publish."""

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon import trimap_file
 from daemon.copy_in import copy_in
 from daemon.errors import EngineFailed, EngineFaulted, OutOfMemory, Refused
 from daemon.imaging.colour import SRGB, to_srgb8
@@ -22,6 +23,7 @@ from daemon.ledger import Ledger
 from daemon.outputs import OUTPUTS
 from daemon.photo import Cutout, Filed, Matte, Raster
 from daemon.profiles import Profile
+from daemon.refining import Refined, Wanted, refined
 from daemon.shelf.staging import demand_room, seal
 from daemon.steps import STEPS
 from daemon.view import View
@@ -30,7 +32,8 @@ from matting.engines import Answer
 from matting.errors import EngineFaulted as EngineStumbled
 from matting.errors import EngineLost, EngineOutOfMemory, EngineUnavailable, RequestRefused
 from matting.foreground import estimate_foreground
-from matting.refine import refine
+
+_NONE = trimap_file.Own()
 
 
 class Stages:
@@ -65,15 +68,16 @@ def work(job: Job) -> Outcome:
                 max_pixels=job.max_pixels,
                 last_look=job.waited,
             )
+            own = trimap_file.read(job.source, job.snapshot, raster.size)
     finally:
         Path(os.fsdecode(job.snapshot)).unlink(missing_ok=True)
     demand_room(job.results, job.min_free_bytes + _most_bytes(raster, job.profile))
-    cutout, smaller = cut_out(raster, job, stages)
+    cutout, edge = cut_out(raster, job, stages, own)
     with stages("encode"):
         files = write_outputs(cutout, job.profile, job.staging)
     with stages("sync"):
         plan = seal(job.results, files, job.photo.names)
-    return Staged(plan, _filed(job, cutout, sha256, stages, smaller))
+    return Staged(plan, _filed(job, cutout, sha256, stages, edge))
 
 
 def _is_duplicate(job: Job, sha256: str) -> bool:
@@ -89,20 +93,28 @@ def _most_bytes(raster: Raster, profile: Profile) -> int:
     return width * height * 4 * raster.pixels.itemsize * len(profile.outputs)
 
 
-def cut_out(raster: Raster, job: Job, stages: Stages) -> tuple[Cutout, tuple[str, ...]]:
+def cut_out(
+    raster: Raster, job: Job, stages: Stages, own: trimap_file.Own = _NONE
+) -> tuple[Cutout, Refined]:
     """Matte a decoded photo as its profile says.
 
     Returns:
-        The cut-out, and warnings: if the engine needed a smaller picture, and what it says itself.
+        The cut-out, and how its edge was solved, with all warnings: if the engine needed a smaller
+        picture, and what engine and refiner say themselves.
     """
-    profile = job.profile
+    # Whoever says where the edge is has looked at the whole photo.
+    profile = job.profile if own.trimap is None else _without_focus(job.profile)
     with stages("prepare"):
         view = prepare(View.of(to_srgb8(raster), profile.matting.long_side), profile)
     with stages("matte"):
         answer, device, warnings = _ask(view, job)
+    warnings = own.warnings + warnings
     warnings += tuple(str(each) for each in answer.facts.get("warnings", ()))
     with stages("refine"):
-        alpha = view.frame(refine(_as_seen(answer), view.detail))
+        seen = max(answer.facts.get("seen") or (0,)) or None
+        wanted = Wanted(profile.matting.refiner, str(job.photo.id), job.refiner, seen)
+        edge = refined(_as_seen(answer), view.detail, wanted, own.trimap)
+        alpha = view.frame(edge.alpha)
     matte = Matte(alpha, job.engine.name, device, answer.people)
     if profile.foreground_from == "preprocessed":
         raster = preprocessed(raster, view.photo, profile)
@@ -110,7 +122,8 @@ def cut_out(raster: Raster, job: Job, stages: Stages) -> tuple[Cutout, tuple[str
     if any(OUTPUTS[output.name].needs_foreground(output.options) for output in profile.outputs):
         with stages("foreground"):
             foreground = estimate_foreground(raster.pixels, alpha)
-    return Cutout(raster, matte, foreground), warnings
+    edge = replace(edge, warnings=warnings + edge.warnings)
+    return Cutout(raster, matte, foreground), edge
 
 
 def _as_seen(answer: Answer) -> NDArray[np.uint8]:
@@ -188,9 +201,7 @@ def _matte(view: View, job: Job) -> tuple[Answer, str]:
         raise Refused(f"the engine cannot matte it: {error}") from error
 
 
-def _filed(
-    job: Job, cutout: Cutout, sha256: str, stages: Stages, warnings: tuple[str, ...]
-) -> Filed:
+def _filed(job: Job, cutout: Cutout, sha256: str, stages: Stages, edge: Refined) -> Filed:
     return Filed(
         names=job.photo.names,
         size=cutout.raster.size,
@@ -199,5 +210,7 @@ def _filed(
         people=cutout.matte.people,
         sha256=sha256,
         took_s=stages.took_s,
-        warnings=cutout.raster.warnings + warnings,
+        refiner=edge.refiner,
+        tiles=edge.tiles,
+        warnings=cutout.raster.warnings + edge.warnings,
     )

@@ -11,6 +11,11 @@ from daemon.options import Options
 from daemon.outputs import OUTPUTS
 from daemon.shelf import names
 from daemon.steps import STEPS
+from matting.models.errors import UnknownModel
+from matting.models.model import demand_name
+
+AUTO, NONE = "auto", "none"
+"""What settings can say instead of a refiner's name."""
 
 
 class _Plugin(Protocol):
@@ -77,6 +82,21 @@ class Matting(Options):
     long_side: int = Field(default=1536, ge=64, le=8192)
     """Longer side in pixels of the picture the network sees. The matte that is filed always has
     the photo's own size."""
+    refiner: str = AUTO
+    """What solves the edge at the photo's own size: closed-form; the name of an installed network
+    that refines (`matted model list`); none, which only enlarges the matte along the photo's edges.
+    auto is closed-form after a network that saw the photo at 700 pixels or fewer, and none after
+    one that draws hair itself. A trimap beside the photo (photo.trimap.png) has the last word on
+    where the edge is."""
+
+    @field_validator("refiner")
+    @classmethod
+    def _a_name(cls, value: str) -> str:
+        try:
+            demand_name(value)
+        except UnknownModel as error:
+            raise ValueError(str(error)) from error
+        return value
 
 
 class Profile(Options):

@@ -195,6 +195,7 @@ class Publishing:
             engine=filed.engine,
             device=filed.device,
             **facts(people=filed.people, warnings=filed.warnings or None),
+            **facts(refiner=filed.refiner, tiles=filed.tiles or None),
             took_s=round(sum(filed.took_s.values()), 3),
             stages_s=filed.took_s,
         )

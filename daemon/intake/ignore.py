@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 IGNORE = (
     ".*", "._*", "~$*", "*.tmp", "*.part", "*.partial", "*.filepart", "*.crdownload",
     "Thumbs.db", "desktop.ini", "@eaDir", ".stfolder", ".stversions", "#recycle", "lost+found",
+    "*.trimap.png",
 )  # fmt: skip
-"""Unfinished files, and what systems and NAS boxes leave behind."""
+"""Unfinished files, what systems and NAS boxes leave behind, and trimaps that belong to photos."""
 
 PHOTO_EXTENSIONS = (
     "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "pjp", "mpo",

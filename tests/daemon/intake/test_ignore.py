@@ -23,6 +23,8 @@ DEBRIS = [
     b".stversions",
     b"#recycle",
     b"lost+found",
+    b"anna.trimap.png",
+    b"ANNA.TRIMAP.PNG",
 ]
 
 

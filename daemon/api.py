@@ -48,6 +48,8 @@ class Result:
     engine: str | None = None
     device: str | None = None
     """What the engine really ran on."""
+    refiner: str | None = None
+    """What solved the matte's edge; "none" is guided enlargement alone."""
     took_s: dict[str, float] = field(default_factory=dict)
     """Seconds per stage, in order."""
     warnings: tuple[str, ...] = ()
@@ -176,6 +178,7 @@ def _result(ending: Ending, profile: Profile, out_dir: Path) -> Result:
         people=filed.people,
         engine=filed.engine,
         device=filed.device,
+        refiner=filed.refiner,
         took_s=filed.took_s,
         warnings=filed.warnings,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from daemon import settings
 from daemon.errors import EngineUnavailable, ModelAbsent
 from daemon.program import typed
+from matting.host import EngineSpec
 from matting.models import Model, ModelError, Stores, held
 from matting.models.catalog import CONVERTED, PEOPLE
 from matting.models.content import sha256_of
@@ -71,6 +72,11 @@ def _installed(whole: settings.Settings, known: Stores) -> Choice:
     wanted = whole.engine
     if isinstance(wanted.model, str):
         model = _demanded(whole, known, wanted.model)
+        if model.refines:
+            told = f"the model {model.name} solves edges and finds nobody"
+            raise EngineUnavailable(
+                f"{told}; name it in a profile, matting: {{refiner: {model.name}}}"
+            )
         if wanted.name not in {"auto", model.engine}:
             told = f"the model {model.name} is for the engine {model.engine}, not {wanted.name}"
             raise EngineUnavailable(f"{told}; leave engine.name out, or set it to auto")
@@ -81,6 +87,36 @@ def _installed(whole: settings.Settings, known: Stores) -> Choice:
         if (found := known.find(name)) is not None:
             return _with(found, wanted, f"the model {name} is installed")
     raise _absent(whole, PEOPLE)
+
+
+def refiner(wanted: settings.Settings, name: str) -> tuple[Model, EngineSpec]:
+    """The network that a profile names as its refiner, and how to run it.
+
+    It runs on the engine's device; under the engine's own interpreter only if that is one for
+    networks of this kind, since the one of TensorFlow 1.15 is not.
+
+    Raises:
+        ModelAbsent: it is not installed; it says what to type.
+        EngineUnavailable: it finds people and solves no edges, or the store cannot be read.
+    """
+    try:
+        model = _demanded(wanted, stores(wanted), name)
+        same = wanted.engine.python is not None and choose(wanted).engine == model.engine
+    except ModelError as error:
+        raise EngineUnavailable(str(error)) from error
+    if not model.refines:
+        told = (
+            f"the model {name} is no refiner: its recipe takes neither a trimap nor a coarse alpha"
+        )
+        raise EngineUnavailable(told)
+    engine = wanted.engine
+    return model, EngineSpec(
+        model.engine,
+        model.options(engine.device),
+        python=str(engine.python) if same else None,
+        timeout_s=engine.timeout_s,
+        start_timeout_s=engine.start_timeout_s,
+    )
 
 
 def _demanded(whole: settings.Settings, known: Stores, name: str) -> Model:

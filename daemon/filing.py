@@ -37,6 +37,8 @@ class Engine:
     ready: Callable[[], bool]
     blames: Callable[[int, str], bool]
     last_words: Callable[[], list[str]]
+    refiners: Callable[[Collection[str]], Mapping[str, EngineAddress]] = lambda _: {}
+    """Has these refiners running, by their names in profiles, and says where."""
 
 
 class Filing:
@@ -71,6 +73,7 @@ class Filing:
         self._publishing = Publishing(ledger, log)
         self._destinations: Mapping[str, Destination] = {}
         self._foreign: frozenset[str] = frozenset()
+        self._refiners: Mapping[str, EngineAddress] = {}
         self._draining = False
         self._ended: deque[Finished] = deque()
         self._claimed: Photo | None = None
@@ -91,8 +94,22 @@ class Filing:
         """The photos that the photo processes have."""
         return tuple(job.photo for job in self._workers.running)
 
+    def prepare(self, destinations: Mapping[str, Destination]) -> None:
+        """Have what the profiles of these folders need, beside the engine.
+
+        Raises:
+            EngineUnavailable: a refiner that a profile names cannot run; nothing has changed then.
+        """
+        names = {destination.profile.matting.refiner for destination in destinations.values()}
+        self._refiners = self._engine.refiners(names)
+
     def serve(self, destinations: Mapping[str, Destination]) -> None:
-        """Work for these folders, by path; photos of others stay where they are in the queue."""
+        """Work for these folders, by path; photos of others stay where they are in the queue.
+
+        Raises:
+            EngineUnavailable: as ``prepare``.
+        """
+        self.prepare(destinations)
         # Photos of a folder that is no longer served may be at work, and may have to wait later.
         known = self._ledger.folders().union(self._destinations, self._foreign)
         self._foreign = known - destinations.keys()
@@ -199,6 +216,7 @@ class Filing:
             snapshot=os.fsencode(self._premises.snapshots / str(photo.id)),
             profile=destination.profile,
             engine=self._engine.address(),
+            refiner=self._refiners.get(destination.profile.matting.refiner),
             max_pixels=self._max_pixels,
             known=self._ledger.known_sha256(photo.folder, photo.path),
             ledger=None if destination.duplicates else self._ledger.path,

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from daemon import config_file, notify, workshop
-from daemon.errors import InUse, LedgerTrouble, MattedError, SettingsError
+from daemon.errors import EngineUnavailable, InUse, LedgerTrouble, MattedError, SettingsError
 from daemon.events import Event, Log
 from daemon.intake.identity import Identities
 from daemon.ledger import Ledger, State
@@ -166,8 +166,10 @@ class Service:
     def _open_folders(self) -> None:
         """Watch what the settings say, and file it where they say."""
         settings = self._settings
+        destinations = {str(one.watch): destination(one, settings) for one in settings.folders}
+        self._filing.prepare(destinations)  # the one of these that may fail
         self._watching.watch(settings.folders)
-        self._filing.serve({str(one.watch): destination(one, settings) for one in settings.folders})
+        self._filing.serve(destinations)
 
     # Signals
 
@@ -193,7 +195,7 @@ class Service:
             self._settings = config_file.load(self._config)
             self._make_folders()
             self._open_folders()
-        except (SettingsError, InUse) as error:
+        except (SettingsError, InUse, EngineUnavailable) as error:
             self._settings = before
             faults = error.faults if isinstance(error, SettingsError) else (str(error),)
             self._refused = "; ".join(faults)

@@ -17,6 +17,7 @@ from daemon.job import EngineAddress
 from daemon.ledger import Ledger
 from daemon.pipeline import work
 from daemon.premises import Premises
+from daemon.refinery import Refinery
 from daemon.workers import Workers
 from matting.errors import EngineUnavailable
 from matting.host import EngineHost, EngineSpec
@@ -97,10 +98,11 @@ def opened(
         memory_bytes=_memory_bytes(wanted.limits.photo_memory_mb, count),
         wake=wake,
     )
+    refinery = Refinery(wanted, count, lambda spec: hosted(spec, log))
     filing = Filing(
         ledger,
         workers,
-        _introduced(engine, wanted.engine, count),
+        _introduced(engine, wanted.engine, count, refinery),
         premises=Premises(snapshots, wanted.limits.min_free_mb << 20, absent),
         max_pixels=int(wanted.limits.max_megapixels * 1e6),
         log=log,
@@ -109,10 +111,13 @@ def opened(
         yield filing
     finally:
         workers.stop()
+        refinery.stop()
         filing.give_back()
 
 
-def _introduced(host: EngineHost, wanted: settings.Engine, workers: int) -> Engine:
+def _introduced(
+    host: EngineHost, wanted: settings.Engine, workers: int, refinery: Refinery
+) -> Engine:
     """What filing has to know of the engine; each photo may have to wait for all others'."""
     address = EngineAddress(
         name=host.spec.name,
@@ -126,6 +131,7 @@ def _introduced(host: EngineHost, wanted: settings.Engine, workers: int) -> Engi
         ready=lambda: host.state == "ready",
         blames=host.blames,
         last_words=host.last_words,
+        refiners=refinery.serve,
     )
 
 

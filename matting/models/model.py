@@ -45,6 +45,11 @@ class Model:
     """The self-test: ``matte`` (a picture's file name in the store), ``framework``, ``device``,
     ``python``, ``took_s``, ``at`` and ``notes``, lines about its picture."""
 
+    @property
+    def refines(self) -> bool:
+        """Whether it solves edges: named as a profile's refiner, not as an engine's model."""
+        return self.recipe is not None and self.recipe.refines
+
     def options(self, device: str) -> dict[str, Any]:
         """What its engine's ``load`` takes."""
         options: dict[str, Any] = {"model": str(self.path), "name": self.name, "device": device}

@@ -19,6 +19,7 @@ from matting.host import EngineHost, EngineSpec
 from matting.launch import interpreter
 from matting.models.errors import ModelError
 from matting.models.model import Model
+from matting.trimap import trimap_of
 
 SIZE = (241, 317)
 """Width and height of the picture: odd, and no multiple of anything a network likes."""
@@ -77,13 +78,16 @@ def try_out(model: Model, path: Path, place: Place) -> Trial:
         host = EngineHost(spec, Path(directory), lambda *_: None)
         try:
             host.start()
-            return _judge(model.name, host, place)
+            return _judge(model, host, place)
         finally:
             host.stop()
 
 
-def _judge(name: str, host: EngineHost, place: Place) -> Trial:
-    pixels = draw()
+def _judge(model: Model, host: EngineHost, place: Place) -> Trial:
+    name, pixels = model.name, draw()
+    if model.refines:
+        side = host.hello["tile"]
+        pixels = np.dstack((pixels, *_edge()))[:side, :side]
     began_s = time.monotonic()
     try:
         first, again = (_matte(host, pixels, place) for _ in range(2))
@@ -110,8 +114,17 @@ def _matte(host: EngineHost, pixels: NDArray[np.uint8], place: Place) -> Answer:
         )
 
 
+def _edge() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """What a refiner is told of the drawn picture: a trimap, and a coarse alpha without hair."""
+    drawn = np.zeros(SIZE[::-1], np.uint8)
+    for centre, axes, _ in _shapes():
+        cv2.ellipse(drawn, centre, axes, 0, 0, 360, 255, thickness=-1)
+    coarse = np.asarray(cv2.GaussianBlur(drawn, (0, 0), 4), np.uint8)
+    return trimap_of(coarse), coarse
+
+
 def _shown(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> bytes:
-    both = np.hstack([pixels, np.repeat(alpha[:, :, None], 3, axis=2)])
+    both = np.hstack([pixels[:, :, :3], np.repeat(alpha[:, :, None], 3, axis=2)])
     return cv2.imencode(".png", both[:, :, ::-1])[1].tobytes()
 
 

@@ -148,7 +148,9 @@ def _report(console: Console, model: Model, store: Store) -> None:
     _say(console, f"  file     {model.path}", "dim")
     _say(console, f"  sha256   {model.sha256}", "dim")
     _say(console, f"  see      {store.matte(model)}", "dim")
-    if model.name not in {"bshm", PEOPLE}:  # those run without being named
+    if model.refines:
+        _say(console, f"  use      matting: {{refiner: {model.name}}}, in a profile", "dim")
+    elif model.name not in {"bshm", PEOPLE}:  # those run without being named
         _say(console, f"  use      engine: {{model: {model.name}}}", "dim")
     for note in model.tested.get("notes", ()):
         _say(console, f"  note: {note}")

@@ -101,7 +101,7 @@ def _table(where: Place, installed: tuple[Model, ...]) -> Table:
         table.add_column(title, overflow="fold")
     for model in installed:
         known = CATALOG.get(model.name.removesuffix("-onnx"))
-        about = known.about if known else "your own"
+        about = known.about if known else "edges; your own" if model.refines else "your own"
         state = Text(f"installed, {size(model.size_bytes)}", style="green")
         for warning in model.warnings:
             state.append(f"\n{_short(warning)}", style="yellow")

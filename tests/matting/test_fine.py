@@ -67,15 +67,15 @@ def test_tiles_of_other_sizes_and_threads_give_the_same_matte() -> None:
     photo, truth = head()
     coarse = coarse_of(truth)
     mattes = []
-    for side, threads in ((512, 1), (512, 2), (300, 1), (1024, 1)):
+    for side, threads in ((640, 1), (640, 2), (300, 1), (1024, 1)):
         refiner = refiners.load("closed-form", {})
         refiner.side = side
         mattes.append(fine(coarse, photo, refiner, threads=threads).alpha.astype(int))
     assert (mattes[0] == mattes[1]).all()
     for other in mattes[2:]:
         apart = np.abs(other - mattes[0])
-        assert apart.max() < 0.06 * 65535
-        assert apart.mean() < 0.0005 * 65535
+        assert (apart > 0.05 * 65535).mean() < 0.001
+        assert apart.mean() < 0.001 * 65535
 
 
 def test_a_photo_with_more_unknown_than_it_can_afford_is_done_smaller() -> None:

@@ -30,7 +30,9 @@ from daemon.refining import Wanted, refined
 from daemon.view import View
 from matting.engines import Engine, people
 from matting.measures import distance
-from matting.models import people as people_model
+from matting.models import Store
+from matting.models.catalog import PEOPLE
+from matting.models.store import shared_directory
 
 _SHARED = Path(__file__).resolve().parents[3] / "shared"
 _COMPOSED_OF = "toddler,windswept,curly-grey,man-24mp,lincoln-1863,hayes-1870s"
@@ -86,7 +88,7 @@ def score(
     alpha = view.frame(edge.alpha)
     if alpha.shape != reference.shape:
         alpha = cv2.resize(alpha, reference.shape[::-1], interpolation=cv2.INTER_AREA)
-    apart = distance(alpha, reference)
+    apart = distance(alpha, reference.astype(np.uint16) * np.uint16(257))
     soft_error = _soft_error(alpha, reference)
     times = matted_s - began_s, refined_s - matted_s
     return Score(set_name, apart.iou, apart.mad, soft_error, *times)
@@ -100,14 +102,14 @@ def _soft_error(alpha: NDArray[np.uint16], reference: NDArray[np.uint8]) -> floa
 
 def table(found: dict[str, list[Score]]) -> Table:
     """Means by set and refiner."""
-    shown = Table(title="mattes against references; means")
+    shown = Table(title="mattes against references; means (soft: error where the reference is)")
     for title in (
         "set",
         "pictures",
         "refiner",
         "IoU",
         "MAD",
-        "soft-edge error",
+        "soft",
         "matte, s",
         "refine, s",
     ):
@@ -136,7 +138,7 @@ def main(
     refiner: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
 ) -> None:
     """Measure, and print a table."""
-    installed = people_model.installed()
+    installed = Store(shared_directory()).find(PEOPLE)
     if installed is None or (not sets and not _SHARED.exists()):
         sys.exit("needs the people network (`make people`), and ../shared or --set NAME=FOLDER")
     folders = dict(each.split("=", 1) for each in sets or ())

@@ -58,16 +58,12 @@ class Network:
             raise EngineUnavailable(f"the model {name} cannot be used: {reason}")
         return network
 
-    def look(self, picture: NDArray[np.uint8]) -> Probability:
+    def look(self, square: NDArray[np.uint8]) -> Probability:
         """How probably each place belongs to a person.
 
         Args:
-            picture: (height, width, 3) uint8 RGB of any size; it is squeezed to a square.
+            square: (SIDE, SIDE, 3) uint8 RGB.
         """
-        size = (SIDE, SIDE)
-        larger = min(picture.shape[:2]) > SIDE
-        smooth = cv2.INTER_AREA if larger else cv2.INTER_LINEAR
-        square = np.asarray(cv2.resize(picture, size, interpolation=smooth), np.uint8)
         return np.asarray(self._run(square)[0, 0], np.float32)
 
     def _run(self, square: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,0 +1,90 @@
+"""One part of a picture looked at several times, and what the looks agree on.
+
+The network was trained on clean modern pictures. A faded print is easier for it with full contrast,
+a scratched one without its finest lines; which of them helps depends on the print, so it sees
+all, each also mirrored, and the surer it is of a look the more that one counts. The toning happens
+at the network's own size, where it costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matting.people.network import SIDE, Network, Probability
+
+Picture = NDArray[np.uint8]
+"""(height, width, 3) uint8 sRGB."""
+
+_BLACK_WHITE = (1, 99)
+"""Percentiles of lightness that become black and white."""
+_SPECKS = 5
+"""Pixels of 256 across: specks and scratches up to half of that go."""
+_POWER = 4
+"""Of the certainty by which looks are weighted. At 0, all alike, scratched prints get 0.04 less
+IoU; clean ones are the same at any power."""
+_SUREST = 0.998
+"""No look is taken to be surer than that, or it could not be outvoted."""
+
+
+def toned(square: Picture) -> Picture:
+    """Stretch lightness over its whole range and take the average colour out."""
+    lab = cv2.cvtColor(square * np.float32(1 / 255), cv2.COLOR_RGB2Lab)
+    black, white = np.percentile(lab[..., 0], _BLACK_WHITE)
+    lab[..., 0] = ((lab[..., 0] - black) * (100 / max(white - black, 10.0))).clip(0, 100)
+    lab[..., 1:] -= lab[..., 1:].mean(axis=(0, 1))
+    return np.asarray(cv2.convertScaleAbs(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), alpha=255))
+
+
+def _smooth(square: Picture) -> Picture:
+    return toned(np.asarray(cv2.medianBlur(square, _SPECKS), np.uint8))
+
+
+def _as_it_is(square: Picture) -> Picture:
+    return square
+
+
+TONES: tuple[Callable[[Picture], Picture], ...] = (_as_it_is, toned, _smooth)
+
+
+def consensus(picture: Picture, network: Network) -> Probability:
+    """Look six times: in three tones, each also mirrored.
+
+    Args:
+        picture: (height, width, 3) uint8 RGB; it is squeezed to a square.
+        network: to look with.
+
+    Returns:
+        (SIDE, SIDE) float32 probability of a person: the mean of the looks' log odds, weighted.
+    """
+    square = squeezed(picture)
+    looks = [_mirrored_too(tone(square), network) for tone in TONES]
+    weights = [max(certainty(each), 0.02) ** _POWER for each in looks]
+    return pooled(looks, weights)
+
+
+def pooled(looks: list[Probability], weights: list[float]) -> Probability:
+    """The weighted mean of log odds, as a probability."""
+    bounded = (np.clip(each, 1 - _SUREST, _SUREST) for each in looks)
+    odds = sum(w * np.log(each / (1 - each)) for w, each in zip(weights, bounded, strict=True))
+    return np.asarray(1 / (1 + np.exp(-odds / sum(weights))), np.float32)
+
+
+def certainty(look: Probability) -> float:
+    """1 where every pixel is sure; 0 where as much is undecided as is taken for a person."""
+    undecided = float((4 * look * (1 - look)).mean())
+    return 1 - min(1.0, undecided / max(float(look.mean()), 0.02))
+
+
+def squeezed(picture: Picture, side: int = SIDE) -> Picture:
+    """The picture as a square, without aliasing its grain."""
+    smooth = cv2.INTER_AREA if min(picture.shape[:2]) > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=smooth), np.uint8)
+
+
+def _mirrored_too(square: Picture, network: Network) -> Probability:
+    flipped = network.look(np.ascontiguousarray(square[:, ::-1]))[:, ::-1]
+    return np.asarray((network.look(square) + flipped) / 2, np.float32)

@@ -1,7 +1,6 @@
 """Where the people are: searched for in the whole picture and in parts of it, then voted on."""
 
-from matting.people.judge import Judge
 from matting.people.network import Network
 from matting.people.search import Found, find
 
-__all__ = ["Found", "Judge", "Network", "find"]
+__all__ = ["Found", "Network", "find"]

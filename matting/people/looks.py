@@ -26,6 +26,8 @@ _SPECKS = 5
 _POWER = 4
 """Of the certainty by which looks are weighted. At 0, all alike, scratched prints get 0.04 less
 IoU; clean ones are the same at any power."""
+_LEAST = 0.02
+"""The certainty that the least certain look has."""
 _SUREST = 0.998
 """No look is taken to be surer than that, or it could not be outvoted."""
 
@@ -50,7 +52,7 @@ def _as_it_is(square: Picture) -> Picture:
 TONES: tuple[Callable[[Picture], Picture], ...] = (_as_it_is, toned, _smooth)
 
 
-def consensus(picture: Picture, network: Network) -> Probability:
+def looks(picture: Picture, network: Network) -> list[Probability]:
     """Look six times: in three tones, each also mirrored.
 
     Args:
@@ -58,17 +60,21 @@ def consensus(picture: Picture, network: Network) -> Probability:
         network: to look with.
 
     Returns:
-        (SIDE, SIDE) float32 probability of a person: the mean of the looks' log odds, weighted.
+        (SIDE, SIDE) float32 probabilities of a person, none of them mirrored any more.
     """
     square = squeezed(picture)
-    looks = [_mirrored_too(tone(square), network) for tone in TONES]
-    weights = [max(certainty(each), 0.02) ** _POWER for each in looks]
-    return pooled(looks, weights)
+    seen = []
+    for tone in TONES:
+        shown = tone(square)
+        mirrored = network.look(np.ascontiguousarray(shown[:, ::-1]))
+        seen += [network.look(shown), mirrored[:, ::-1]]
+    return seen
 
 
-def pooled(looks: list[Probability], weights: list[float]) -> Probability:
-    """The weighted mean of log odds, as a probability."""
-    bounded = (np.clip(each, 1 - _SUREST, _SUREST) for each in looks)
+def consensus(seen: list[Probability]) -> Probability:
+    """What looks at the same part agree on: the mean log odds, the surest counting most."""
+    weights = [max(certainty(each), _LEAST) ** _POWER for each in seen]
+    bounded = (np.clip(each, 1 - _SUREST, _SUREST) for each in seen)
     odds = sum(w * np.log(each / (1 - each)) for w, each in zip(weights, bounded, strict=True))
     return np.asarray(1 / (1 + np.exp(-odds / sum(weights))), np.float32)
 
@@ -76,15 +82,10 @@ def pooled(looks: list[Probability], weights: list[float]) -> Probability:
 def certainty(look: Probability) -> float:
     """1 where every pixel is sure; 0 where as much is undecided as is taken for a person."""
     undecided = float((4 * look * (1 - look)).mean())
-    return 1 - min(1.0, undecided / max(float(look.mean()), 0.02))
+    return 1 - min(1.0, undecided / max(float(look.mean()), _LEAST))
 
 
 def squeezed(picture: Picture, side: int = SIDE) -> Picture:
     """The picture as a square, without aliasing its grain."""
     smooth = cv2.INTER_AREA if min(picture.shape[:2]) > side else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(picture, (side, side), interpolation=smooth), np.uint8)
-
-
-def _mirrored_too(square: Picture, network: Network) -> Probability:
-    flipped = network.look(np.ascontiguousarray(square[:, ::-1]))[:, ::-1]
-    return np.asarray((network.look(square) + flipped) / 2, np.float32)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting.people import Box
+from matting.boxes import Box
+from matting.people import Found
 
 Picture = NDArray[np.uint8]
 """(height, width, 3) uint8 sRGB."""
+Finder = Callable[[Picture], Found]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,17 +30,20 @@ class View:
     """That part, no side longer than ``long_side``, as the steps so far have left it."""
     long_side: int
     """Working size: the most pixels that a side of ``pixels`` may have."""
+    find_people: Finder | None = None
+    """Searches a picture for people; None: whatever could is not installed."""
 
     @classmethod
-    def of(cls, photo: Picture, long_side: int) -> View:
+    def of(cls, photo: Picture, long_side: int, find_people: Finder | None = None) -> View:
         """Look at the whole photo.
 
         Args:
             photo: (height, width, 3) uint8 sRGB.
             long_side: the most pixels that a side of the view may have; never enlarged to it.
+            find_people: for steps that have to know where people are.
         """
         whole = Box(0, 0, photo.shape[1], photo.shape[0])
-        return cls(photo, whole, _shrink(photo, long_side), long_side)
+        return cls(photo, whole, _shrink(photo, long_side), long_side, find_people)
 
     @property
     def window(self) -> tuple[slice, slice]:

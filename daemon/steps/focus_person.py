@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import Field
 
 from daemon.options import Options as _Options
 from daemon.view import View
-from matting.people import Box, find_people
+from matting.boxes import Box
 
 
 class Options(_Options):
@@ -22,19 +24,18 @@ def apply(view: View, options: Options) -> View:
     """Look at the people alone where they are too small for the network to know what they are.
 
     Matting networks are trained on portraits: below about 15 % of the frame they take a person
-    for part of the scenery. Where nobody is found the view stays as it is.
+    for part of the scenery. Where nobody is found the view stays as it is, and also where the
+    network that finds people is not installed, which the photo's warnings say.
     """
-    height, width = view.pixels.shape[:2]
-    extents = [person.extent(width, height) for person in find_people(view.pixels)]
-    if (
-        not extents
-        or sum(e.width * e.height for e in extents) >= options.min_share * width * height
-    ):
+    if options.min_share == 0 or view.find_people is None:
         return view
-    return view.closer(view.in_photo(_around(extents, options.margin)))
+    found = view.find_people(view.pixels)
+    if not found.people or found.share >= options.min_share:
+        return view
+    return view.closer(view.in_photo(_around(found.people, options.margin)))
 
 
-def _around(extents: list[Box], margin: float) -> Box:
+def _around(extents: Sequence[Box], margin: float) -> Box:
     """The union of the boxes with room around it."""
     left, top = min(e.x for e in extents), min(e.y for e in extents)
     width = max(e.x + e.width for e in extents) - left

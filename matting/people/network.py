@@ -1,4 +1,4 @@
-"""MediaPipe's Selfie Segmentation: one look at a picture, squeezed to 256 x 256.
+"""MediaPipe's Selfie Segmentation: one look at a picture of 256 x 256 pixels.
 
 Tkachenka, Bazarevsky and others, "Selfie Segmentation" (Google, 2021): a MobileNetV3 with a small
 decoder, Apache-2.0. OpenCV's DNN module runs the published TensorFlow Lite file, within 1e-4 of
@@ -29,10 +29,9 @@ Probability = NDArray[np.float32]
 class Network:
     """The network, loaded; one thread at a time may use it."""
 
-    def __init__(self, net: cv2.dnn.Net, name: str, sha256: str) -> None:
+    def __init__(self, net: cv2.dnn.Net, sha256: str) -> None:
         """Keep what ``load`` read; see there."""
         self._net = net
-        self.name = name
         self.sha256 = sha256
 
     @classmethod
@@ -48,7 +47,7 @@ class Network:
             raise EngineUnavailable(f"the model {name} cannot be used: {reason}")
         try:
             net = cv2.dnn.readNetFromTFLite(np.frombuffer(data, np.uint8))
-            network = cls(net, name, hashlib.sha256(data).hexdigest())
+            network = cls(net, hashlib.sha256(data).hexdigest())
             answer = network._run(np.full((SIDE, SIDE, 3), 128, np.uint8))
         except cv2.error as error:
             reason = f"OpenCV {cv2.__version__} cannot run it; it is damaged or another network"

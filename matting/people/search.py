@@ -69,6 +69,11 @@ class Found:
     parts: int
     """How many parts of the picture were looked at."""
 
+    @property
+    def share(self) -> float:
+        """Of the picture that is taken for people, 0..1."""
+        return float((self.probability > _PERSON).mean())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:

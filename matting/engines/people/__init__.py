@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from matting import people
 from matting.engines import Answer, Engine, accelerator
-from matting.engines.people.network import SIDE, Network
 from matting.errors import EngineUnavailable
+
+_NOBODY = "nobody was found; the matte is empty"
 
 
 def load(options: dict[str, Any]) -> Engine:
@@ -27,14 +30,14 @@ def load(options: dict[str, Any]) -> Engine:
         raise EngineUnavailable("people runs on the CPU alone, and the settings demand a GPU")
     if not options.get("model"):
         raise EngineUnavailable("engine.model names no file; it has to be the people network")
-    network = Network.load(options["model"])
-    return PeopleEngine(network, options.get("name") or network.name)
+    network = people.Network.load(options["model"])
+    return PeopleEngine(network, options.get("name") or Path(options["model"]).name)
 
 
 class PeopleEngine(Engine):
     """Stateless: the same picture gives the same matte."""
 
-    def __init__(self, network: Network, name: str) -> None:
+    def __init__(self, network: people.Network, name: str) -> None:
         """Keep the network.
 
         Args:
@@ -49,10 +52,16 @@ class PeopleEngine(Engine):
         return {"model": self._name, "framework": f"opencv {cv2.__version__}", "device": "cpu"}
 
     def matte(self, pixels: NDArray[np.uint8]) -> Answer:
-        """Matte one picture; see Engine.matte."""
-        height, width = pixels.shape[:2]
-        seen = self._network.look(pixels)
-        mirrored = self._network.look(np.ascontiguousarray(pixels[:, ::-1]))[:, ::-1]
-        small = np.rint((seen + mirrored) * 127.5).astype(np.uint8)
-        alpha = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-        return Answer(np.asarray(alpha), None, {"seen": [SIDE, SIDE]})
+        """Matte one picture; see Engine.matte.
+
+        People who touch count as one.
+        """
+        found = people.find(pixels, self._network)
+        small = np.rint(found.probability * np.float32(255)).astype(np.uint8)
+        size = pixels.shape[1], pixels.shape[0]
+        alpha = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+        facts: dict[str, Any] = {"seen": list(small.shape), "parts": found.parts}
+        if not found.people:
+            facts["warnings"] = [_NOBODY]
+            alpha[:] = 0  # a few specks too small to be anybody
+        return Answer(alpha, len(found.people), facts)

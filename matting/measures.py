@@ -12,14 +12,12 @@ strips; only the connectivity error needs whole ones, of 10 bytes per pixel.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-from matting.boxes import Box
 
 Alpha = NDArray[np.uint16]
 Mask = NDArray[np.bool_]
@@ -38,6 +36,7 @@ _LEVELS = 10
 _DISTANCE = 0.15
 """The paper's theta: pixels less far from the connected region count as connected to it."""
 
+_SOFT_EDGE = (0.03, 0.97)
 _SOFT = (0.05, 0.95)
 """The band of the reference: hair, and other edges that are neither person nor background."""
 _NEAR = 0.2
@@ -45,8 +44,6 @@ _STILL_SOFT = (0.02, 0.98)
 _CORE = 0.95
 _FOUND = 0.9
 _DARK_PERCENTILE = 25
-_HEAD = (0.75, 1.0, 0.5)
-"""How far a head with its hair reaches beside, above and below the face box, in widths of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,63 +124,62 @@ def connectivity_error(matte: Alpha, reference: Alpha) -> float:
     return total / 1000
 
 
-def hair_kept(matte: Alpha, reference: Alpha, faces: Sequence[Box]) -> float | None:
-    """The share of the soft hair band that the matte has too.
+def soft_error(matte: Alpha, reference: Alpha) -> float | None:
+    """The mean of absolute differences where the reference is soft, 0.03 to 0.97.
 
-    The band is where the reference is soft (0.05 to 0.95) around the heads: a face box and 3/4 of
-    its width beside it, one width above, half a width below. Where no face is known it is all of
-    the reference's soft pixels. A pixel is kept if the matte is soft there as well (0.02 to 0.98)
-    and within 0.2: without the first condition a hard mask would keep the outer half of each
-    strand for free, so it keeps nothing, and neither does an empty matte.
-
-    Args:
-        matte: uint16.
-        reference: uint16.
-        faces: in the alphas' pixels, from brows to chin; may be empty.
+    Hair and lace are a small part of a picture, and weigh as little in its MAD.
 
     Returns:
-        0 to 1; None if the reference has no such band.
+        0 to 1; None if the reference has no soft pixels.
     """
-    height, width = reference.shape
-    heads = [_slices(_head(face), width, height) for face in faces] or [(slice(None), slice(None))]
-    wanted: Mask = np.zeros(reference.shape, np.bool_)
-    for part in heads:
-        wanted[part] |= _between(reference[part], _SOFT)
-    kept = 0
-    for rows in _strips(height):
+    total, count = 0.0, 0
+    for rows in _strips(len(reference)):
+        soft = _between(reference[rows], _SOFT_EDGE)
+        total += float(np.abs(_alpha(matte[rows][soft]) - _alpha(reference[rows][soft])).sum())
+        count += int(np.count_nonzero(soft))
+    return total / count if count else None
+
+
+def soft_kept(matte: Alpha, reference: Alpha) -> float | None:
+    """The share of the reference's soft pixels (0.05 to 0.95) that the matte has too.
+
+    A pixel is kept if the matte is soft there as well (0.02 to 0.98) and within 0.2: without the
+    first condition a hard mask would keep the outer half of each strand for free, so it keeps
+    nothing, and neither does an empty matte.
+
+    Returns:
+        0 to 1; None if the reference has no soft pixels.
+    """
+    kept, band = 0, 0
+    for rows in _strips(len(reference)):
+        wanted = _between(reference[rows], _SOFT)
         near = np.abs(_alpha(matte[rows]) - _alpha(reference[rows])) <= _NEAR
-        kept += int(np.count_nonzero(wanted[rows] & near & _between(matte[rows], _STILL_SOFT)))
-    band = int(np.count_nonzero(wanted))
+        kept += int(np.count_nonzero(wanted & near & _between(matte[rows], _STILL_SOFT)))
+        band += int(np.count_nonzero(wanted))
     return kept / band if band else None
 
 
-def shadow_accuracy(
-    matte: Alpha, reference: Alpha, light: NDArray[np.uint8], faces: Sequence[Box]
-) -> float | None:
-    """The share of the faces' shadows that the matte takes for person.
+def shadow_accuracy(matte: Alpha, reference: Alpha, light: NDArray[np.uint8]) -> float | None:
+    """The share of the person's shadows that the matte takes for person.
 
-    Of each face box the pixels are taken where the reference is opaque (0.95 and more), and of
-    these the darkest quarter: eye sockets, the side away from the window, a hat's shadow. Networks
-    that go by brightness bite holes there. A pixel is right if the matte is at least 0.9.
+    Where the reference is opaque (0.95 and more), the darkest quarter: eye sockets, dark coats, the
+    side away from the window. Networks that go by brightness bite holes there. A pixel is right if
+    the matte is at least 0.9.
 
     Args:
         matte: uint16.
         reference: uint16.
         light: (height, width) uint8, the photo in grey.
-        faces: in the alphas' pixels.
 
     Returns:
-        0 to 1; None if there is no face, or none inside the reference.
+        0 to 1; None if nothing of the reference is opaque.
     """
-    height, width = reference.shape
-    dark: Mask = np.zeros(reference.shape, np.bool_)
-    for part in (_slices(face, width, height) for face in faces):
-        core = reference[part] >= _CORE * _OPAQUE
-        if core.any():
-            limit = np.percentile(light[part][core], _DARK_PERCENTILE)
-            dark[part] |= core & (light[part] <= limit)
-    shadow = matte[dark]
-    return float(np.mean(shadow >= _FOUND * _OPAQUE)) if shadow.size else None
+    core = reference >= _CORE * _OPAQUE
+    lit = light[core]
+    if not lit.size:
+        return None
+    dark = lit <= np.percentile(lit, _DARK_PERCENTILE)
+    return float(np.mean(matte[core][dark] >= _FOUND * _OPAQUE))
 
 
 def _strips(height: int) -> Iterator[slice]:
@@ -232,16 +228,3 @@ def _connected_level(common: Alpha) -> NDArray[np.uint8]:
 
 def _loose(above: Floats) -> Floats:
     return np.asarray(np.where(above >= _DISTANCE, above, 0.0))
-
-
-def _head(face: Box) -> Box:
-    beside, over, under = (share * face.width for share in _HEAD)
-    left, top = face.x - beside, face.y - over
-    return Box(left, top, face.width + 2 * beside, face.height + over + under)
-
-
-def _slices(box: Box, width: int, height: int) -> tuple[slice, slice]:
-    inside = box.clipped(width, height)
-    left, top = math.floor(inside.x), math.floor(inside.y)
-    right, bottom = math.ceil(inside.x + inside.width), math.ceil(inside.y + inside.height)
-    return slice(top, bottom), slice(left, right)

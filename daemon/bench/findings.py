@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
 """Of bench.json; counts up when a key changes its meaning or goes."""
 
 
@@ -24,10 +24,11 @@ class Score:
     gradient: float
     connectivity: float
     iou: float
-    hair_kept: float | None
-    """None where the reference has no soft pixels."""
+    soft_error: float | None
+    """None where the reference has no soft pixels; likewise the next."""
+    soft_kept: float | None
     shadow_accuracy: float | None
-    """None where no face was found."""
+    """None where nothing of the reference is opaque."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,6 @@ class Look:
     reference_size: tuple[int, int] | None = None
     compared_at: tuple[int, int] | None = None
     """(width, height) at which mattes and reference are compared; None if they are not."""
-    faces: int = 0
-    """How many were found; where none was, all soft edges count as hair, and no shadows."""
     note: str | None = None
     """Why it is not compared, or not at its own size."""
     cell: NDArray[np.uint8] | None = field(default=None, repr=False)

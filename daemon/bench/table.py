@@ -28,12 +28,14 @@ _MEASURES = (
     _Measure("Grad", "gradient", 1, 2, min),
     _Measure("Conn", "connectivity", 1, 2, min),
     _Measure("IoU", "iou", 1, 3, max),
-    _Measure("hair", "hair_kept", 100, 0, max),
-    _Measure("shadow", "shadow_accuracy", 100, 0, max),
+    _Measure("edge", "soft_error", 1, 3, min),
+    _Measure("soft", "soft_kept", 100, 0, max),
+    _Measure("dark", "shadow_accuracy", 100, 0, max),
 )
 LEGEND = (
-    "SAD, Grad, Conn in thousands, MSE and MAD x 1000 (less is better); IoU (more is better); "
-    "hair: % of the soft hair band kept; shadow: % of shadowed face right. Of whole pictures."
+    "SAD, Grad, Conn in thousands, MSE and MAD x 1000, edge: mean error where the reference is "
+    "soft (less is better); IoU, soft: % of those pixels kept, dark: % of shadowed person right "
+    "(more is better). Of whole pictures."
 )
 COSTS = (
     "s: a photo from reading it to its matte on disk (warm: median), and the engine's part of it; "

@@ -17,9 +17,7 @@ from daemon.errors import MattedError
 from daemon.imaging.colour import to_8_bit, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.view import Picture
-from matting.boxes import Box
-from matting.measures import distance, hair_kept, shadow_accuracy
-from matting.people import find_people
+from matting.measures import distance, shadow_accuracy, soft_error, soft_kept
 
 CELL = (320, 400)
 """The most (width, height) in pixels that a picture on the contact sheet may have."""
@@ -30,8 +28,6 @@ class Yardstick:
     """A photo's look and, if it has a reference, where that waits on disk."""
 
     look: Look
-    faces: tuple[Box, ...] = ()
-    """At the size of the comparison."""
     arrays: Path | None = None
     """An .npz with ``reference`` and ``light`` at that size: a hundred scans would fill memory."""
 
@@ -44,8 +40,9 @@ class Yardstick:
         small = references.shrunk(matte, self.look.compared_at)
         return Score(
             **asdict(distance(small, reference)),
-            hair_kept=hair_kept(small, reference, self.faces),
-            shadow_accuracy=shadow_accuracy(small, reference, light, self.faces),
+            soft_error=soft_error(small, reference),
+            soft_kept=soft_kept(small, reference),
+            shadow_accuracy=shadow_accuracy(small, reference, light),
         )
 
     def cell(self, matte: NDArray[np.uint16]) -> NDArray[np.uint8]:
@@ -93,18 +90,14 @@ def _with_reference(
     reference = references.shrunk(reference, size)
     light = cv2.cvtColor(_resized(photo, size), cv2.COLOR_RGB2GRAY)
     np.savez(arrays, reference=reference, light=light)
-    factor = size[0] / look.size[0]
-    people = find_people(photo)
-    faces = tuple(person.face.scaled(factor) for person in people if person.face is not None)
     height, width = look.cell.shape[:2]
     look = replace(
         look,
         compared_at=size,
-        faces=len(faces),
         note=_scaled(look.size, look.reference_size, size),
         reference_cell=to_8_bit(references.shrunk(reference, (width, height))),
     )
-    return Yardstick(look, faces, arrays)
+    return Yardstick(look, arrays)
 
 
 def _scaled(

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from matting.boxes import Box
 from matting.measures import (
     connectivity_error,
     distance,
     gradient_error,
-    hair_kept,
     shadow_accuracy,
+    soft_error,
+    soft_kept,
 )
 
 CROSS = [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
@@ -151,57 +151,54 @@ def test_what_cannot_be_compared_is_refused(height: int, width: int) -> None:
         distance(np.zeros((height, width), np.uint16), np.zeros((4, 4), np.uint16)[:height, :width])
 
 
-FACE = Box(90, 75, 40, 40)
-
-
-def test_a_perfect_matte_keeps_all_hair_and_a_hard_or_empty_one_none() -> None:
+def test_a_perfect_matte_keeps_all_that_is_soft_and_a_hard_or_empty_one_nothing() -> None:
     reference = person()
-    for faces in ((FACE,), ()):
-        assert hair_kept(reference, reference, faces) == 1
-        assert hair_kept(np.where(reference > 32767, 65535, 0), reference, faces) == 0
-        assert hair_kept(np.zeros_like(reference), reference, faces) == 0
+    assert soft_kept(reference, reference) == 1
+    assert soft_kept(np.where(reference > 32767, 65535, 0), reference) == 0
+    assert soft_kept(np.zeros_like(reference), reference) == 0
 
 
-def test_hair_counts_around_the_head_and_within_a_fifth() -> None:
+def test_what_is_soft_counts_within_a_fifth() -> None:
     reference = person()
-    below = reference.copy()
-    below[FACE.y + 61 :] = 0  # a face, and half of one
-    assert hair_kept(below, reference, (FACE,)) == 1
-    assert hair_kept(below, reference, ()) < 0.9
     band = (reference > 0.05 * 65535) & (reference < 0.95 * 65535)
-    head = np.zeros_like(band)
-    head[35:136, 60:161] = True  # 40 wide, 30 beside; 40 above, 60 below the brows
     right = slice(110, None)
     shifted = reference.astype(int)
     shifted[:, right] += np.where(band, 0.21 * 65535, 0).astype(int)[:, right]
-    expected = (band & head)[:, :110].sum() / (band & head).sum()
-    found = hair_kept(shifted.clip(0, 65535).astype(np.uint16), reference, (FACE,))
+    expected = band[:, :110].sum() / band.sum()
+    found = soft_kept(shifted.clip(0, 65535).astype(np.uint16), reference)
     assert found == pytest.approx(expected, abs=0.02)
 
 
-def test_without_a_soft_band_there_is_no_figure_for_hair() -> None:
+@pairs
+def test_the_error_of_what_is_soft(matte: np.ndarray, reference: np.ndarray) -> None:
+    a, r = matte / 65535, reference / 65535
+    soft = (r > 0.03) & (r < 0.97)
+    assert soft_error(matte, reference) == pytest.approx(np.abs(a - r)[soft].mean(), rel=1e-9)
+
+
+def test_without_soft_pixels_there_is_no_figure_for_them() -> None:
     hard = np.where(person() > 32767, 65535, 0).astype(np.uint16)
-    assert hair_kept(hard, hard, (FACE,)) is None
-    assert hair_kept(person(), person(), (Box(0, 290, 5, 5),)) is None
+    assert soft_kept(hard, hard) is None
+    assert soft_error(hard, hard) is None
 
 
-def test_shadows_are_the_darkest_quarter_of_a_face() -> None:
-    reference = person()
+def test_shadows_are_the_darkest_quarter_of_a_person() -> None:
+    reference = np.zeros((200, 100), np.uint16)
+    reference[50:150, 10:90] = 65535
     light = np.full(reference.shape, 200, np.uint8)
-    light[75:115, 90:100] = 40  # the left quarter of the face lies in shadow
+    light[:, :30] = 40  # the left quarter of the person lies in shadow, and some of the wall
     holed = reference.copy()
-    holed[75:95, 90:100] = 0.89 * 65535
-    assert shadow_accuracy(reference, reference, light, (FACE,)) == 1
-    assert shadow_accuracy(holed, reference, light, (FACE,)) == 0.5
+    holed[50:100, 10:30] = 0.89 * 65535
+    assert shadow_accuracy(reference, reference, light) == 1
+    assert shadow_accuracy(holed, reference, light) == 0.5
     elsewhere = reference.copy()
-    elsewhere[75:95, 100:130] = 0
-    assert shadow_accuracy(elsewhere, reference, light, (FACE,)) == 1
+    elsewhere[50:100, 40:90] = 0
+    assert shadow_accuracy(elsewhere, reference, light) == 1
 
 
-def test_without_a_face_in_the_reference_there_is_no_figure_for_shadows() -> None:
-    light = np.zeros((300, 220), np.uint8)
-    assert shadow_accuracy(person(), person(), light, ()) is None
-    assert shadow_accuracy(person(), person(), light, (Box(0, 0, 20, 20),)) is None
+def test_without_a_person_in_the_reference_there_is_no_figure_for_shadows() -> None:
+    nobody, light = np.zeros((30, 20), np.uint16), np.zeros((30, 20), np.uint8)
+    assert shadow_accuracy(nobody, nobody, light) is None
 
 
 MEMORY = """

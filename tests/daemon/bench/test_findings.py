@@ -17,8 +17,8 @@ DOCUMENTED = Path(__file__).parents[3] / "docs" / "bench.md"
 PICTURE = np.zeros((4, 4), np.uint8)
 
 
-def trial(total_s: float, hair: float | None, peak_mib: float | None) -> Trial:
-    score = Score(1, 2, 3, 4, 5, 0.5, hair, None)
+def trial(total_s: float, kept: float | None, peak_mib: float | None) -> Trial:
+    score = Score(1, 2, 3, 4, 5, 0.5, 0.1, kept, None)
     cost = Cost(total_s, total_s / 4, {"decode": 0.5})
     return Trial("a", cost=cost, score=score, engine_peak_mib=peak_mib, cell=PICTURE)
 
@@ -31,7 +31,7 @@ COLUMN = Column(
 
 def test_means_are_over_what_there_is_and_times_are_medians_without_the_cold_one() -> None:
     assert COLUMN.mean("sad") == 1
-    assert COLUMN.mean("hair_kept") == pytest.approx(0.4)
+    assert COLUMN.mean("soft_kept") == pytest.approx(0.4)
     assert COLUMN.mean("shadow_accuracy") is None
     assert (COLUMN.warm_s, COLUMN.warm_engine_s) == (2, 0.5)
     assert (COLUMN.engine_peak_mib, COLUMN.photo_peak_mib, COLUMN.failed) == (300, None, 1)

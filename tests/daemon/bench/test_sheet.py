@@ -17,12 +17,12 @@ PHOTO[100:, 80:220] = (250, 60, 160)
 PERSON = np.zeros((400, 300), np.uint8)
 PERSON[100:, 80:220] = 255
 COST = Cost(1.25, 0.5, {"matte": 0.5})
-SCORE = Score(1, 0.01, 0.02, 3, 4, 0.9, 0.5, None)
+SCORE = Score(1, 0.01, 0.02, 3, 4, 0.9, 0.1, 0.5, None)
 
 
 def made(*trials: Trial, count: int = 1, look: Look | None = None) -> Findings:
     look = look or Look(
-        "emma.jpg", (3000, 4000), "emma.png", (300, 400), (300, 400), 1, None, PHOTO, PERSON
+        "emma.jpg", (3000, 4000), "emma.png", (300, 400), (300, 400), None, PHOTO, PERSON
     )
     columns = [
         Column(f"engine{n}", "x", "m", "f 1", "cpu", trials=(trial,) * count)

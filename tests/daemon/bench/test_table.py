@@ -10,8 +10,8 @@ from rich.console import Console
 from daemon.bench import table
 from daemon.bench.findings import Column, Cost, Findings, Look, Score, Trial
 
-GOOD = Score(1.234, 0.01, 0.02, 3, 4, 0.9876, 0.5, None)
-BAD = Score(481.05, 0.257, 0.2585, 57.52, 480.74, 0.1, 0.25, 0.99)
+GOOD = Score(1.234, 0.01, 0.02, 3, 4, 0.9876, 0.125, 0.5, None)
+BAD = Score(481.05, 0.257, 0.2585, 57.52, 480.74, 0.1, 0.575, 0.25, 0.99)
 
 
 def trial(score: Score | None, took_s: float) -> Trial:
@@ -25,7 +25,7 @@ FINDINGS = Findings(
     (
         Column("isnet-general-use", "onnx", "m", "onnxruntime 1.32.0", "cpu", start_s=1.5,
                cold=Cost(9, 8, {}), trials=(trial(GOOD, 2), trial(BAD, 12.04))),
-        Column("grabcut", "grabcut", "m", "opencv 4.14.0", "cpu",
+        Column("people", "people", "m", "opencv 4.14.0", "cpu",
                trials=(trial(BAD, 1), Trial("b.jpg", error="it died"))),
         Column("bshm", unavailable="there is no TensorFlow here"),
     ),
@@ -45,14 +45,14 @@ def test_a_row_for_each_engine_with_means_and_one_for_each_photo() -> None:
     shown = lines(FINDINGS, 100)
     isnet = [line.split() for line in shown if "isnet" in line]
     assert isnet[0] == [
-        "isnet-general-use", "2", "241.14", "133.50", "139.25", "30.26", "242.37", "0.544", "38",
-        "99",
+        "isnet-general-use", "2", "241.14", "133.50", "139.25", "30.26", "242.37", "0.544", "0.350",
+        "38", "99",
     ]  # fmt: skip
     assert isnet[1][:8] == ["isnet-general-use", "2", "1.50", "9.00", "7.02", "3.51", "900", "-"]
-    figures = ["2.00", "1.23", "10.00", "20.00", "3.00", "4.00", "0.988", "50", "-"]
-    assert isnet[2][-9:] == figures
+    figures = ["2.00", "1.23", "10.00", "20.00", "3.00", "4.00", "0.988", "0.125", "50", "-"]
+    assert isnet[2][-10:] == figures
     assert any("could not run" in line for line in shown)
-    assert any(line.split()[:3] == ["grabcut", "1", "of"] for line in shown)
+    assert any(line.split()[:3] == ["people", "1", "of"] for line in shown)
 
 
 @pytest.mark.parametrize("columns", [80, 100])
@@ -82,5 +82,5 @@ def test_without_references_people_are_counted_instead() -> None:
 
 def test_remarks_say_what_tables_cannot() -> None:
     told = table.remarks(FINDINGS)
-    assert "b.jpg, grabcut: no matte: it died" in told
+    assert "b.jpg, people: no matte: it died" in told
     assert "bshm could not run: there is no TensorFlow here" in told

@@ -30,7 +30,7 @@ class Choice:
     reason: str
     options: dict[str, Any]
     model: Model | None = None
-    """The installed one; None for a file, or for an engine that needs none."""
+    """The installed one; None for a file."""
 
 
 def stores(wanted: settings.Settings) -> Stores:
@@ -46,8 +46,6 @@ def choose(wanted: settings.Settings) -> Choice:
         EngineUnavailable: the model is for another engine, or the store cannot be read.
     """
     engine = wanted.engine
-    if engine.name == "grabcut":
-        return Choice("grabcut", "the settings name it", {"device": engine.device, "model": None})
     if isinstance(engine.model, Path):
         return _file(engine, engine.model)
     try:

@@ -87,10 +87,10 @@ def default_state_dir() -> Path:
 class Engine(Options):
     """The engine that makes the mattes."""
 
-    name: Literal["auto", "bshm", "onnx", "people", "grabcut"] = "auto"
+    name: Literal["auto", "bshm", "onnx", "people"] = "auto"
     """people runs a small network for people, bshm frozen graphs by TensorFlow, onnx all other
-    networks, and grabcut needs none. auto is the engine of `model`; without one, of the installed
-    model bshm, bshm-onnx or selfie. The log says which, and why."""
+    networks. auto is the engine of `model`; without one, of the installed model bshm, bshm-onnx or
+    selfie, the first one there. The log says which, and why."""
     model: ModelOrFile | None = None
     """The name of an installed model (`matted model list`), or a file: a frozen graph (.pb), one
     that was converted (.onnx), or the network for people (.tflite). None is the installed bshm,

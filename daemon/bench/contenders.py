@@ -1,4 +1,4 @@
-"""Which engines are to be tried: embedded ones, and whatever networks are installed."""
+"""Which engines are to be tried: the one for people, and whatever networks are installed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from daemon.choice import choose, stores
 from daemon.config_file import did_you_mean
 from daemon.errors import EngineUnavailable, SettingsError
 from matting.models import ModelError
+from matting.models.catalog import PEOPLE
 from matting.models.model import runs
 
 
@@ -22,10 +23,12 @@ class Contender:
     """What the user calls it."""
     wanted: settings.Settings
     """Settings that choose it and nothing else."""
+    installed: bool = True
+    """What is not is tried only where it is asked for, and says how it is installed."""
 
 
 def known(wanted: settings.Settings) -> dict[str, Contender]:
-    """All that is installed: grabcut, the network that the settings name by its file, the models.
+    """What there is: the engine for people, the network that the settings name by file, the models.
 
     Args:
         wanted: the settings; of the engine's, device, patience and (for the engine that they
@@ -38,15 +41,17 @@ def known(wanted: settings.Settings) -> dict[str, Contender]:
         installed = sorted({name for store in stores(wanted).stores for name in store.names()})
     except ModelError as error:
         raise EngineUnavailable(str(error)) from error
-    found = {"grabcut": with_engine(wanted, name="grabcut", model=None)}
+    absent = () if PEOPLE in installed else ("people",)
+    found = {"people": with_engine(wanted, name="people", model=None)}
     file = wanted.engine.model
     if isinstance(file, Path):
         engine = runs(file) or "bshm"
-        found[file.name if engine in installed else engine] = with_engine(
+        found[file.name if engine in {*installed, *found} else engine] = with_engine(
             wanted, name=engine, model=file
         )
-    found |= {name: with_engine(wanted, name="auto", model=name) for name in installed}
-    return {name: Contender(name, chooses) for name, chooses in found.items()}
+    others = (name for name in installed if name != PEOPLE)
+    found |= {name: with_engine(wanted, name="auto", model=name) for name in others}
+    return {name: Contender(name, what, name not in absent) for name, what in found.items()}
 
 
 def with_engine(wanted: settings.Settings, **engine: object) -> settings.Settings:
@@ -65,7 +70,7 @@ def _engine(wanted: settings.Settings) -> str | None:
 
 
 def chosen(wanted: str | None, all_known: Mapping[str, Contender]) -> tuple[Contender, ...]:
-    """Those that were asked for, in that order and each once; all if none was.
+    """Those that were asked for, in that order and each once; all that is installed if none was.
 
     Args:
         wanted: names with commas between.
@@ -75,8 +80,10 @@ def chosen(wanted: str | None, all_known: Mapping[str, Contender]) -> tuple[Cont
         SettingsError: a name is not known.
     """
     if wanted is None:
-        return tuple(all_known.values())
-    names = [name.strip() for name in wanted.split(",") if name.strip()]
+        installed = tuple(one for one in all_known.values() if one.installed)
+        return installed or tuple(all_known.values())
+    named = (name.strip() for name in wanted.split(",") if name.strip())
+    names = ["people" if name == PEOPLE else name for name in named]
     if unknown := [name for name in dict.fromkeys(names) if name not in all_known]:
         faults = [_unknown(name, list(all_known)) for name in unknown]
         raise SettingsError("--engines", tuple(faults))

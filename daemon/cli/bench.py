@@ -46,7 +46,7 @@ def main(
     engines: Annotated[
         str | None,
         typer.Option(
-            help="Which, e.g. grabcut,bshm,u2net: engines and installed models."
+            help="Which, e.g. people,bshm,u2net: engines and installed models."
             " All that is installed, if none is named."
         ),
     ] = None,

@@ -17,7 +17,6 @@ from matting.errors import EngineUnavailable
 
 ENGINES = {
     "bshm": "matting.engines.tensorflow",
-    "grabcut": "matting.engines.grabcut",
     "onnx": "matting.engines.onnx",
     "people": "matting.engines.people",
 }

@@ -64,7 +64,6 @@ def test_auto_takes_bshm_then_its_onnx_twin_then_the_people_network_and_says_why
     assert chosen(tmp_path) == ("bshm", "bshm")
     assert chosen(tmp_path, "{name: onnx}") == ("onnx", "bshm-onnx")
     assert chosen(tmp_path, "{name: people}") == ("people", "selfie")
-    assert chosen(tmp_path, "{name: grabcut}") == ("grabcut", None)
 
 
 def test_a_named_model_brings_its_engine_and_its_recipe(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_all_faults_are_reported_at_once_with_line_and_path(tmp_path: Path) -> N
     text = """\
 stat_dir: /tmp/x
 engine:
-  name: grabcat
+  name: peeple
   timeout_s: -1
 folders:
   - watch: in
@@ -59,8 +59,8 @@ profiles:
     assert found == (
         "line 1: stat_dir is not known; did you mean state_dir?",
         (
-            "line 3: engine.name should be auto, bshm, onnx, people, grabcut, not 'grabcat'; did"
-            " you mean grabcut?"
+            "line 3: engine.name should be auto, bshm, onnx, people, not 'peeple'; did"
+            " you mean people?"
         ),
         "line 4: engine.timeout_s should be greater than 0, not -1",
         (

@@ -1,7 +1,8 @@
 """``matted`` with the stub engine among those that can be compared: ``run_bench.py bench ...``.
 
-Its contenders: ``stub``, which answers with the red channel; ``fragile``, which dies of every
-photo whose corner has a red of 13; and ``absent``, which cannot start.
+Its contenders: ``stub``, which answers with the red channel; ``blind``, which finds nobody in a
+photo whose corner has a red of 0 or 13; ``fragile``, which dies of the latter; and ``absent``,
+which cannot start.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from matting.host import EngineSpec
 REAL_RUNNING = workshop.running
 OPTIONS: dict[str, dict[str, Any]] = {
     "stub": {},
+    "blind": {"when_red": {"0": "nobody", "13": "nobody"}},
     "fragile": {"when_red": {"13": "segfault"}},
     "absent": {"at_load": "refuse"},
     "slow": {"matte_s": 60},

@@ -62,6 +62,10 @@ def obey(pixels):
     return Answer(pixels[:, :, 0].copy(), 1, {"mean": float(pixels.mean())})
 
 
+def nobody(pixels):
+    return Answer(np.zeros_like(pixels[:, :, 0]), 0, {})
+
+
 def see_small(pixels):
     """Like a network that is fed at an eighth of the size, and its answer enlarged."""
     height, width = (side // 8 for side in pixels.shape[:2])
@@ -141,6 +145,7 @@ AT_LOAD = {
 BEHAVIOURS = {
     "obey": obey,
     "nap": nap,
+    "nobody": nobody,
     "see_small": see_small,
     "hang": hang,
     "hang_deaf": hang_deaf,

@@ -30,28 +30,51 @@ def install(store: Path, name: str) -> None:
     (store / f"{name}.json").write_text("{}")
 
 
-def test_without_a_model_there_is_grabcut(tmp_path: Path) -> None:
+def test_without_a_model_there_is_the_engine_for_people_which_will_say_what_to_type(
+    tmp_path: Path,
+) -> None:
     known = contenders.known(read(tmp_path))
-    assert list(known) == ["grabcut"]
-    assert known["grabcut"].wanted.engine.name == "grabcut"
+    assert list(known) == ["people"]
+    assert known["people"].wanted.engine.name == "people"
+    assert contenders.chosen(None, known) == (known["people"],)
+    assert not known["people"].installed
+
+
+def test_the_engine_for_people_is_not_tried_unasked_where_its_network_is_absent(
+    tmp_path: Path,
+) -> None:
+    """Or a bench of what is there would end as one that failed."""
+    install(tmp_path / "state" / "models", "u2net")
+    known = contenders.known(read(tmp_path))
+    assert [one.name for one in contenders.chosen(None, known)] == ["u2net"]
+    assert [one.name for one in contenders.chosen("people,u2net", known)] == ["people", "u2net"]
+
+
+def test_the_network_for_people_and_its_engine_are_one(tmp_path: Path) -> None:
+    install(tmp_path / "state" / "models", "selfie")
+    known = contenders.known(read(tmp_path))
+    assert list(known) == ["people"]
+    assert contenders.chosen("selfie,people", known) == (known["people"],)
 
 
 def test_installed_models_go_by_their_names_wherever_they_are(tmp_path: Path) -> None:
     install(tmp_path / "state" / "models", "u2net")
     install(tmp_path / "data" / "matted" / "models", "modnet")
     known = contenders.known(read(tmp_path))
-    assert list(known) == ["grabcut", "modnet", "u2net"]
+    assert list(known) == ["people", "modnet", "u2net"]
     engine = known["u2net"].wanted.engine
     assert (engine.name, engine.model) == ("auto", "u2net")
 
 
 def test_the_file_that_the_settings_name_is_one_of_them(tmp_path: Path) -> None:
     named = read(tmp_path, "engine: {model: models/graph.pb}\n")
-    assert list(contenders.known(named)) == ["grabcut", "bshm"]
+    assert list(contenders.known(named)) == ["people", "bshm"]
     install(tmp_path / "state" / "models", "bshm")
     known = contenders.known(named)
-    assert list(known) == ["grabcut", "graph.pb", "bshm"]
+    assert list(known) == ["people", "graph.pb", "bshm"]
     assert known["graph.pb"].wanted.engine.model == tmp_path / "models" / "graph.pb"
+    own = contenders.known(read(tmp_path, "engine: {model: own.tflite}\n"))
+    assert list(own) == ["people", "own.tflite", "bshm"]
 
 
 def test_an_interpreter_is_for_the_engine_that_it_was_given_for(tmp_path: Path) -> None:
@@ -59,22 +82,23 @@ def test_an_interpreter_is_for_the_engine_that_it_was_given_for(tmp_path: Path) 
     settings = read(tmp_path, "engine: {model: models/graph.pb, python: tf1/bin/python}\n")
     known = contenders.known(settings)
     assert known["bshm"].wanted.engine.python == tmp_path / "tf1" / "bin" / "python"
-    assert known["grabcut"].wanted.engine.python is None
+    assert known["people"].wanted.engine.python is None
 
 
 def test_names_are_chosen_in_their_order_and_once(tmp_path: Path) -> None:
-    install(tmp_path / "state" / "models", "u2net")
+    for name in ("u2net", "selfie"):
+        install(tmp_path / "state" / "models", name)
     known = contenders.known(read(tmp_path))
-    assert [one.name for one in contenders.chosen(None, known)] == ["grabcut", "u2net"]
-    named = contenders.chosen(" u2net,grabcut,u2net, ", known)
-    assert [one.name for one in named] == ["u2net", "grabcut"]
+    assert [one.name for one in contenders.chosen(None, known)] == ["people", "u2net"]
+    named = contenders.chosen(" u2net,people,u2net, ", known)
+    assert [one.name for one in named] == ["u2net", "people"]
 
 
 def test_a_name_that_is_not_known_is_said_with_what_was_meant(tmp_path: Path) -> None:
     known = contenders.known(read(tmp_path))
-    with pytest.raises(SettingsError, match=r"'grapcut' and no model .*did you mean grabcut"):
-        contenders.chosen("grapcut", known)
+    with pytest.raises(SettingsError, match=r"'peple' and no model .*did you mean people"):
+        contenders.chosen("peple", known)
     with pytest.raises(SettingsError, match="2 faults"):
-        contenders.chosen("u2net,grabcut,modnet", known)
-    with pytest.raises(SettingsError, match="names none; known are grabcut"):
+        contenders.chosen("u2net,people,modnet", known)
+    with pytest.raises(SettingsError, match="names none; known are people"):
         contenders.chosen(" ,", known)

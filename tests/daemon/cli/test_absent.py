@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,6 +68,15 @@ def test_the_doctor_says_it_too(matted: Matted) -> None:
     assert done.returncode == 1
     (bad,) = (line for line in done.stdout.splitlines() if line.startswith(" bad"))
     assert bad.endswith(f"is not installed: `{PROGRAM} model install selfie --config matted.yaml`")
+
+
+def test_a_bench_says_it_of_the_engine_for_people(matted: Matted) -> None:
+    how = "is not installed: `.*matted model install selfie`"
+    for engines in ((), ("--engines", "people")):
+        done = matted("bench", "a.png", *engines)
+        assert done.returncode == Exit.NO_ENGINE
+        (said,) = done.stderr.splitlines()
+        assert re.fullmatch(f"matted: no engine could run: people: the network .*{how}", said)
 
 
 def test_in_whichever_store_it_is_it_runs(matted: Matted, home: Path, people_network: Path) -> None:

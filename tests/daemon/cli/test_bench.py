@@ -70,7 +70,7 @@ def test_engines_side_by_side(bench: Callable[..., Done], home: Path) -> None:
     (home / "true").mkdir()
     cv2.imwrite(str(home / "true" / "emma.png"), disc.astype(np.uint8) * 255)
     cv2.imwrite(str(home / "true" / "gone.tif"), np.zeros((9, 9), np.uint8))
-    engines = ("--engines", "stub,grabcut,absent,fragile")
+    engines = ("--engines", "stub,blind,absent,fragile")
     done = bench("photos", "--references", "true", *engines, "-o", "out", *PLAIN)
     assert done.returncode == 1
     assert done.stderr == "matted: absent could not run; fragile failed at 1 of 2 photos\n"
@@ -78,7 +78,7 @@ def test_engines_side_by_side(bench: Callable[..., Done], home: Path) -> None:
         "Mean over the photos with a reference",
         "references without a photo: gone.tif",
         "without a reference: 1900/otto.png",
-        "emma.png, grabcut: nobody found, so the matte is empty",
+        "emma.png, blind: nobody found, so the matte is empty",
         "absent could not run: the engine stub_engine cannot run: the stub demands a GPU",
         "All in one picture: out/bench.jpg",
     ):
@@ -89,7 +89,7 @@ def test_engines_side_by_side(bench: Callable[..., Done], home: Path) -> None:
 
 
 def check_figures(found: dict[str, Any], area: int) -> None:
-    assert (found["format"], found["profile"]) == (1, "studio-portrait")
+    assert (found["format"], found["profile"]) == (2, "studio-portrait")
     otto, emma = found["photos"]
     assert (otto["photo"], otto["reference"], otto["compared_at"]) == ("1900/otto.png", None, None)
     assert (emma["photo"], emma["size"], emma["compared_at"]) == (
@@ -97,22 +97,22 @@ def check_figures(found: dict[str, Any], area: int) -> None:
         [240, 300],
         [240, 300],
     )
-    stub, grabcut, absent, fragile = found["engines"]
+    stub, blind, absent, fragile = found["engines"]
     assert stub["means"] == {
         "sad": 0, "mse": 0, "mad": 0, "gradient": 0, "connectivity": 0, "iou": 1,
-        "hair_kept": None, "shadow_accuracy": None,
+        "soft_error": None, "soft_kept": None, "shadow_accuracy": 1,
     }  # fmt: skip
     assert (stub["engine"], stub["model"], stub["device"]) == ("stub_engine", "stub", "cpu")
     assert stub["framework"].startswith("numpy")
     assert (stub["scored"], stub["failed"], stub["unavailable"]) == (1, 0, None)
-    assert grabcut["means"]["sad"] == pytest.approx(area / 1000)
-    assert grabcut["means"]["iou"] == 0
-    assert [trial["empty"] for trial in grabcut["trials"]] == [True, True]
+    assert blind["means"]["sad"] == pytest.approx(area / 1000)
+    assert blind["means"]["iou"] == 0
+    assert [trial["empty"] for trial in blind["trials"]] == [True, True]
     assert "demands a GPU" in absent["unavailable"]
     assert absent["trials"] == []
     assert "engine" in fragile["trials"][0]["error"]
     assert fragile["trials"][1]["score"]["iou"] == 1  # it was started again
-    for column in (stub, grabcut):
+    for column in (stub, blind):
         check_costs(column)
 
 
@@ -148,7 +148,7 @@ def check_sheet(path: Path) -> None:
     assert np.abs(pixel(0, outside) - BACKDROP).max() < 12
     for column in (1, 2, 4):
         assert np.abs(pixel(column, outside) - 119).max() < 23  # one of the board's greys
-    assert np.abs(pixel(3, (40, 160)) - 119).max() < 23  # grabcut: nobody, but for the words
+    assert np.abs(pixel(3, (40, 160)) - 119).max() < 23  # blind: nobody, but for the words
 
 
 def test_json_is_all_that_goes_to_standard_output(bench: Callable[..., Done], home: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_reference_of_another_size_is_said(bench: Callable[..., Done], home: P
         (("empty",), 1, "matted: there are no photos in empty\n"),
         (("a.png", "--references", "nowhere"), 2, "matted: --references nowhere: No such file"),
         (("a.png", "--references", "others"), 2, "none is named like a photo; b.png has no b.*\n"),
-        (("a.png", "--engines", "grabcud"), 2, "did you mean grabcut?\n"),
+        (("a.png", "--engines", "peeple"), 2, "did you mean people?\n"),
         (("a.png", "-o", "a.png"), 1, "matted: a.png cannot be written: File exists\n"),
         (("a.png", "-o", "/proc/bench"), 1, "/proc/bench cannot be written: No such file"),
         (("a.png", "--engines", "absent"), 3, "matted: no engine could run: absent: "),

@@ -85,7 +85,7 @@ def test_a_second_run_adds_and_a_real_photo_has_its_people_counted(
 ) -> None:
     photo = photos_dir / "lincoln-1863.jpg"
     write_photo(home / "a.png")
-    options = ("-o", "out", "--engine", "grabcut", "--no-foreground", *QUICK)
+    options = ("-o", "out", "--engine", "people", "--no-foreground", *QUICK)
     first = matted("process", photo, "a.png", *options)
     assert (first.returncode, first.stderr) == (0, "")
     assert "lincoln-1863.jpg: " in first.stdout

@@ -26,7 +26,7 @@ NEXT = replace(ONE, mtime_ns=6)
 FACTS = Filed(
     names=(b"a_matte.png",),
     size=(640, 480),
-    engine="grabcut",
+    engine="people",
     device="cpu",
     people=2,
     sha256="ab" * 32,

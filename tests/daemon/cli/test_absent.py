@@ -18,7 +18,9 @@ from harness import STUBS, family, wait_until, write_photo
 from package_index import MEMBER, PackageIndex, package, wheel
 from people_network import furnish
 
+from daemon.api import process
 from daemon.cli import Exit
+from daemon.errors import ModelAbsent
 from matting.models.package import Package
 
 Matted = Callable[..., subprocess.CompletedProcess[str]]
@@ -68,6 +70,17 @@ def test_the_doctor_says_it_too(matted: Matted) -> None:
     assert done.returncode == 1
     (bad,) = (line for line in done.stdout.splitlines() if line.startswith(" bad"))
     assert bad.endswith(f"is not installed: `{PROGRAM} model install selfie --config matted.yaml`")
+
+
+def test_a_script_gets_it_as_an_exception(
+    environment: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_DATA_HOME", "MATTED_MODELS"):
+        monkeypatch.setenv(name, environment[name])
+    with pytest.raises(
+        ModelAbsent, match=r"not installed: `.*matted model install selfie --config"
+    ):
+        process(home / "a.png", home / "out", config=home / "matted.yaml")
 
 
 def test_a_bench_says_it_of_the_engine_for_people(matted: Matted) -> None:

@@ -4,7 +4,7 @@
 .PHONY: help demo test run bench gpu-bench setup people engine-tf1 engine-tf2 engine-onnx-gpu engines
 .PHONY: converter
 .PHONY: install uninstall install-user uninstall-user service-tests
-.PHONY: lint types imports tests faults format lock generated clean
+.PHONY: lint types imports tests faults format lock generated picture clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -104,6 +104,9 @@ generated: $(READY) ## Write config/ anew from the settings classes
 	$(BIN)/python -c "from daemon import example as e; print(e.commented_yaml(), end='')" > config/matted.example.yaml
 	$(BIN)/python -c "from daemon import example as e; print(e.json_schema(), end='')" > config/matted.schema.json
 	sed -f systemd/instance.sed systemd/matted.service > systemd/matted@.service
+
+picture: demo ## Renew the README's picture from the demo's
+	$(BIN)/python -c "import cv2; cv2.imwrite('docs/demo.jpg', cv2.imread('demo-out/overview.png'), [1, 90])"
 
 lock: $(READY) ## Renew the lock files from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

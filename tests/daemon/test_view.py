@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skimage.transform import downscale_local_mean
 
 from daemon.view import View
-from matting.people import Box
+from matting.boxes import Box
 
 sizes = st.integers(1, 60)
 

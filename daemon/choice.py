@@ -87,6 +87,22 @@ def _installed(whole: settings.Settings, known: Stores) -> Choice:
     raise _absent(whole, PEOPLE)
 
 
+def people_network(wanted: settings.Settings) -> Path | None:
+    """The file of the network that finds people, for steps that have to; None: not installed.
+
+    Raises:
+        EngineUnavailable: the store cannot be read, or the file is not what was installed.
+    """
+    try:
+        model = stores(wanted).find(PEOPLE)
+    except ModelError as error:
+        raise EngineUnavailable(str(error)) from error
+    if model is None:
+        return None
+    with guarded(model):
+        return model.path
+
+
 def refiner(wanted: settings.Settings, name: str) -> tuple[Model, EngineSpec]:
     """The network that a profile names as its refiner, and how to run it.
 

@@ -21,6 +21,8 @@ class EngineAddress:
     """Patience while other photos are being matted."""
     timeout_s: float
     """From the moment the engine begins with this photo."""
+    people: Path | None = None
+    """The network that finds people, for the steps before the engine; None: not installed."""
 
 
 @dataclass(frozen=True, slots=True)

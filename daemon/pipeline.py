@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from daemon import trimap_file
 from daemon.copy_in import copy_in
 from daemon.errors import EngineFailed, EngineFaulted, OutOfMemory, Refused
+from daemon.finder import finder
 from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.job import EngineAddress, Job, Outcome, Staged, Unchanged
@@ -105,10 +106,11 @@ def cut_out(
     # Whoever says where the edge is has looked at the whole photo.
     profile = job.profile if own.trimap is None else _without_focus(job.profile)
     with stages("prepare"):
-        view = prepare(View.of(to_srgb8(raster), profile.matting.long_side), profile)
+        search, unsearched = finder(profile, job.engine.people)
+        view = prepare(View.of(to_srgb8(raster), profile.matting.long_side, search), profile)
     with stages("matte"):
         answer, device, warnings = _ask(view, job)
-    warnings = own.warnings + warnings
+    warnings = own.warnings + unsearched + warnings
     warnings += tuple(str(each) for each in answer.facts.get("warnings", ()))
     with stages("refine"):
         seen = max(answer.facts.get("seen") or (0,)) or None

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from daemon import errors, settings
-from daemon.choice import choose, guarded
+from daemon.choice import choose, guarded, people_network
 from daemon.events import Event, Log
 from daemon.filing import Engine, Filing
 from daemon.job import EngineAddress
@@ -36,10 +36,12 @@ def running(wanted: settings.Settings, log: Log) -> Iterator[EngineHost]:
     model = choice.model.name if choice.model else None
     log.info(Event.ENGINE_CHOSEN, engine=choice.engine, reason=choice.reason, model=model)
     engine = wanted.engine
+    # The interpreter is for frameworks; people runs on what the daemon has itself.
+    elsewhere = engine.python is not None and choice.engine != "people"
     spec = EngineSpec(
         choice.engine,
         choice.options,
-        python=str(engine.python) if engine.python else None,
+        python=str(engine.python) if elsewhere else None,
         timeout_s=engine.timeout_s,
         start_timeout_s=engine.start_timeout_s,
     )
@@ -102,7 +104,7 @@ def opened(
     filing = Filing(
         ledger,
         workers,
-        _introduced(engine, wanted.engine, count, refinery),
+        _introduced(engine, wanted, count, refinery),
         premises=Premises(snapshots, wanted.limits.min_free_mb << 20, absent),
         max_pixels=int(wanted.limits.max_megapixels * 1e6),
         log=log,
@@ -116,15 +118,16 @@ def opened(
 
 
 def _introduced(
-    host: EngineHost, wanted: settings.Engine, workers: int, refinery: Refinery
+    host: EngineHost, wanted: settings.Settings, workers: int, refinery: Refinery
 ) -> Engine:
     """What filing has to know of the engine; each photo may have to wait for all others'."""
     address = EngineAddress(
         name=host.spec.name,
         socket=host.socket_path,
-        connect_s=wanted.start_timeout_s,
-        queue_s=wanted.start_timeout_s + workers * wanted.timeout_s,
-        timeout_s=wanted.timeout_s,
+        connect_s=wanted.engine.start_timeout_s,
+        queue_s=wanted.engine.start_timeout_s + workers * wanted.engine.timeout_s,
+        timeout_s=wanted.engine.timeout_s,
+        people=people_network(wanted),
     )
     return Engine(
         address=lambda: address,

@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from daemon import settings, workshop
+from daemon import choice, settings, workshop
 from daemon.bench.contenders import Contender
 from daemon.bench.findings import Column, Cost, Look, Trial
 from daemon.bench.subjects import Subject
@@ -90,7 +90,7 @@ class Bench:
                 _one_worker(self._wanted) as hand,
             ):
                 column = _introduced(column, host, time.monotonic() - began_s)
-                over = _OneEngine(host, hand)
+                over = _OneEngine(host, hand, choice.people_network(self._wanted))
                 # Twice, so that the first photo has a warm time too, and the mattes are its own.
                 first = self._trial(over, self._subjects[0])
                 on_trial(first)
@@ -184,7 +184,7 @@ def _one_worker(wanted: settings.Settings) -> Iterator[_Hand]:
 class _OneEngine:
     """A running engine, and the photo process that asks it."""
 
-    def __init__(self, host: EngineHost, hand: _Hand) -> None:
+    def __init__(self, host: EngineHost, hand: _Hand, people: Path | None) -> None:
         self._host = host
         self._hand = hand
         self._gone: str | None = None
@@ -195,6 +195,7 @@ class _OneEngine:
             connect_s=spec.start_timeout_s,
             queue_s=spec.start_timeout_s,
             timeout_s=spec.timeout_s,
+            people=people,
         )
 
     @property

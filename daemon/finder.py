@@ -1,0 +1,42 @@
+"""Who finds people for the steps of a profile; runs in a photo process."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from pathlib import Path
+
+from daemon.errors import EngineUnavailable
+from daemon.profiles import Profile
+from daemon.view import Finder
+from matting import errors, people
+
+NOT_INSTALLED = (
+    "focus_person did nothing: the network that finds people is not installed"
+    " (`matted model install selfie`)"
+)
+
+
+def finder(profile: Profile, network: Path | None) -> tuple[Finder | None, tuple[str, ...]]:
+    """What a profile's steps search with, and a warning where they need it in vain.
+
+    Args:
+        profile: whose steps are going to be applied.
+        network: the file; None: it is not installed.
+
+    Raises:
+        EngineUnavailable: the file is there and cannot be used.
+    """
+    if not any(step.name == "focus_person" for step in profile.preprocess):
+        return None, ()
+    if network is None:
+        return None, (NOT_INSTALLED,)
+    try:
+        return partial(people.find, network=_loaded(network)), ()
+    except errors.EngineUnavailable as error:
+        raise EngineUnavailable(f"focus_person finds nobody: {error}") from error
+
+
+@lru_cache(maxsize=1)
+def _loaded(network: Path) -> people.Network:
+    """One for all photos of a process: it is the same file as long as the daemon runs."""
+    return people.Network.load(str(network))

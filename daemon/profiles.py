@@ -150,13 +150,15 @@ class Profile(Options):
 
 
 BUILT_IN: Mapping[str, Profile] = {
+    # Measured with the people network on 54 composed prints (mean IoU of damaged and sepia ones):
+    # descratch 0.87 and 0.91; neutralize after it 0.88 and 0.90; denoise after it 0.83 and 0.92;
+    # neutralize, lift_shadows and denoise after it 0.81 and 0.93. On twelve photos all are alike.
+    # The network tones what it sees by itself (matting/people/looks.py).
     "old-photo": Profile.model_validate(
         {
             "preprocess": [
                 {"focus_person": {}},
-                {"neutralize": {"strength": 0.8}},
-                {"lift_shadows": {"amount": 0.2}},
-                {"denoise": {"strength": 4}},
+                {"descratch": {}},
             ]
         }
     ),

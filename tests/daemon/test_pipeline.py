@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -201,13 +202,15 @@ def test_the_foreground_is_the_photos_own_unless_the_profile_says_otherwise(
 
 
 def test_a_small_person_is_looked_at_closely_and_put_back_in_place(
-    job_for: Make, tmp_path: Path
+    job_for: Make, people_network: Path, tmp_path: Path
 ) -> None:
     """Outside the box nothing was looked at, so alpha is 0 there though red is not."""
     photo = np.full((1000, 1500, 3), 120, np.uint8)
     photo[600:856, 900:1156] = portrait(256)
     profile = {"preprocess": [{"focus_person": {}}], "outputs": [{"matte": {"bits": 16}}]}
     job = job_for(write(tmp_path / "a.png", photo), profile)
+    engine = replace(job.engine, people=people_network)
+    job = replace(job, engine=engine)
     (matte,) = map(read, staged(job, done(job)))
     assert matte.shape == (1000, 1500)
     assert not matte[:200].any()

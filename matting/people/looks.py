@@ -28,7 +28,7 @@ _POWER = 4
 IoU; clean ones are the same at any power."""
 _LEAST = 0.02
 """The certainty that the least certain look has."""
-_SUREST = 0.998
+SUREST = 0.998
 """No look is taken to be surer than that, or it could not be outvoted."""
 
 
@@ -74,7 +74,7 @@ def looks(picture: Picture, network: Network) -> list[Probability]:
 def consensus(seen: list[Probability]) -> Probability:
     """What looks at the same part agree on: the mean log odds, the surest counting most."""
     weights = [max(certainty(each), _LEAST) ** _POWER for each in seen]
-    bounded = (np.clip(each, 1 - _SUREST, _SUREST) for each in seen)
+    bounded = (np.clip(each, 1 - SUREST, SUREST) for each in seen)
     odds = sum(w * np.log(each / (1 - each)) for w, each in zip(weights, bounded, strict=True))
     return np.asarray(1 / (1 + np.exp(-odds / sum(weights))), np.float32)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from matting import people
 from matting.engines import Answer, Engine, accelerator
 from matting.errors import EngineUnavailable
+from matting.people.looks import SUREST
 
 _NOBODY = "nobody was found; the matte is empty"
 
@@ -57,7 +58,9 @@ class PeopleEngine(Engine):
         People who touch count as one.
         """
         found = people.find(pixels, self._network)
-        small = np.rint(found.probability * np.float32(255)).astype(np.uint8)
+        # The search is never quite sure, and a cut-out must not keep a haze of 1 of 255.
+        sure = (found.probability - (1 - SUREST)) / (2 * SUREST - 1)
+        small = np.rint(sure.clip(0, 1) * np.float32(255)).astype(np.uint8)
         size = pixels.shape[1], pixels.shape[0]
         alpha = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         facts: dict[str, Any] = {"seen": list(small.shape), "parts": found.parts}

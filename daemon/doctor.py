@@ -19,7 +19,7 @@ from daemon.errors import EngineUnavailable, ResultsTrouble
 from daemon.intake.mounts import file_system, sends_events
 from daemon.program import typed
 from daemon.settings import Folder, Settings
-from daemon.shelf import durable, staging
+from daemon.shelf import below, durable, staging
 from matting.client import connect
 from matting.errors import EngineError
 from matting.host import EngineHost
@@ -107,11 +107,12 @@ def _writable(what: str, directory: Path, *, make: bool) -> Iterator[Finding]:
         if make:
             directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".matted-doctor-", dir=directory) as probes:
-            probe = os.path.join(os.fsencode(probes), b"probe")
-            durable.write_new(probe, b"matted")
-            durable.rename(probe, probe + b"-renamed")
-            durable.sync_directory(os.fsencode(probes))
-            skew_s = os.stat(probe + b"-renamed").st_mtime - time.time()
+            with below.opened(os.fsencode(probes)) as at:
+                probe, renamed = below.Spot(at, b"probe"), below.Spot(at, b"renamed")
+                durable.write_new(probe, b"matted")
+                durable.rename(probe, renamed)
+                below.sync(at)
+            skew_s = os.stat(os.path.join(probes, "renamed")).st_mtime - time.time()
     except OSError as error:
         told = f"{error.strerror}: give the user that runs the daemon the right to write there"
         yield Finding(what, Verdict.BAD, told)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from daemon import trimap_file
 from daemon.copy_in import copy_in
-from daemon.errors import EngineFailed, EngineFaulted, OutOfMemory, Refused
+from daemon.errors import EngineFailed, EngineFaulted, OutOfMemory, Refused, ResultsTrouble
 from daemon.finder import finder
 from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
@@ -25,7 +25,7 @@ from daemon.outputs import OUTPUTS
 from daemon.photo import Cutout, Filed, Matte, Raster
 from daemon.profiles import Profile
 from daemon.refining import Refined, Wanted, refined
-from daemon.shelf.staging import demand_room, seal
+from daemon.shelf.staging import demand_room, entered, seal
 from daemon.steps import STEPS
 from daemon.view import View
 from matting.client import connect
@@ -75,7 +75,7 @@ def work(job: Job) -> Outcome:
     demand_room(job.results, job.min_free_bytes + _most_bytes(raster, job.profile))
     cutout, edge = cut_out(raster, job, stages, own)
     with stages("encode"):
-        files = write_outputs(cutout, job.profile, job.staging)
+        files = _write_staged(cutout, job)
     with stages("sync"):
         plan = seal(job.results, files, job.photo.names)
     return Staged(plan, _filed(job, cutout, sha256, stages, edge))
@@ -150,6 +150,17 @@ def preprocessed(raster: Raster, photo: NDArray[np.uint8], profile: Profile) -> 
         if step.name != "focus_person":  # it changes what is looked at, not how it looks
             view = STEPS[step.name].apply(view, step.options)
     return replace(raster, pixels=view.pixels, icc=SRGB)
+
+
+def _write_staged(cutout: Cutout, job: Job) -> tuple[bytes, ...]:
+    """Write every output into the job's staging directory, wherever its path leads by now."""
+    with entered(job.results, job.staging) as stage:
+        try:
+            files = write_outputs(cutout, job.profile, os.fsencode(stage))
+        except ResultsTrouble as error:
+            reason = error.reason.replace(str(stage), os.fsdecode(job.staging))
+            raise ResultsTrouble(reason, error.errno) from error
+    return tuple(os.path.join(job.staging, os.path.basename(path)) for path in files)
 
 
 def write_outputs(cutout: Cutout, profile: Profile, staging: bytes) -> tuple[bytes, ...]:

@@ -12,8 +12,8 @@ import contextlib
 import errno
 import itertools
 import os
-import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -21,7 +21,10 @@ from typing import Literal
 
 from daemon.errors import SourceTrouble
 from daemon.photo import Photo, Version
-from daemon.shelf import durable, staging
+from daemon.shelf import below, durable, staging
+from daemon.shelf.below import Spot
+from daemon.shelf.names import cut
+from daemon.shelf.spelling import LITTLE_BYTES, fitted
 
 Originals = Literal["keep", "archive", "delete"]
 
@@ -36,6 +39,17 @@ class Disposed(StrEnum):
     """It is no longer what was read, and was left alone."""
     MISSING = "missing"
     """It is not there: done before a crash, or taken by somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The watched file, and the hidden name in the same open directory."""
+
+    seen: Spot
+    hidden: Spot
+
+    def sync(self) -> None:
+        below.sync(self.seen.directory)
 
 
 def dispose(
@@ -57,14 +71,17 @@ def dispose(
     if originals == "archive":
         assert archive is not None, "the settings demand an archive"
         return relocate(photo, archive, f"{day:%Y-%m-%d}/".encode() + photo.path, sha256=sha256)
-    with _source_trouble():
+    with _opened(photo) as source:
         if originals == "keep":
-            _untake(photo)  # the policy was another one when we last crashed
+            if source is not None:
+                _untake(source)  # the policy was another one when we last crashed
             return Disposed.KEPT
-        if (found := _take(photo)) is not None:
+        if source is None:
+            return Disposed.MISSING
+        if (found := _take(photo, source)) is not None:
             return found
-        os.unlink(_hidden(photo))
-        durable.sync_directory(os.path.dirname(_source(photo)))
+        durable.unlink(source.hidden)
+        source.sync()
     return Disposed.DELETED
 
 
@@ -74,7 +91,7 @@ def relocate(photo: Photo, root: Path, relative: bytes, *, sha256: str | None) -
     Args:
         photo: what to move, if it still is the version that was read.
         root: an existing directory.
-        relative: the wanted name below it.
+        relative: the wanted name below it; another one, if that is of no use there.
         sha256: of the content that was read, if it was.
 
     Returns:
@@ -84,41 +101,50 @@ def relocate(photo: Photo, root: Path, relative: bytes, *, sha256: str | None) -
         SourceTrouble: the source cannot be moved at the moment.
         ResultsTrouble: the target cannot be written; the source is where it was.
     """
-    with _source_trouble():
-        if (found := _take(photo)) is not None:
+    with _opened(photo) as source:
+        if source is None:
+            return Disposed.MISSING
+        if (found := _take(photo, source)) is not None:
             return found
-    try:
-        with durable.results_trouble("the original cannot be moved"):
-            moved = _move(photo, os.fsencode(root), relative, sha256)
-    except Exception:
-        # If not even that works, it stays hidden until whoever is told calls again.
-        with contextlib.suppress(OSError):
-            _untake(photo)
-        raise
-    return moved
+        try:
+            what = "the original cannot be moved"
+            with durable.results_trouble(what), staging.root(root) as (at, inside):
+                target = fitted(at, inside, relative, aside=True)
+                return _move(photo, source, at, inside, target, sha256)
+        except Exception:
+            # If not even that works, it stays hidden until whoever is told calls again.
+            with contextlib.suppress(OSError):
+                _untake(source)
+            raise
 
 
-def put_back(photo: Photo, moved: bytes) -> None:
+def put_back(photo: Photo, root: int, moved: bytes) -> None:
     """Move a source back to where it was, from where ``relocate`` put it, if it is there.
+
+    Args:
+        photo: whose source it is.
+        root: the open root.
+        moved: its name below that.
 
     Raises:
         SourceTrouble: it cannot be, or another file is in its place.
     """
-    source = _source(photo)
-    with _source_trouble():
-        if not os.path.lexists(moved) or not _resembles(os.lstat(moved), photo.version):
-            return
+    found = below.look_up(root, moved)
+    if found is None or not _resembles(found, photo.version):
+        return
+    with _opened(photo) as source, below.spot(root, moved) as there:
+        if source is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         try:
-            durable.rename(moved, source)
+            durable.rename(there, source.seen)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            copy = _hidden(photo) + b".copy"
-            shutil.copy2(moved, copy, follow_symlinks=False)
-            durable.sync_file(copy)
-            durable.rename(copy, source)
-            os.unlink(moved)
-        durable.sync_directory(os.path.dirname(source))
+            copy = Spot(source.hidden.directory, source.hidden.name + b".copy")
+            durable.copy_new(there, copy)
+            durable.rename(copy, source.seen)
+            durable.unlink(there)
+        source.sync()
 
 
 def _resembles(found: os.stat_result, version: Version) -> bool:
@@ -126,91 +152,110 @@ def _resembles(found: os.stat_result, version: Version) -> bool:
     return (found.st_size, found.st_mtime_ns) == (version.size_bytes, version.mtime_ns)
 
 
-def _source(photo: Photo) -> bytes:
-    return os.path.join(os.fsencode(photo.folder), photo.path)
+@contextlib.contextmanager
+def _opened(photo: Photo) -> Iterator[_Source | None]:
+    """The source's directory, opened; None if it is not there, or a link is in its place."""
+    with _source_trouble(), contextlib.ExitStack() as handles:
+        above, name = os.path.split(photo.path)
+        try:
+            root = handles.enter_context(below.opened(os.fsencode(photo.folder)))
+            at = handles.enter_context(below.directory(root, above))
+        except (FileNotFoundError, NotADirectoryError):
+            source = None
+        else:
+            source = _Source(Spot(at, name), Spot(at, _hidden(photo.id, name)))
+        yield source
 
 
-def _hidden(photo: Photo) -> bytes:
+def _hidden(photo_id: int, name: bytes) -> bytes:
     """Beside the source, ignored by every scan, and recognisable for people."""
-    directory, name = os.path.split(_source(photo))
-    return os.path.join(directory, f".matted-{photo.id}-".encode() + name[:200])
+    mark = f".matted-{photo_id}-".encode()
+    return mark + cut(name, LITTLE_BYTES - len(b".copy") - len(mark))
 
 
-def _take(photo: Photo) -> Disposed | None:
+def _take(photo: Photo, source: _Source) -> Disposed | None:
     """Take the source away under its hidden name; None if that is the version that was read."""
-    source, hidden = _source(photo), _hidden(photo)
-    if os.path.lexists(hidden):
-        if os.path.lexists(source) and os.path.samestat(os.lstat(source), os.lstat(hidden)):
-            os.unlink(source)  # the last attempt was killed between linking and unlinking
+    seen, hidden = below.look(source.seen), below.look(source.hidden)
+    if hidden is not None:
+        if seen is not None and os.path.samestat(seen, hidden):
+            durable.unlink(source.seen)  # the last attempt was killed between link and unlink
+    elif seen is None:
+        return Disposed.MISSING
+    elif not Version.of(seen).matches(photo.version):
+        return Disposed.CHANGED
     else:
         try:
-            if not Version.of(os.lstat(source)).matches(photo.version):
-                return Disposed.CHANGED
-            durable.rename(source, hidden)
-        except (FileNotFoundError, NotADirectoryError):
+            durable.rename(source.seen, source.hidden)
+        except FileNotFoundError:
             return Disposed.MISSING
     # In this order: who opens it for writing after the first question no longer finds it.
-    if durable.is_open_for_writing(hidden):
-        _untake(photo)
+    if durable.is_open_for_writing(source.hidden):
+        _untake(source)
         raise SourceTrouble("the original is open for writing in another program", errno.EBUSY)
-    if Version.of(os.lstat(hidden)).matches(photo.version):
+    taken = below.look(source.hidden)
+    if taken is not None and Version.of(taken).matches(photo.version):
         return None
-    _untake(photo)
+    _untake(source)
     return Disposed.CHANGED
 
 
-def _untake(photo: Photo) -> None:
+def _untake(source: _Source) -> None:
     """Undo ``_take``; beside a file that has come in the meantime, under a numbered name."""
-    if os.path.lexists(_hidden(photo)):
-        _rename_to_free(_hidden(photo), _source(photo))
-        durable.sync_directory(os.path.dirname(_source(photo)))
+    if below.look(source.hidden) is not None:
+        _rename_to_free(source.hidden, source.seen)
+        source.sync()
 
 
-def _move(photo: Photo, root: bytes, relative: bytes, sha256: str | None) -> Disposed:
+def _move(
+    photo: Photo, source: _Source, root: int, inside: int, relative: bytes, sha256: str | None
+) -> Disposed:
     """Move the taken source, by copying it where the target is on another file system."""
-    hidden = _hidden(photo)
-    durable.make_directories(root, os.path.dirname(relative), beside=staging.STAGING)
-    target = os.path.join(root, relative)
-    try:
-        _rename_to_free(hidden, target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        if not _copy(photo, root, target, sha256):
-            _untake(photo)
-            return Disposed.CHANGED
-        os.unlink(hidden)
-    else:
-        durable.sync_directory(os.path.dirname(target))
-    durable.sync_directory(os.path.dirname(hidden))
+    with below.spot(root, relative, make=True) as target:
+        try:
+            _rename_to_free(source.hidden, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            staging.discard_in(inside, photo.id)  # what a crash left half copied
+            if not _copy(source, Spot(inside, _copied(photo)), target, sha256):
+                _untake(source)
+                return Disposed.CHANGED
+            durable.unlink(source.hidden)
+        else:
+            below.sync(target.directory)
+    source.sync()
     return Disposed.ARCHIVED
 
 
-def _copy(photo: Photo, root: bytes, target: bytes, sha256: str | None) -> bool:
+def _copied(photo: Photo) -> bytes:
+    return os.path.basename(staging.private(photo.id, "original"))
+
+
+def _copy(source: _Source, copy: Spot, target: Spot, sha256: str | None) -> bool:
     """Copy the taken source to disk, verified; False if its content is not what was read."""
-    staging.discard(Path(os.fsdecode(root)), photo.id)  # what a crash left half copied
-    copy = os.path.join(root, staging.private(photo.id, "original"))
     try:
-        shutil.copy2(_hidden(photo), copy, follow_symlinks=False)
-        durable.sync_file(copy)
+        durable.copy_new(source.hidden, copy)
         found = durable.sha256(copy)
-        if found != (sha256 or durable.sha256(_hidden(photo))):
+        if found != (sha256 or durable.sha256(source.hidden)):
             return False
-        if not any(_holds(path, found) for path in _existing(target)):
+        if not any(_holds(there, found) for there in _existing(target)):
             _rename_to_free(copy, target)
-        durable.sync_directory(os.path.dirname(target))
+        below.sync(target.directory)
     finally:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(copy)
+            durable.unlink(copy)
     return True
 
 
-def _holds(path: bytes, sha256: str) -> bool:
+def _holds(there: Spot, sha256: str) -> bool:
     """Whether a file is our copy already, made before a crash."""
-    return os.path.isfile(path) and durable.sha256(path) == sha256
+    try:
+        return durable.sha256(there) == sha256
+    except OSError:  # no regular file, or not ours to read
+        return False
 
 
-def _rename_to_free(source: bytes, target: bytes) -> None:
+def _rename_to_free(source: Spot, target: Spot) -> None:
     for candidate in _numbered(target):
         try:
             durable.rename(source, candidate)
@@ -219,18 +264,19 @@ def _rename_to_free(source: bytes, target: bytes) -> None:
         return
 
 
-def _existing(target: bytes) -> Iterator[bytes]:
-    return itertools.takewhile(os.path.lexists, _numbered(target))
+def _existing(target: Spot) -> Iterator[Spot]:
+    return itertools.takewhile(lambda there: below.look(there) is not None, _numbered(target))
 
 
-def _numbered(target: bytes) -> Iterator[bytes]:
+def _numbered(target: Spot) -> Iterator[Spot]:
     """The name itself, then with -2, -3 and so on before its extension."""
     yield target
-    directory, name = os.path.split(target)
-    stem, ext = os.path.splitext(name)
+    stem, ext = os.path.splitext(target.name)
+    # Where a long name was taken, the disk is known to take one as long.
+    limit = max(len(target.name), LITTLE_BYTES)
     for number in itertools.count(2):
         suffix = f"-{number}".encode()
-        yield os.path.join(directory, stem[: 255 - len(suffix) - len(ext)] + suffix + ext)
+        yield Spot(target.directory, cut(stem, limit - len(suffix) - len(ext)) + suffix + ext)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,7 @@
-"""File operations that survive a power cut, and none that overwrites. All on bytes paths."""
+"""File operations that survive a power cut, and none that overwrites.
+
+All on names in open directories, as ``below`` hands them out.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,18 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 
-from daemon.errors import Refused, ResultsTrouble
+from daemon.errors import ResultsTrouble
 from daemon.photo import show
+from daemon.shelf.below import Spot, fresh, regular
 
-_AT_FDCWD = -100
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _RENAME_NOREPLACE = 1
 _NO_SUCH_FLAG = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 _NO_LINKS = (errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP)
-_NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP)
-_BAD_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
+_CHUNK_BYTES = 1 << 20
 
 _renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
 _renameat2.argtypes = (
@@ -32,7 +34,7 @@ class NoSafeRename(OSError):
     """The file system can neither rename without replacing nor make hard links."""
 
 
-def rename(source: bytes, target: bytes) -> None:
+def rename(source: Spot, target: Spot) -> None:
     """Rename without replacing; either name is complete at all times.
 
     NFS and some FUSE file systems do not know ``RENAME_NOREPLACE``; there a hard link is made and
@@ -42,151 +44,120 @@ def rename(source: bytes, target: bytes) -> None:
 
     Raises:
         FileExistsError: the target exists.
-        NoSafeRename: there is no way to do it here.
+        NoSafeRename: there is no way to do it here, or not with this name.
         OSError: anything else.
     """
-    if _renameat2(_AT_FDCWD, source, _AT_FDCWD, target, _RENAME_NOREPLACE) == 0:
+    names = (source.directory, source.name, target.directory, target.name)
+    if _renameat2(*names, _RENAME_NOREPLACE) == 0:
         return
     number = ctypes.get_errno()
     if number not in (*_NO_SUCH_FLAG, errno.EEXIST):  # it may exist because we linked it there
-        raise OSError(number, os.strerror(number), source, None, target)
+        raise OSError(number, os.strerror(number), source.name, None, target.name)
     _link_and_unlink(source, target)
 
 
-def _link_and_unlink(source: bytes, target: bytes) -> None:
+def _link_and_unlink(source: Spot, target: Spot) -> None:
     try:
-        os.link(source, target, follow_symlinks=False)
+        os.link(
+            source.name,
+            target.name,
+            src_dir_fd=source.directory,
+            dst_dir_fd=target.directory,
+            follow_symlinks=False,
+        )
     except FileExistsError:
-        one, other = os.lstat(source), os.lstat(target)
+        one, other = (
+            os.stat(at.name, dir_fd=at.directory, follow_symlinks=False) for at in (source, target)
+        )
         if not os.path.samestat(one, other) or one.st_nlink < 2:
             raise
         # The last attempt was killed between the two calls.
     except OSError as error:
         if error.errno in _NO_LINKS:
             reason = "this file system cannot rename without replacing"
-            raise NoSafeRename(errno.ENOTSUP, reason, target) from error
+            raise NoSafeRename(errno.ENOTSUP, reason, target.name) from error
         raise
-    os.unlink(source)
+    unlink(source)
 
 
-def is_open_for_writing(path: bytes) -> bool:
+def unlink(at: Spot) -> None:
+    """Remove a name; of a link, the link."""
+    os.unlink(at.name, dir_fd=at.directory)
+
+
+def is_open_for_writing(at: Spot) -> bool:
     """Whether any program has a file open for writing; False where none can tell.
 
     The kernel grants a read lease only if there is no writer. It does so to a file's owner and to
     who may lease any file, on local file systems.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        # Who opens it in this moment has us told; SIGIO, the default, would end the process.
-        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        with regular(at) as descriptor:
+            # Who opens it in this moment has us told; SIGIO, the default, would end the process.
+            fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as error:
         return error.errno == errno.EAGAIN
-    finally:
-        os.close(descriptor)
     return False
 
 
-def sync_file(path: bytes) -> None:
-    """Write a file's content and size to disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_directory(path: bytes) -> None:
-    """Write a directory's entries to disk, where the file system has such a thing."""
-    with directory(path) as descriptor:
-        _sync(descriptor)
-
-
-def _sync(descriptor: int) -> None:
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NO_DIRECTORY_SYNC:
-            raise
-
-
-def make_directories(root: bytes, relative: bytes, *, beside: bytes | None = None) -> bytes:
-    """Make a directory below an existing root, durably, and all between.
-
-    The root itself is never made: if it is a mount point whose disk is away, results would land
-    on the disk below.
-
-    Args:
-        root: an existing directory.
-        relative: what to make below it.
-        beside: a name that has to be in the root. It is looked for in the very directory that is
-            written to, so that a disk that goes away at this moment leaves nothing below it.
-
-    Returns:
-        The directory's path.
-
-    Raises:
-        FileNotFoundError: the root is not there, or ``beside`` is not in it.
-    """
-    names = [name for name in relative.split(b"/") if name]
-    with contextlib.ExitStack() as opened:
-        at = opened.enter_context(directory(root))
-        if beside is not None:
-            os.stat(beside, dir_fd=at)
-        for name in names:
-            make_directory(at, name)
-            at = opened.enter_context(directory(name, within=at))
-    return os.path.join(root, *names)
-
-
-@contextlib.contextmanager
-def directory(path: bytes, *, within: int | None = None) -> Iterator[int]:
-    """A handle on a directory, which stays on it whatever is mounted or unmounted there."""
-    descriptor = os.open(path, _DIRECTORY, dir_fd=within)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def make_directory(at: int, name: bytes) -> None:
-    """Make a directory in an open one, durably; it may be there."""
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(name, dir_fd=at)
-    _sync(at)  # even if it was there: who made it may have died before this line
-
-
-def write_new(path: bytes, content: bytes) -> None:
+def write_new(at: Spot, content: bytes) -> None:
     """Write a small file durably under a name that nobody sees yet; replaced if it is there."""
-    with open(path, "wb") as file:
+    with fresh(at) as descriptor, open(descriptor, "wb", closefd=False) as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        os.fsync(descriptor)
 
 
-def sha256(path: bytes) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def copy_new(source: Spot, target: Spot) -> None:
+    """Copy a file with its dates, durably, to a name that nobody sees yet."""
+    with regular(source) as old, fresh(target) as new:
+        # By the handles' own names, since shutil takes paths only.
+        shutil.copy2(f"/proc/self/fd/{old}", f"/proc/self/fd/{new}")
+        os.fsync(new)
+
+
+def sync_file(at: Spot) -> tuple[int, str]:
+    """Write a file's content and size to disk; returns its size in bytes and its SHA-256."""
+    with regular(at) as descriptor:
+        os.fsync(descriptor)
+        size_bytes = os.fstat(descriptor).st_size
+        return size_bytes, _digest(descriptor, size_bytes)
+
+
+def sha256(at: Spot) -> str:
+    """SHA-256 of a file's content, in hexadecimal.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    with regular(at) as descriptor:
+        return _digest(descriptor, os.fstat(descriptor).st_size)
+
+
+def _digest(descriptor: int, size_bytes: int) -> str:
+    """No further than the size it has now: somebody may go on writing for as long as we read."""
+    digest = hashlib.sha256()
+    while size_bytes > 0 and (chunk := os.read(descriptor, min(size_bytes, _CHUNK_BYTES))):
+        digest.update(chunk)
+        size_bytes -= len(chunk)
+    return digest.hexdigest()
 
 
 @contextlib.contextmanager
 def results_trouble(what: str) -> Iterator[None]:
-    """Tell what ails the result folder from what ails one photo's names.
+    """Say of what failed below a root what it was to be.
+
+    Whether the root is of no use or only a name below it cannot be told from the error: the same
+    ``EACCES`` comes from both. That is for ``Premises.try_out`` to find out.
 
     Raises:
-        ResultsTrouble: the folder is full, read-only, away, or otherwise of no use at the moment.
-        Refused: the file system does not take such a name, nor will it ever.
+        ResultsTrouble: with the true errno.
     """
     try:
         yield
     except OSError as error:
         name = show(error.filename2 or error.filename or b"")
         reason = f"{what}: {error.strerror or error}" + (f" ({name})" if name else "")
-        if error.errno in _BAD_NAME:
-            raise Refused(reason) from error
         raise ResultsTrouble(reason, error.errno or errno.EIO) from error

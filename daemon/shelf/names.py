@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import itertools
 import os
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -96,6 +97,7 @@ def choose(
     outputs: Sequence[Output],
     *,
     taken: Callable[[bytes], bool],
+    fitted: Callable[[bytes], bytes] = lambda name: name,
 ) -> tuple[bytes, ...]:
     """The first whole set of names of which none is taken.
 
@@ -108,6 +110,7 @@ def choose(
         filed_on: the day to file it under.
         outputs: in the profile's order.
         taken: whether a name, relative to the result folder, exists there or is reserved.
+        fitted: makes of a name one that the result folder's disk takes.
 
     Returns:
         One name per output, relative to the result folder; never absolute, hidden or with ``..``.
@@ -116,7 +119,8 @@ def choose(
         ValueError: two outputs would get the same name.
     """
     for number in itertools.count(1):
-        names = numbered(template, photo, filed_on, outputs, number=number)
+        wanted = numbered(template, photo, filed_on, outputs, number=number)
+        names = _distinct(tuple(map(fitted, wanted)), outputs)
         if not any(taken(name) for name in names):
             return names
     raise AssertionError("there is always another number")
@@ -140,9 +144,24 @@ def numbered(
         _name(template, photo, filed_on, output, number=number, limit_bytes=limit_bytes)
         for output in outputs
     )
-    if len({name.lower() for name in names}) != len(names):
+    return _distinct(names, outputs)
+
+
+def _distinct(names: tuple[bytes, ...], outputs: Sequence[Output]) -> tuple[bytes, ...]:
+    if len({key(os.fsdecode(name)) for name in names}) != len(names):
         raise ValueError(f"two outputs would get the same name: {[o.name for o in outputs]}")
     return names
+
+
+def key(name: str) -> str:
+    """What names have in common that a disk may take for one and the same.
+
+    Disks that fold case or normalise (NTFS, exFAT, APFS, ext4 with ``casefold``), and Windows,
+    which drops dots and blanks at the end of each component.
+    """
+    folded = unicodedata.normalize("NFC", name).casefold()
+    parts = unicodedata.normalize("NFC", folded).split("/")
+    return "/".join(part.rstrip(". ") for part in parts)
 
 
 def _name(
@@ -152,7 +171,7 @@ def _name(
     subdir, _, base = photo.path.rpartition(b"/")
     stem = os.path.splitext(base)[0]
     suffix = f"-{number}" if number > 1 else ""
-    mark = hashlib.sha256(photo.path).hexdigest()[:8]
+    told_apart = mark(photo.path)
 
     def fill(stem: bytes) -> list[bytes]:
         text = template.format(
@@ -168,9 +187,11 @@ def _name(
 
     components = fill(stem)
     excess = max(map(len, components)) - limit_bytes
-    if excess > 0 and len(stem) > excess + len(mark) + 1:
-        components = fill(_cut(stem, len(stem) - excess - len(mark) - 1) + b"~" + mark.encode())
-    return b"/".join(_fit(component, limit_bytes, mark) for component in components)
+    if excess > 0 and len(stem) > excess + len(told_apart) + 1:
+        components = fill(
+            cut(stem, len(stem) - excess - len(told_apart) - 1) + b"~" + told_apart.encode()
+        )
+    return b"/".join(fit(component, limit_bytes, told_apart) for component in components)
 
 
 def _visible(component: bytes) -> bytes:
@@ -178,16 +199,31 @@ def _visible(component: bytes) -> bytes:
     return b"_" + component.lstrip(b".") if component.startswith(b".") else component
 
 
-def _fit(component: bytes, limit_bytes: int, mark: str) -> bytes:
+def mark(name: bytes) -> str:
+    """What tells a name apart from others that look like it once they are cut."""
+    return hashlib.sha256(name).hexdigest()[:8]
+
+
+def fit(component: bytes, limit_bytes: int, told_apart: str) -> bytes:
     """The last resort: keep the end, which tells outputs apart, and mark what was cut."""
     if len(component) <= limit_bytes:
         return component
-    end = component[-limit_bytes // 2 :]
-    return _cut(component, limit_bytes - len(end) - len(mark) - 1) + b"~" + mark.encode() + end
+    end = _end(component, limit_bytes // 2)
+    start = cut(component, limit_bytes - len(end) - len(told_apart) - 1)
+    return start + b"~" + told_apart.encode() + end
 
 
-def _cut(name: bytes, length: int) -> bytes:
+def _end(name: bytes, length: int) -> bytes:
+    """The last bytes of a name, not beginning within a UTF-8 character."""
+    start = len(name) - length
+    while start < len(name) and name[start] & 0xC0 == 0x80:
+        start += 1
+    return name[start:]
+
+
+def cut(name: bytes, length: int) -> bytes:
     """The first bytes of a name, not ending within a UTF-8 character."""
+    length = max(length, 0)
     while length > 0 and length < len(name) and name[length] & 0xC0 == 0x80:
         length -= 1
     return name[:length]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from enum import Enum, auto
 
 from daemon.errors import NameTaken, PlanBroken
-from daemon.shelf.durable import make_directories, rename, results_trouble, sha256, sync_directory
+from daemon.shelf import below, staging
+from daemon.shelf.durable import rename, results_trouble, sha256, unlink
 from daemon.shelf.plan import Move, Plan
-from daemon.shelf.staging import STAGING
 
 
 class _State(Enum):
@@ -31,81 +32,91 @@ def publish(plan: Plan) -> None:
     Raises:
         NameTaken: another file has one of the names; none of ours is published.
         PlanBroken: a file is missing or is not what was planned; none of ours is published.
-        ResultsTrouble: the result folder cannot be written; call again when it can.
+        ResultsTrouble: the result folder, or a name in it, cannot be written; call again when it
+            can, or ``withdraw``.
     """
-    with results_trouble("results cannot be published"):
-        states = {move: _state(plan.results, move) for move in plan.moves}
-        _refuse(plan, states)
+    with results_trouble("results cannot be published"), staging.root(plan.results) as (root, _):
+        states = {move: _state(root, move) for move in plan.moves}
+        _refuse(root, states)
         for move, state in states.items():
             if state is _State.BOTH:
-                os.unlink(_at(plan, move.staged))
+                with below.spot(root, move.staged) as staged:
+                    unlink(staged)
             elif state is _State.STAGED:
-                _rename(plan, move)
-        for directory in {os.path.dirname(_at(plan, move.final)) for move in plan.moves}:
-            sync_directory(directory)
+                _rename(root, move, plan)
+        for above in {os.path.dirname(move.final) for move in plan.moves}:
+            with below.directory(root, above) as directory:
+                below.sync(directory)
 
 
-def _at(plan: Plan, name: bytes) -> bytes:
-    return os.path.join(plan.results, name)
+def withdraw(plan: Plan) -> None:
+    """Take back into staging what was published of a plan that will not be carried out.
+
+    Raises:
+        ResultsTrouble: that is not possible at present; what remains is still part of the plan.
+    """
+    with results_trouble("results cannot be taken back"), staging.root(plan.results) as (root, _):
+        _withdraw(root, _published({move: _state(root, move) for move in plan.moves}))
 
 
-def _rename(plan: Plan, move: Move) -> None:
-    make_directories(plan.results, os.path.dirname(move.final), beside=STAGING)
-    try:
-        rename(_at(plan, move.staged), _at(plan, move.final))
-    except FileExistsError as error:
-        _withdraw(plan, plan.moves)  # here, whatever is not staged is ours
-        raise NameTaken(move.final) from error
+def _rename(root: int, move: Move, plan: Plan) -> None:
+    with (
+        below.spot(root, move.staged) as staged,
+        below.spot(root, move.final, make=True) as final,
+    ):
+        try:
+            rename(staged, final)
+        except FileExistsError as error:
+            _withdraw(root, plan.moves)  # here, whatever is not staged is ours
+            raise NameTaken(move.final) from error
 
 
-def _refuse(plan: Plan, states: dict[Move, _State]) -> None:
+def _refuse(root: int, states: dict[Move, _State]) -> None:
     """Stop before the first rename, where possible; else take back what was published."""
     if not {_State.TAKEN, _State.BROKEN} & set(states.values()):
         return
-    _withdraw(plan, [move for move, at in states.items() if at in {_State.PUBLISHED, _State.BOTH}])
+    _withdraw(root, _published(states))
     if _State.BROKEN in states.values():
-        # Without this, an unplugged disk would look like lost files, and the half of the set that
-        # lies on it would meet its own second try there.
-        os.stat(_at(plan, STAGING))
         raise PlanBroken("a staged result is missing or damaged")
     raise NameTaken(next(move.final for move, at in states.items() if at is _State.TAKEN))
 
 
-def _state(results: bytes, move: Move) -> _State:
-    staged = _found(os.path.join(results, move.staged))
-    final = _found(os.path.join(results, move.final))
+def _published(states: dict[Move, _State]) -> list[Move]:
+    return [move for move, at in states.items() if at in {_State.PUBLISHED, _State.BOTH}]
+
+
+def _state(root: int, move: Move) -> _State:
+    staged, final = (below.look_up(root, name) for name in (move.staged, move.final))
     if staged is None:
-        ours = final is not None and _is_planned(os.path.join(results, move.final), final, move)
+        ours = final is not None and _is_planned(root, move, final)
         return _State.PUBLISHED if ours else _State.BROKEN
-    if staged.st_size != move.size_bytes:
+    if staged.st_size != move.size_bytes or not stat.S_ISREG(staged.st_mode):
         return _State.BROKEN
     if final is None:
         return _State.STAGED
     return _State.BOTH if os.path.samestat(staged, final) else _State.TAKEN
 
 
-def _found(path: bytes) -> os.stat_result | None:
-    try:
-        return os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def _is_planned(path: bytes, found: os.stat_result, move: Move) -> bool:
+def _is_planned(root: int, move: Move, found: os.stat_result) -> bool:
     """By content, since inode numbers of network file systems may change with every mount."""
-    return found.st_size == move.size_bytes and sha256(path) == move.sha256
+    if not stat.S_ISREG(found.st_mode) or found.st_size != move.size_bytes:
+        return False
+    with below.spot(root, move.final) as final:
+        return sha256(final) == move.sha256
 
 
-def _withdraw(plan: Plan, ours: Sequence[Move]) -> None:
+def _withdraw(root: int, ours: Sequence[Move]) -> None:
     """Take published files back into staging, since half a set is worse than none."""
     for move in ours:
-        staged, final = _at(plan, move.staged), _at(plan, move.final)
-        one, other = _found(staged), _found(final)
+        one, other = (below.look_up(root, name) for name in (move.staged, move.final))
         if other is None or (one and not os.path.samestat(one, other)):
             continue
-        if one:
-            os.unlink(final)
-        else:
-            make_directories(plan.results, os.path.dirname(move.staged), beside=STAGING)
-            rename(final, staged)
-        sync_directory(os.path.dirname(final))
+        with (
+            below.spot(root, move.final) as final,
+            below.spot(root, move.staged, make=True) as staged,
+        ):
+            if one:
+                unlink(final)
+            else:
+                rename(final, staged)
+            below.sync(final.directory)

@@ -5,29 +5,27 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
-from collections.abc import Callable, Collection, Sequence
+import stat
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from daemon.errors import ResultsTrouble
 from daemon.photo import Photo
-from daemon.shelf.durable import (
-    directory,
-    make_directories,
-    make_directory,
-    rename,
-    results_trouble,
-    sha256,
-    sync_directory,
-    sync_file,
-    write_new,
-)
+from daemon.shelf import below, durable
+from daemon.shelf.below import Spot
+from daemon.shelf.durable import results_trouble
 from daemon.shelf.plan import Move, Plan
 
 STAGING = b".matted-staging"
 """Hidden, so that nobody takes what lies there for results. It is also how a root is known again:
 nothing is written to one that lacks it, such as the bare mount point under a disk that went away a
 moment ago."""
+
+_PRIVATE = 0o700
+_OURS = re.compile(rb"([0-9]+)-([0-9]+|[a-z]+)-([0-9]+)")
+"""What ``private`` makes: photo, purpose, process."""
 
 
 def establish(root: Path, absent: Callable[[str], str | None]) -> None:
@@ -40,22 +38,68 @@ def establish(root: Path, absent: Callable[[str], str | None]) -> None:
     Raises:
         ResultsTrouble: it is not itself, or cannot be written.
     """
-    with results_trouble(f"{root} cannot be written"), directory(os.fsencode(root)) as at:
+    with results_trouble(f"{root} cannot be written"), below.opened(root) as at:
         if reason := absent(str(root)):
             raise ResultsTrouble(f"{root}: {reason}", errno.ENODEV)
         # What was asked about by name is what is open, even if a disk goes away from here on.
-        if not os.path.samestat(os.fstat(at), os.stat(root)):
+        if not os.path.samestat(os.fstat(at), os.lstat(root)):
             raise ResultsTrouble(f"{root}: another directory is in its place", errno.ENODEV)
-        if not _is_there(at):
-            make_directory(at, STAGING)
+        if not _is_established(at):
+            below.make_directory(at, STAGING, _PRIVATE)
+        with _staging(at) as inside:
+            _close_to_others(inside)
 
 
-def _is_there(at: int) -> bool:
-    try:
-        os.stat(STAGING, dir_fd=at)
-    except FileNotFoundError:
+def _is_established(at: int) -> bool:
+    """Whether the staging directory is there; an empty one that somebody else made is removed."""
+    found = below.look(Spot(at, STAGING))
+    if found is None:
         return False
+    if stat.S_ISDIR(found.st_mode) and found.st_uid != os.geteuid():
+        with contextlib.suppress(OSError):  # as after a chown of everything; if not, _staging says
+            os.rmdir(STAGING, dir_fd=at)
+            return False
     return True
+
+
+def _close_to_others(staging: int) -> None:
+    """Take others' rights from one that was made with more; those to results are of no concern."""
+    mode = stat.S_IMODE(os.fstat(staging).st_mode)
+    if mode & 0o077:
+        with contextlib.suppress(OSError):  # FAT and many shares know no modes
+            os.fchmod(staging, mode & ~0o077)
+
+
+@contextlib.contextmanager
+def root(results: Path | bytes) -> Iterator[tuple[int, int]]:
+    """Handles on a root and on its staging directory, which must be there and be ours.
+
+    Raises:
+        OSError: it is not, or is a link, or belongs to another user.
+    """
+    with below.opened(results) as at, _staging(at) as inside:
+        yield at, inside
+
+
+@contextlib.contextmanager
+def _staging(at: int) -> Iterator[int]:
+    with below.directory(at, STAGING) as inside:
+        owner = os.fstat(inside).st_uid
+        if owner != os.geteuid() and owner != _owner_of_ours(inside):
+            reason = f"belongs to another user ({owner}); it has to be removed"
+            raise OSError(errno.EPERM, reason, STAGING)
+        yield inside
+
+
+def _owner_of_ours(staging: int) -> int | None:
+    """Who owns what we make there: on FAT and on many shares somebody else, always the same."""
+    probe = Spot(staging, _name(0, "owner"))
+    with contextlib.suppress(OSError):
+        with below.fresh(probe) as made:
+            owner = os.fstat(made).st_uid
+        durable.unlink(probe)
+        return owner
+    return None
 
 
 def private(photo_id: int, what: str) -> bytes:
@@ -64,23 +108,58 @@ def private(photo_id: int, what: str) -> bytes:
     A daemon and ``matted process`` may file into one folder, and each counts its photos from 1:
     without the process in the name, one would publish what the other has staged.
     """
-    return os.path.join(STAGING, f"{photo_id}-{what}-{os.getpid()}".encode())
+    return os.path.join(STAGING, _name(photo_id, what))
+
+
+def _name(photo_id: int, what: str) -> bytes:
+    return f"{photo_id}-{what}-{os.getpid()}".encode()
 
 
 def stage(results: Path, photo: Photo) -> bytes:
     """A fresh, empty directory for the outputs of this attempt.
 
     Returns:
-        Its absolute path.
+        Its absolute path; to be entered by ``entered``.
 
     Raises:
         ResultsTrouble: the result folder cannot be written.
     """
-    root = os.fsencode(results)
-    relative = private(photo.id, str(photo.tries))
-    with results_trouble("results cannot be staged"):
-        _remove_tree(os.path.join(root, relative))
-        return make_directories(root, relative, beside=STAGING)
+    name = _name(photo.id, str(photo.tries))
+    with results_trouble("results cannot be staged"), root(results) as (_, inside):
+        _clear(Spot(inside, name))
+        os.mkdir(name, _PRIVATE, dir_fd=inside)
+        below.sync(inside)
+    return os.path.join(os.fsencode(results), STAGING, name)
+
+
+@contextlib.contextmanager
+def entered(results: Path, stage: bytes) -> Iterator[Path]:
+    """A directory from ``stage``, under a path that leads to no other one while this lasts.
+
+    Libraries write files by their paths, and the long one may lead elsewhere by now.
+
+    Raises:
+        ResultsTrouble: it cannot be entered.
+    """
+    with contextlib.ExitStack() as handles:
+        with results_trouble("results cannot be staged"):
+            at, _ = handles.enter_context(root(results))
+            relative = os.path.relpath(stage, os.fsencode(results))
+            inside = handles.enter_context(below.directory(at, relative))
+        yield Path(f"/proc/self/fd/{inside}")
+
+
+@contextlib.contextmanager
+def on_trial(staging: int) -> Iterator[int]:
+    """A directory for a moment, in which any names may be made."""
+    at = Spot(staging, _name(0, "trial"))
+    _clear(at)
+    os.mkdir(at.name, _PRIVATE, dir_fd=staging)
+    try:
+        with below.directory(staging, at.name) as inside:
+            yield inside
+    finally:
+        _clear(at)
 
 
 def seal(results: Path, files: Sequence[bytes], names: Sequence[bytes]) -> Plan:
@@ -94,17 +173,19 @@ def seal(results: Path, files: Sequence[bytes], names: Sequence[bytes]) -> Plan:
     Raises:
         ResultsTrouble: they cannot be written to disk.
     """
-    root = os.fsencode(results)
-    with results_trouble("results cannot be written"):
-        for path in files:
-            sync_file(path)
-        for directory in {os.path.dirname(path) for path in files}:
-            sync_directory(directory)
-        moves = tuple(
-            Move(os.path.relpath(path, root), name, os.lstat(path).st_size, sha256(path))
-            for path, name in zip(files, names, strict=True)
-        )
-    return Plan(root, moves)
+    where = os.fsencode(results)
+    staged = [os.path.relpath(path, where) for path in files]
+    with results_trouble("results cannot be written"), root(results) as (at, _):
+        moves = tuple(_sealed(at, *pair) for pair in zip(staged, names, strict=True))
+        for above in {os.path.dirname(path) for path in staged}:
+            with below.directory(at, above) as stage:
+                below.sync(stage)
+    return Plan(where, moves)
+
+
+def _sealed(at: int, staged: bytes, final: bytes) -> Move:
+    with below.spot(at, staged) as there:
+        return Move(staged, final, *durable.sync_file(there))
 
 
 def discard(results: Path, photo_id: int) -> None:
@@ -119,7 +200,7 @@ def discard(results: Path, photo_id: int) -> None:
 def sweep(results: Path, *, keep: Collection[int]) -> None:
     """Remove what an earlier run left staged, except for photos that are being published.
 
-    What belongs to another process that is still alive stays.
+    What belongs to another process that is still alive stays, and so does what we never name so.
 
     Args:
         results: the result folder.
@@ -132,16 +213,27 @@ def sweep(results: Path, *, keep: Collection[int]) -> None:
 
 
 def _remove(results: Path, doomed: Callable[[int], bool]) -> None:
-    directory = os.path.join(os.fsencode(results), STAGING)
-    with results_trouble("staged results cannot be removed"):
-        for name in os.listdir(directory) if os.path.isdir(directory) else ():
-            match name.split(b"-"):
-                case [photo, _, process] if photo.isdigit() and process.isdigit():
-                    stale = doomed(int(photo)) and not _is_of_another(int(process))
-                case _:
-                    stale = True
-            if stale:
-                _remove_tree(os.path.join(directory, name))
+    with (
+        results_trouble("staged results cannot be removed"),
+        contextlib.suppress(FileNotFoundError),
+        root(results) as (_, inside),
+    ):
+        _remove_from(inside, doomed)
+
+
+def discard_in(staging: int, photo_id: int) -> None:
+    """The same as ``discard``, where the staging directory is open."""
+    _remove_from(staging, lambda owner: owner == photo_id)
+
+
+def _remove_from(staging: int, doomed: Callable[[int], bool]) -> None:
+    for name in map(os.fsencode, os.listdir(staging)):
+        match = _OURS.fullmatch(name)
+        if match is None:
+            continue
+        photo, _, process = match.groups()
+        if doomed(int(photo)) and not _is_of_another(int(process)):
+            _clear(Spot(staging, name))
 
 
 def _is_of_another(process: int) -> bool:
@@ -150,19 +242,29 @@ def _is_of_another(process: int) -> bool:
         return False
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # no process was ever numbered so high
         return False
     except PermissionError:
         pass
     return True
 
 
-def _remove_tree(path: bytes) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
-        else:
-            os.unlink(path)
+def _clear(at: Spot) -> None:
+    """Remove a file or a stage of ours: the files in it, and never a directory in that."""
+    found = below.look(at)
+    if found is None:
+        return
+    if not stat.S_ISDIR(found.st_mode):
+        durable.unlink(at)
+        return
+    with below.directory(at.directory, at.name) as stage:
+        if os.fstat(stage).st_uid != os.fstat(at.directory).st_uid:
+            raise OSError(errno.EPERM, "belongs to another user", at.name)
+        for name in map(os.fsencode, os.listdir(stage)):
+            inner = below.look(Spot(stage, name))
+            if inner is not None and not stat.S_ISDIR(inner.st_mode):
+                durable.unlink(Spot(stage, name))
+    os.rmdir(at.name, dir_fd=at.directory)
 
 
 def demand_room(directory: Path, size_bytes: int) -> None:
@@ -180,20 +282,34 @@ def demand_room(directory: Path, size_bytes: int) -> None:
 
 
 def check(results: Path) -> None:
-    """Make sure that results can be published here, by publishing a small file out of sight.
+    """Make sure that results can be published here, by rehearsing it out of sight.
 
     Raises:
         ResultsTrouble: they cannot; ``str()`` says why.
     """
-    with results_trouble("results cannot be published"):
-        root = os.fsencode(results)
-        found = os.path.isdir(os.path.join(root, STAGING))
-        make_directories(root, STAGING)
-        probe, published = (os.path.join(root, private(0, what)) for what in ("probe", "published"))
-        write_new(probe, b"matted")
-        _remove_tree(published)
-        rename(probe, published)
-        sync_directory(os.path.dirname(published))
-        os.unlink(published)
+    with results_trouble("results cannot be published"), below.opened(results) as at:
+        if not below.is_writable(at):
+            number = errno.EROFS if os.fstatvfs(at).f_flag & os.ST_RDONLY else errno.EACCES
+            raise OSError(number, os.strerror(number), os.fsencode(results))
+        found = below.look(Spot(at, STAGING)) is not None
+        if not found:
+            os.mkdir(STAGING, _PRIVATE, dir_fd=at)
+        with _staging(at) as inside:
+            _rehearse(inside)
         if not found:  # whether this root is itself is not for us to say
-            os.rmdir(os.path.join(root, STAGING))
+            os.rmdir(STAGING, dir_fd=at)
+
+
+def _rehearse(staging: int) -> None:
+    """Every call that filing makes: a disk on which one of them fails is not in order."""
+    stage, published = (Spot(staging, _name(0, what)) for what in ("probe", "published"))
+    for left in (stage, published):
+        _clear(left)
+    os.mkdir(stage.name, _PRIVATE, dir_fd=staging)
+    with below.directory(staging, stage.name) as inside:
+        durable.write_new(Spot(inside, b"0"), b"matted")
+        below.sync(inside)
+        durable.rename(Spot(inside, b"0"), published)
+        below.sync(staging)
+    durable.unlink(published)
+    os.rmdir(stage.name, dir_fd=staging)

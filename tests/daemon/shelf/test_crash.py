@@ -112,7 +112,7 @@ class House:
         names = photo.names or choose(TEMPLATE, photo, DAY, outputs, taken=taken)
         photo = ledger.fix(photo.id, DAY, self.results, names)
         stage = staging.stage(self.results, photo)
-        files = [stage + b"/" + name.encode() for name in OUTPUTS]
+        files = [stage + b"/%d.png" % number for number in range(len(OUTPUTS))]
         for path, content in zip(files, OUTPUTS.values(), strict=True):
             Path(os.fsdecode(path)).write_bytes(content)
         plan = staging.seal(self.results, files, photo.names)
@@ -307,6 +307,10 @@ def test_the_promise_holds_when_the_archive_is_on_another_disk(
             break
 
 
+def where(handle: int) -> str:
+    return os.readlink(f"/proc/self/fd/{handle}")
+
+
 def test_everything_is_synced_before_what_relies_on_it(tmp_path: Path) -> None:
     """A kill leaves the kernel's memory alone, a power cut does not: here the order must speak."""
     house = House(tmp_path / "house", tmp_path / "archive", originals="archive")
@@ -316,10 +320,17 @@ def test_everything_is_synced_before_what_relies_on_it(tmp_path: Path) -> None:
     wanted = house.results / "2026-03-01" / "sub"
 
     def before_each(name: str, args: tuple[Any, ...]) -> None:
-        paths = [os.readlink(f"/proc/self/fd/{args[0]}")] if name == "fsync" else args[1:4:2]
-        entry = " ".join(
-            [name, *map(os.fsdecode, paths)] if name in {"fsync", "rename"} else [name]
-        )
+        match name, args:
+            case "fsync", (handle,):
+                paths = [where(handle)]
+            case "rename", (source, old, target, new, _):
+                paths = [
+                    f"{where(source)}/{os.fsdecode(old)}",
+                    f"{where(target)}/{os.fsdecode(new)}",
+                ]
+            case _:
+                paths = []
+        entry = " ".join([name, *paths])
         with journal.open("a") as file:
             file.write(entry.replace(f"{tmp_path}/", "").replace(f"-{os.getpid()}", "") + "\n")
 
@@ -332,8 +343,8 @@ def test_everything_is_synced_before_what_relies_on_it(tmp_path: Path) -> None:
     )
     commits = [index for index, line in enumerate(lines) if line == "commit"]
     taken = lines.index("rename house/inbox/sub/a.jpg house/inbox/sub/.matted-1-a.jpg")
-    for name in OUTPUTS:
-        assert lines.index(f"fsync {staged}/{name}") < first, "content before names"
+    for number in range(len(OUTPUTS)):
+        assert lines.index(f"fsync {staged}/{number}.png") < first, "content before names"
     assert any(lines.index(f"fsync {staged}") < commit < first for commit in commits), "plan"
     directory = lines.index(f"fsync {wanted.relative_to(tmp_path)}", last)
     assert any(directory < commit < taken for commit in commits), "filed, then disposed of"

@@ -54,7 +54,7 @@ def step(name, act):
 
 staging.establish(results, lambda _: None)
 stage = step("stage", lambda: staging.stage(results, photo))
-files = [stage + b"/0", stage + b"/1"]
+files = [stage + b"/0.png", stage + b"/1.png"]
 for path in files:
     Path(os.fsdecode(path)).write_bytes(bytes(20_000))
 plan = staging.seal(results, files, names)

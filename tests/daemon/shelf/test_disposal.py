@@ -42,6 +42,12 @@ def disposed(photo: Photo, originals: Originals, archive: Path | None = None) ->
     return dispose(photo, originals, archive=archive, day=DAY, sha256=SHA)
 
 
+def take_away(photo: Photo) -> None:
+    """As far as the daemon came before it was killed."""
+    source = Path(photo.folder, os.fsdecode(photo.path))
+    source.rename(source.with_name(os.fsdecode(disposal._hidden(photo.id, photo.path))))
+
+
 def files(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -113,7 +119,7 @@ def test_a_file_that_changes_at_the_very_moment_is_put_back(
     """It was taken away in the belief that it is what was read; a look at it tells otherwise."""
     photo = put()
     put(content=b"a newer picture")
-    os.rename(disposal._source(photo), disposal._hidden(photo))
+    take_away(photo)
     assert disposed(photo, originals, archive) is Disposed.CHANGED
     assert files(inbox) == {"IMG_1.jpg": b"a newer picture"}
 
@@ -121,7 +127,7 @@ def test_a_file_that_changes_at_the_very_moment_is_put_back(
 def test_what_is_put_back_does_not_replace_what_came_meanwhile(inbox: Path, put: MakePhoto) -> None:
     photo = put()
     put(content=b"a newer picture")
-    os.rename(disposal._source(photo), disposal._hidden(photo))
+    take_away(photo)
     put(content=b"the newest picture")
     assert disposed(photo, "delete") is Disposed.CHANGED
     assert files(inbox) == {"IMG_1.jpg": b"the newest picture", "IMG_1-2.jpg": b"a newer picture"}
@@ -131,7 +137,7 @@ def test_an_original_taken_away_before_a_crash_comes_back_if_it_is_to_be_kept(
     inbox: Path, put: MakePhoto
 ) -> None:
     photo = put()
-    os.rename(disposal._source(photo), disposal._hidden(photo))
+    take_away(photo)
     assert disposed(photo, "keep") is Disposed.KEPT
     assert files(inbox) == {"IMG_1.jpg": b"picture"}
 
@@ -144,16 +150,35 @@ def test_an_archive_that_is_away_is_trouble_and_the_original_stays(
     assert files(inbox) == {"IMG_1.jpg": b"picture"}
 
 
-def test_a_full_archive_is_trouble_and_the_original_stays(
+def test_a_file_in_place_of_the_archives_sub_folder_is_gone_round(
+    inbox: Path, put: MakePhoto, archive: Path
+) -> None:
+    (archive / "2026-03-01").write_bytes(b"theirs")
+    assert disposed(put(), "archive", archive) is Disposed.ARCHIVED
+    assert files(inbox) == {}
+    assert files(archive) == {"2026-03-01": b"theirs", "2026-03-01-2/IMG_1.jpg": b"picture"}
+
+
+def test_a_link_in_the_archive_leads_no_original_elsewhere(
+    inbox: Path, put: MakePhoto, archive: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "private").mkdir()
+    (archive / "2026-03-01").symlink_to(tmp_path / "private")
+    assert disposed(put(), "archive", archive) is Disposed.ARCHIVED
+    assert files(tmp_path / "private") == {}
+    assert (archive / "2026-03-01-2/IMG_1.jpg").read_bytes() == b"picture"
+    assert files(inbox) == {}
+
+
+def test_a_link_in_place_of_the_sources_folder_is_not_followed(
     inbox: Path, put: MakePhoto, tmp_path: Path
 ) -> None:
-    full = tmp_path / "full"
-    full.mkdir()
-    staging.establish(full, lambda _: None)
-    (full / "2026-03-01").write_bytes(b"a file where the day's folder should be")
-    with pytest.raises(ResultsTrouble):
-        disposed(put(), "archive", full)
-    assert files(inbox) == {"IMG_1.jpg": b"picture"}
+    """Whoever may write to the inbox could have any file of that name deleted otherwise."""
+    photo = put(b"sub/IMG_1.jpg")
+    (inbox / "sub").rename(tmp_path / "private")
+    (inbox / "sub").symlink_to(tmp_path / "private")
+    assert disposed(photo, "delete") is Disposed.MISSING
+    assert files(tmp_path / "private") == {"IMG_1.jpg": b"picture"}
 
 
 def test_an_original_that_is_open_for_writing_stays(

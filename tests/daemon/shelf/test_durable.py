@@ -7,17 +7,21 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from daemon.errors import Refused, ResultsTrouble
-from daemon.shelf import durable
+from daemon.errors import ResultsTrouble
+from daemon.shelf import below, durable
+from daemon.shelf.below import Spot
 
 RENAME = """
 import os, sys
+from daemon.shelf.below import Spot, opened
 from daemon.shelf.durable import rename
-rename(*map(os.fsencode, sys.argv[1:]))
+with opened(os.path.dirname(sys.argv[1])) as at:
+    rename(*(Spot(at, os.fsencode(os.path.basename(path))) for path in sys.argv[1:]))
 """
 needs_strace = pytest.mark.skipif(
     shutil.which("strace") is None, reason="strace makes the kernel refuse a call"
@@ -27,7 +31,15 @@ needs_strace = pytest.mark.skipif(
 def renamed_under(faults: list[str], source: Path, target: Path) -> str:
     """Rename in a child whose system calls fail; returns what it complained of."""
     calls = [argument for fault in faults for argument in ("-e", f"inject={fault}")]
-    strace = ["strace", "-f", "-o", "/dev/null", "-e", "trace=renameat2,link,linkat,unlink", *calls]
+    strace = [
+        "strace",
+        "-f",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=renameat2,link,linkat,unlink,unlinkat",
+        *calls,
+    ]
     command = [*strace, sys.executable, "-c", RENAME, str(source), str(target)]
     return subprocess.run(command, capture_output=True, text=True, check=False).stderr
 
@@ -39,14 +51,20 @@ def source(tmp_path: Path) -> Path:
     return source
 
 
-def test_a_file_gets_its_new_name(source: Path, tmp_path: Path) -> None:
-    durable.rename(bytes(source), bytes(tmp_path / "caf\udce9"))
+@pytest.fixture
+def at(tmp_path: Path) -> Iterator[int]:
+    with below.opened(tmp_path) as at:
+        yield at
+
+
+def test_a_file_gets_its_new_name(source: Path, tmp_path: Path, at: int) -> None:
+    durable.rename(Spot(at, b"source"), Spot(at, b"caf\xe9"))
     assert not source.exists()
     assert (tmp_path / "caf\udce9").read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("kind", ["file", "directory", "dangling symlink", "itself"])
-def test_nothing_is_ever_replaced(source: Path, tmp_path: Path, kind: str) -> None:
+def test_nothing_is_ever_replaced(source: Path, tmp_path: Path, at: int, kind: str) -> None:
     target = tmp_path / "target"
     match kind:
         case "file":
@@ -59,7 +77,7 @@ def test_nothing_is_ever_replaced(source: Path, tmp_path: Path, kind: str) -> No
             target = source
     before = target.lstat()
     with pytest.raises(FileExistsError):
-        durable.rename(bytes(source), bytes(target))
+        durable.rename(Spot(at, b"source"), Spot(at, target.name.encode()))
     assert target.lstat().st_ino == before.st_ino
     assert source.read_bytes() == b"mine"
 
@@ -93,30 +111,47 @@ def test_where_neither_is_known_nothing_is_done(source: Path, tmp_path: Path) ->
     assert not (tmp_path / "target").exists()
 
 
-def test_directories_are_made_below_a_root_that_exists(tmp_path: Path) -> None:
-    root = bytes(tmp_path)
-    assert durable.make_directories(root, b"a/b//c") == root + b"/a/b/c"
-    assert durable.make_directories(root, b"a/b/c") == root + b"/a/b/c"
-    assert durable.make_directories(root, b"") == root
-    assert (tmp_path / "a/b/c").is_dir()
-
-
-def test_a_root_that_is_away_is_not_made(tmp_path: Path) -> None:
-    """It may be a mount point: results would land on the disk below, unseen."""
-    with pytest.raises(FileNotFoundError):
-        durable.make_directories(bytes(tmp_path / "away"), b"a")
-    assert not (tmp_path / "away").exists()
-
-
-def test_a_small_file_is_written_whole(tmp_path: Path) -> None:
-    durable.write_new(bytes(tmp_path / "a"), b"content")
+def test_a_small_file_is_written_whole(tmp_path: Path, at: int) -> None:
+    for _ in range(2):
+        durable.write_new(Spot(at, b"a"), b"content")
     assert (tmp_path / "a").read_bytes() == b"content"
+
+
+def test_a_small_file_is_not_written_through_a_link(tmp_path: Path, at: int) -> None:
+    """Somebody who knows the name beforehand could have any file of ours overwritten."""
+    (tmp_path / "precious").write_bytes(b"precious")
+    (tmp_path / "a").symlink_to("precious")
+    durable.write_new(Spot(at, b"a"), b"content")
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+    assert (tmp_path / "a").read_bytes() == b"content"
+
+
+def test_a_copy_has_content_and_dates(source: Path, tmp_path: Path, at: int) -> None:
+    os.utime(source, ns=(10**18, 10**18 + 7))
+    durable.copy_new(Spot(at, b"source"), Spot(at, b"copy"))
+    assert (tmp_path / "copy").read_bytes() == b"mine"
+    assert (tmp_path / "copy").stat().st_mtime_ns == 10**18 + 7
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "link", "directory"])
+def test_what_is_no_file_is_neither_waited_for_nor_read(
+    source: Path, tmp_path: Path, at: int, kind: str
+) -> None:
+    match kind:
+        case "FIFO":
+            os.mkfifo(tmp_path / "odd")
+        case "link":
+            (tmp_path / "odd").symlink_to(source)
+        case _:
+            (tmp_path / "odd").mkdir()
+    with pytest.raises(OSError, match="odd"):
+        durable.sha256(Spot(at, b"odd"))
 
 
 @pytest.mark.parametrize(
     "number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EIO, errno.EXDEV]
 )
-def test_what_ails_the_folder_pauses(number: int) -> None:
+def test_trouble_tells_what_was_to_be_done_and_where(number: int) -> None:
     with (
         pytest.raises(ResultsTrouble, match="cannot be published") as trouble,
         durable.results_trouble("results cannot be published"),
@@ -124,11 +159,3 @@ def test_what_ails_the_folder_pauses(number: int) -> None:
         raise OSError(number, os.strerror(number), b"/results/caf\xe9")
     assert trouble.value.errno == number
     assert r"caf\xe9" in str(trouble.value)
-
-
-def test_what_ails_a_name_is_the_photos_own_fault(tmp_path: Path) -> None:
-    with (
-        pytest.raises(Refused, match="File name too long"),
-        durable.results_trouble("results cannot be published"),
-    ):
-        durable.make_directories(bytes(tmp_path), b"x" * 300)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from daemon.errors import NameTaken, PlanBroken, Refused, ResultsTrouble
+from daemon.errors import NameTaken, PlanBroken, ResultsTrouble
 from daemon.photo import Photo
 from daemon.shelf import staging
 from daemon.shelf.plan import Plan
-from daemon.shelf.publish import publish
+from daemon.shelf.publish import publish, withdraw
 
 CONTENTS = {b"day/sub/a_matte.png": b"matte" * 1000, b"day/sub/a_cut.png": b"cut", b"b.png": b"b"}
 
@@ -132,9 +133,44 @@ def test_a_result_folder_that_went_away_is_trouble_and_not_made_anew(
     assert visible(results) == CONTENTS
 
 
-def test_a_name_that_the_file_system_refuses_is_the_photos_own_fault(
-    results: Path, plan: Plan
+def test_a_name_that_the_file_system_refuses_can_be_exchanged(results: Path, plan: Plan) -> None:
+    refused = plan.renamed([b"a.png", b"x" * 300 + b".png", b"c.png"])
+    with pytest.raises(ResultsTrouble) as trouble:
+        publish(refused)
+    assert trouble.value.errno == errno.ENAMETOOLONG
+    publish(plan)
+    assert visible(results) == CONTENTS
+
+
+def test_what_is_published_of_a_plan_can_be_taken_back(results: Path, plan: Plan) -> None:
+    """A crash after the first rename; then the second's sub-folder is of no use any more."""
+    os.rename(os.path.join(plan.results, plan.moves[2].staged), bytes(results) + b"/b.png")
+    (results / "day").write_bytes(b"theirs")
+    with pytest.raises(ResultsTrouble):
+        publish(plan)
+    withdraw(plan)
+    assert visible(results) == {b"day": b"theirs"}
+    publish(plan.renamed([b"2/" + name for name in CONTENTS]))
+    assert len(visible(results)) == 4
+
+
+def test_a_sub_folder_that_is_a_link_leads_no_result_elsewhere(
+    results: Path, plan: Plan, tmp_path: Path
 ) -> None:
-    with pytest.raises(Refused):
-        publish(plan.renamed([b"a.png", b"x" * 300 + b".png", b"c.png"]))
-    assert len(staged(results)) + len(visible(results)) == 3
+    (tmp_path / "private").mkdir()
+    (results / "day").symlink_to(tmp_path / "private")
+    with pytest.raises(ResultsTrouble):
+        publish(plan)
+    assert not list((tmp_path / "private").iterdir())
+    (results / "day").unlink()
+    publish(plan)
+    assert visible(results) == CONTENTS
+
+
+def test_a_fifo_under_a_final_name_is_somebody_elses_file(results: Path, plan: Plan) -> None:
+    os.mkfifo(results / "b.png")
+    with pytest.raises(NameTaken):
+        publish(plan)
+    os.unlink(os.path.join(plan.results, plan.moves[2].staged))
+    with pytest.raises(PlanBroken):
+        publish(plan)

@@ -89,6 +89,72 @@ def test_reports_of_another_ledger_are_not_replaced(results: Path, put: MakePhot
     assert (results / "failed/IMG_1-12.json").read_bytes() == b"not even JSON"
 
 
+HOSTILE: dict[str, Callable[[Path], object]] = {
+    "a FIFO": os.mkfifo,
+    "a link": lambda path: path.symlink_to("/etc/hostname"),
+    "a dangling link": lambda path: path.symlink_to("/nowhere"),
+    "a folder": Path.mkdir,
+    "brackets": lambda path: path.write_bytes(b"[" * 200_000),
+    "brackets between strings": lambda path: path.write_bytes(b'["\\"",' * 20_000),
+    "a long number": lambda path: path.write_bytes(b'{"photo": ' + b"1" * 200_000 + b"}"),
+    "a disk full of zeros": lambda path: path.touch() or os.truncate(path, 1 << 40),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_lies_under_a_reports_name_is_neither_waited_for_nor_followed(
+    results: Path, put: MakePhoto, kind: str
+) -> None:
+    (results / "failed").mkdir()
+    HOSTILE[kind](results / "failed/IMG_1-12.json")
+    photo = put()
+    assert given_up(results, photo) is None
+    assert quarantine(results, photo, REPORT, move_original=False) == b"failed/IMG_1-12-2.json"
+    assert given_up(results, photo) == "no decoder knows it"
+    release(results, photo)
+    assert entries(results) == ["IMG_1-12.json"]
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_folder_for_reports_that_is_of_no_use_is_gone_round(
+    results: Path, inbox: Path, put: MakePhoto, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "private").mkdir()
+    if kind == "file":
+        (results / "failed").write_bytes(b"theirs")
+    else:
+        (results / "failed").symlink_to(tmp_path / "private")
+    photo = put()
+    name = quarantine(results, photo, REPORT, move_original=True)
+    assert name == b"failed-2/IMG_1-12.json"
+    assert given_up(results, photo) == "no decoder knows it"
+    assert (results / "failed-2/IMG_1-12.jpg").read_bytes() == b"picture"
+    report = json.loads((results / "failed-2/IMG_1-12.json").read_bytes())
+    assert report["original"] == "failed-2/IMG_1-12.jpg"
+    release(results, photo)
+    assert (inbox / "IMG_1.jpg").read_bytes() == b"picture"
+    assert not list((tmp_path / "private").iterdir())
+
+
+def test_a_report_is_not_staged_through_a_link(
+    results: Path, put: MakePhoto, tmp_path: Path
+) -> None:
+    (tmp_path / "precious").write_bytes(b"precious")
+    staged = results / ".matted-staging" / f"12-report-{os.getpid()}"
+    staged.symlink_to(tmp_path / "precious")
+    quarantine(results, put(), REPORT, move_original=False)
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+    assert entries(results) == ["IMG_1-12.json"]
+    assert not (results / "failed/IMG_1-12.json").is_symlink()
+
+
+def test_a_reports_name_ends_with_a_whole_character(results: Path, put: MakePhoto) -> None:
+    """Disks that take UTF-8 only refuse a half one."""
+    name = quarantine(results, put("\u20ac".encode() * 80 + b".jpg"), REPORT, move_original=True)
+    assert name.decode().endswith("\u20ac-12.json")
+    assert all(entry.encode("utf-8", "strict") for entry in entries(results))
+
+
 def test_another_version_of_the_file_gets_a_report_of_its_own(
     results: Path, put: MakePhoto
 ) -> None:

@@ -66,15 +66,17 @@ def test_a_photos_stages_go_and_the_others_stay(results: Path, put: MakePhoto) -
     assert os.path.isdir(other)
 
 
-def test_the_sweep_keeps_only_what_is_being_published(results: Path, put: MakePhoto) -> None:
+def test_the_sweep_keeps_what_is_being_published_and_what_we_never_name_so(
+    results: Path, put: MakePhoto
+) -> None:
     kept = staging.stage(results, put(photo_id=1))
     stale = staging.stage(results, put(photo_id=2))
-    debris = results / ".matted-staging" / "debris"
-    debris.write_bytes(b"")
+    theirs = results / ".matted-staging" / "debris"
+    theirs.write_bytes(b"")
     staging.sweep(results, keep={1})
     assert os.path.isdir(kept)
     assert not os.path.exists(stale)
-    assert not debris.exists()
+    assert theirs.exists()
 
 
 @pytest.fixture
@@ -115,12 +117,103 @@ def test_the_sweep_of_a_folder_without_staging_is_nothing(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_sweep_does_not_follow_symlinks(results: Path, tmp_path: Path) -> None:
-    (tmp_path / "precious").mkdir()
-    (tmp_path / "precious" / "photo.jpg").write_bytes(b"")
-    (results / ".matted-staging" / "9-1").symlink_to(tmp_path / "precious")
+@pytest.fixture
+def precious(tmp_path: Path) -> Path:
+    """Somebody's folder, with names in it as ours are."""
+    inner = tmp_path / "precious" / "12-1-99999999"
+    inner.mkdir(parents=True)
+    for folder in (inner.parent, inner):
+        (folder / "0.png").write_bytes(b"precious")
+        (folder / "12-report-99999999").write_bytes(b"precious")
+    return inner.parent
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def test_the_sweep_does_not_follow_symlinks(results: Path, precious: Path) -> None:
+    before = content(precious)
+    for name in ("9-1-99999999", "9-report-99999999", "9-1"):
+        (results / ".matted-staging" / name).symlink_to(precious)
     staging.sweep(results, keep=())
-    assert (tmp_path / "precious" / "photo.jpg").exists()
+    assert content(precious) == before
+    assert [path.name for path in (results / ".matted-staging").iterdir()] == ["9-1"]
+
+
+def test_a_staging_directory_that_is_a_link_is_neither_used_nor_emptied(
+    results: Path, put: MakePhoto, precious: Path
+) -> None:
+    """``mv .matted-staging .old; ln -s /somebody/private .matted-staging``."""
+    before = content(precious)
+    photo = put()
+    stage = staging.stage(results, photo)
+    (results / ".matted-staging").rename(results / ".old")
+    (results / ".matted-staging").symlink_to(precious)
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: staging.stage(results, photo),
+        lambda: staging.entered(results, stage).__enter__(),
+        lambda: staging.seal(results, [stage + b"/0.png"], [b"a.png"]),
+        lambda: staging.discard(results, photo.id),
+        lambda: staging.sweep(results, keep=()),
+        lambda: staging.check(results),
+        lambda: staging.establish(results, lambda _: None),
+    )
+    for act in acts:
+        with pytest.raises(ResultsTrouble, match="Not a directory"):
+            act()
+    assert content(precious) == before
+
+
+def test_a_stage_that_is_exchanged_for_a_link_takes_no_file_elsewhere(
+    results: Path, put: MakePhoto, precious: Path
+) -> None:
+    before = content(precious)
+    stage = staging.stage(results, put())
+    with staging.entered(results, stage) as path:
+        os.rename(stage, stage + b"-old")
+        os.symlink(precious, stage)
+        (path / "0.png").write_bytes(b"a matte")
+    assert content(precious) == before
+    assert Path(os.fsdecode(stage + b"-old"), "0.png").read_bytes() == b"a matte"
+
+
+def test_directories_in_a_stage_are_not_entered(results: Path, put: MakePhoto) -> None:
+    """We make none: somebody moved it there, to have it emptied."""
+    photo = put()
+    moved = Path(os.fsdecode(staging.stage(results, photo)), "moved")
+    moved.mkdir()
+    (moved / "photo.jpg").write_bytes(b"precious")
+    with pytest.raises(ResultsTrouble, match="not empty"):
+        staging.discard(results, photo.id)
+    assert (moved / "photo.jpg").read_bytes() == b"precious"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: only root can give a folder away")
+def test_a_staging_directory_of_another_user_is_not_used_unless_it_is_empty(
+    results: Path, put: MakePhoto
+) -> None:
+    """As after a chown of everything below the results, or made to be in our way."""
+    inside = results / ".matted-staging"
+    os.chown(inside, 12345, 12345)
+    with pytest.raises(ResultsTrouble, match=r"belongs to another user \(12345\)"):
+        staging.stage(results, put())
+    staging.establish(results, lambda _: None)
+    assert inside.stat().st_uid == 0
+    (inside / "theirs").write_bytes(b"")
+    os.chown(inside, 12345, 12345)
+    with pytest.raises(ResultsTrouble, match="belongs to another user"):
+        staging.establish(results, lambda _: None)
+
+
+def test_others_may_not_enter_the_staging_directory(results: Path, put: MakePhoto) -> None:
+    inside = results / ".matted-staging"
+    assert inside.stat().st_mode & 0o777 == 0o700
+    inside.chmod(0o777)
+    staging.establish(results, lambda _: None)
+    assert inside.stat().st_mode & 0o777 == 0o700
+    assert os.stat(staging.stage(results, put())).st_mode & 0o777 == 0o700
 
 
 def test_nothing_is_written_to_a_root_that_nobody_made_sure_of(

@@ -97,7 +97,10 @@ class Interrupted(PhotoError):
 
 
 class ResultsTrouble(MattedError):
-    """The results cannot be written (ENOSPC, EROFS, EACCES, EDQUOT): pause everything."""
+    """The results cannot be written (ENOSPC, EROFS, EACCES, EDQUOT).
+
+    Everything pauses if that is so for the whole folder, which ``Premises.try_out`` finds out.
+    """
 
     def __init__(self, reason: str, errno: int) -> None:
         super().__init__(reason, errno)
@@ -106,6 +109,18 @@ class ResultsTrouble(MattedError):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class NameTrouble(PhotoError):
+    """A name or sub-folder below the results is of no use, and the results' disk is in order.
+
+    Nobody raises it on the spot, where the one looks like the other: it takes a try of the disk.
+    """
+
+    def __init__(self, reason: str, errno: int) -> None:
+        PhotoError.__init__(self, reason)
+        self.args = (reason, errno)
+        self.errno = errno
 
 
 class EngineUnavailable(MattedError):

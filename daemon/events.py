@@ -46,6 +46,8 @@ class Event(StrEnum):
     PHOTO_FILED = "photo.filed"
     PHOTO_UNCHANGED = "photo.unchanged"
     PHOTO_RETRIED = "photo.retried"
+    PHOTO_RENAMED = "photo.renamed"
+    PHOTO_STUMBLED = "photo.stumbled"
     PHOTO_QUARANTINED = "photo.quarantined"
     PHOTO_GONE = "photo.gone"
     PHOTO_RECOVERED = "photo.recovered"

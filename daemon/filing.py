@@ -1,4 +1,4 @@
-"""From the ledger's queue to the photo processes, and what is decided when one fails.
+"""From the ledger's queue to the photo processes, and from those to the results.
 
 Runs in the daemon's main thread; whatever can take long or die is done by the photo processes.
 """
@@ -8,18 +8,16 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from functools import partial
 
-from daemon import policy
-from daemon.errors import EngineFailed, LedgerTrouble, MattedError, ResultsTrouble, WorkerDied
+from daemon.errors import WorkerDied
 from daemon.events import Event, Log
 from daemon.job import EngineAddress, Job, Staged, Unchanged
 from daemon.ledger import Ledger, State
+from daemon.mishaps import Engine, Mishaps
 from daemon.photo import Photo
-from daemon.policy import Quarantine, Retry
-from daemon.premises import Pause, Premises
+from daemon.premises import Premises
 from daemon.publishing import Destination, Publishing, who
 from daemon.shelf import staging
 from daemon.suspects import Suspects
@@ -29,20 +27,8 @@ _BLOCKED_S = 0.25
 _DISPOSE_S = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """What has to be known of the engine here."""
-
-    address: Callable[[], EngineAddress]
-    ready: Callable[[], bool]
-    blames: Callable[[int, str], bool]
-    last_words: Callable[[], list[str]]
-    refiners: Callable[[Collection[str]], Mapping[str, EngineAddress]] = lambda _: {}
-    """Has these refiners running, by their names in profiles, and says where."""
-
-
 class Filing:
-    """Hands photos out to the photo processes and decides about what comes back."""
+    """Hands photos out to the photo processes and files what comes back."""
 
     def __init__(
         self,
@@ -71,6 +57,7 @@ class Filing:
         self._max_pixels = max_pixels
         self._log = log
         self._publishing = Publishing(ledger, log)
+        self._mishaps = Mishaps(ledger, engine, premises, self._publishing, log)
         self._destinations: Mapping[str, Destination] = {}
         self._foreign: frozenset[str] = frozenset()
         self._refiners: Mapping[str, EngineAddress] = {}
@@ -78,16 +65,13 @@ class Filing:
         self._ended: deque[Finished] = deque()
         self._claimed: Photo | None = None
         self._suspects = Suspects()
-        self._given_up: dict[int, tuple[Photo, str]] = {}
-        """Photos whose quarantine a pause cut short, and the reasons for it."""
         self._resuming = False
         self._dispose_at_s = 0.0
-        self._pause = Pause()
 
     @property
     def paused(self) -> str | None:
         """Why nothing is begun at the moment; it resumes by itself."""
-        return self._pause.reason
+        return self._mishaps.pause.reason
 
     @property
     def at_work(self) -> tuple[Photo, ...]:
@@ -102,6 +86,10 @@ class Filing:
         """
         names = {destination.profile.matting.refiner for destination in destinations.values()}
         self._refiners = self._engine.refiners(names)
+
+    def stuck(self, photo_id: int) -> str | None:
+        """Why half of a photo's results can be neither completed nor taken back at present."""
+        return self._mishaps.stuck.get(photo_id)
 
     def serve(self, destinations: Mapping[str, Destination]) -> None:
         """Work for these folders, by path; photos of others stay where they are in the queue.
@@ -119,22 +107,26 @@ class Filing:
     def recover(self) -> None:
         """Take up what the last run left undone."""
         for destination in self._destinations.values():
-            self._or_pause(partial(self._premises.demand, destination))
+            self._mishaps.do_or_pause(destination, partial(self._premises.demand, destination))
         left = self._ledger.recover()
         ours = {one.photo.id for one in left.publishing}
-        for results in {destination.results for destination in self._destinations.values()}:
-            self._or_pause(partial(staging.sweep, results, keep=ours))
+        for destination in self._destinations.values():
+            act = partial(staging.sweep, destination.results, keep=ours)
+            self._mishaps.do_or_pause(destination, act)
         for photo in left.working:
             self._log.info(Event.PHOTO_RECOVERED, **who(photo))
-            self._guarded(photo, partial(self._recover_one, photo, alone=len(left.working) == 1))
+            act = partial(self._recover_one, photo, alone=len(left.working) == 1)
+            self._mishaps.guarded(photo, act)
         self.publish_planned()
         self._dispose_left()
 
     def _recover_one(self, photo: Photo, *, alone: bool) -> None:
         if reason := self._publishing.given_up(photo):
-            self._quarantine(photo, reason)
+            self._mishaps.quarantine(photo, reason)
         elif alone:
-            self._fail(photo, WorkerDied("the daemon ended while it was at work on this photo"))
+            self._mishaps.fail(
+                photo, WorkerDied("the daemon ended while it was at work on this photo")
+            )
         else:
             self._ledger.give_back(photo.id, now_s=time.time())
             self._suspects.add(photo.id)
@@ -148,12 +140,15 @@ class Filing:
         self._ended += self._workers.finished()
         while self._ended:
             ended = self._ended[0]
-            self._guarded(ended.job.photo, partial(self._conclude, ended))
+            self._mishaps.guarded(ended.job.photo, partial(self._conclude, ended))
             self._ended.popleft()  # not before: if the ledger fails, it is concluded again
-        if self._pause.is_due:
-            self._end_pause()
+        if self._mishaps.pause.is_due:
+            self._resuming |= self._mishaps.end_pause(self._destinations.values())
         if self._resuming and self.paused is None:
-            self._resume()
+            self._mishaps.resume()
+            self._resuming = False
+        if self.paused is None:
+            self._mishaps.later.do_due()
         if time.monotonic() >= self._dispose_at_s:
             self._dispose_left()
         without = self._foreign.union(paused_folders)
@@ -162,7 +157,7 @@ class Filing:
             self._claimed = self._claimed or self._ledger.claim(time.time(), without=without)
             if self._claimed is None:
                 return
-            self._guarded(self._claimed, partial(self._begin, self._claimed))
+            self._mishaps.guarded(self._claimed, partial(self._begin, self._claimed))
             self._claimed = None  # not before, likewise
 
     def _may_begin(self) -> bool:
@@ -195,12 +190,14 @@ class Filing:
     def next_turn_s(self) -> float | None:
         """When there is something to do that nobody will wake us for; on the monotonic clock."""
         if self.paused is not None:
-            return self._pause.probe_at_s
+            return self._mishaps.pause.probe_at_s
+        later_s = self._mishaps.later.next_s()
         due_s = self._ledger.next_due_s() if self._workers.idle else None
         if due_s is None:
-            return None
+            return later_s
         # What is due already has to wait for its folder or for the engine: no reason to spin.
-        return time.monotonic() + max(_BLOCKED_S, due_s - time.time())
+        begin_s = time.monotonic() + max(_BLOCKED_S, due_s - time.time())
+        return begin_s if later_s is None else min(begin_s, later_s)
 
     # One photo
 
@@ -208,6 +205,7 @@ class Filing:
         destination = self._destinations[photo.folder]
         self._premises.demand(destination)
         photo = self._publishing.named(photo, destination)
+        self._publishing.demand_folders(photo, destination)
         job = Job(
             photo=photo,
             source=os.path.join(os.fsencode(photo.folder), photo.path),
@@ -240,18 +238,15 @@ class Filing:
                 self._publishing.unchanged(photo, filed.sha256)
             case Staged(plan, filed):
                 self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
-                self._or_pause(partial(self._publishing.publish, photo, plan, filed))
+                self._mishaps.publish(photo, plan, filed)
             case Unchanged(sha256):
                 self._publishing.unchanged(photo, sha256)
             case error:
-                self._fail(photo, error, waited=ended.job.waited)
+                self._mishaps.fail(photo, error, waited=ended.job.waited)
 
     def publish_planned(self) -> None:
         """Carry out the plans that a crash, a pause or an interrupt cut short."""
-        for one in self._ledger.recover().publishing:
-            self._log.info(Event.PHOTO_RECOVERED, **who(one.photo))
-            act = partial(self._publishing.publish, one.photo, one.plan, one.filed)
-            self._guarded(one.photo, partial(self._or_pause, act))
+        self._mishaps.publish_planned()
 
     def _is_duplicate(self, photo: Photo, sha256: str) -> bool:
         """Whether another photo of the same content was filed while this one was at work."""
@@ -259,103 +254,3 @@ class Filing:
         if destination is None or destination.duplicates:
             return False
         return self._ledger.filed_as(photo.folder, sha256) not in {None, photo.path}
-
-    # What goes wrong
-
-    def _guarded(self, photo: Photo, act: Callable[[], object]) -> None:
-        """Do something about one photo; whatever is wrong with it is decided here."""
-        try:
-            act()
-        except LedgerTrouble:
-            raise
-        except MattedError as error:
-            self._fail(photo, error)
-
-    def _or_pause(self, act: Callable[[], None]) -> bool:
-        """Do something that a result folder must allow; returns whether it did."""
-        try:
-            act()
-        except ResultsTrouble as error:
-            self._begin_pause(error.reason)
-            return False
-        return True
-
-    def _fail(self, photo: Photo, error: MattedError, *, waited: bool = True) -> None:
-        destination = self._destinations.get(photo.folder)
-        now_s = time.time()
-        known = policy.Facts(
-            attempts=photo.attempts,
-            tries=photo.tries,
-            unchanged_s=now_s - photo.first_seen_s,
-            waited=waited,
-            blamed=self._blamed(photo, error),
-        )
-        limits = destination.limits if destination else policy.Limits()
-        match policy.decide(error, known, limits):
-            case Retry(after_s, charged, reason):
-                self._retry(photo, after_s, reason, charged=charged)
-            case policy.Pause(_, reason):
-                self._ledger.give_back(photo.id, now_s=now_s)
-                self._begin_pause(reason)
-            case Quarantine(reason):
-                self._quarantine(photo, reason)
-
-    def _blamed(self, photo: Photo, error: MattedError) -> bool:
-        if isinstance(error, EngineFailed):
-            return self._engine.blames(error.engine_pid, str(photo.id))
-        return True
-
-    def _retry(self, photo: Photo, after_s: float, reason: str, *, charged: bool) -> None:
-        now_s = time.time()
-        state = self._ledger.retry(photo.id, now_s + after_s, reason, free=not charged, now_s=now_s)
-        event = Event.PHOTO_GONE if state is State.GONE else Event.PHOTO_RETRIED
-        self._log.info(event, **who(photo), reason=reason, after_s=round(after_s, 1))
-        self._discard(photo)
-
-    def _quarantine(self, photo: Photo, reason: str) -> None:
-        report = {
-            "reason": reason,
-            "attempts": photo.attempts,
-            "first_seen": time.strftime("%FT%T%z", time.localtime(photo.first_seen_s)),
-            "given_up": time.strftime("%FT%T%z"),
-            "engine": self._engine.address().name,
-            "engine_said": self._engine.last_words(),
-        }
-        try:
-            left = self._publishing.quarantine(photo, report)
-        except ResultsTrouble as error:
-            # Not back to the queue: the report may be written and the original moved already, and
-            # a photo that waits for its file there would be taken for gone.
-            self._given_up[photo.id] = photo, reason
-            self._begin_pause(error.reason)
-            return
-        self._ledger.failed(photo.id, reason, dispose=left, now_s=time.time())
-        self._given_up.pop(photo.id, None)
-        self._log.warning(Event.PHOTO_QUARANTINED, **who(photo), reason=reason)
-        self._discard(photo)
-
-    def _discard(self, photo: Photo) -> None:
-        if destination := self._destinations.get(photo.folder):
-            self._or_pause(partial(staging.discard, destination.results, photo.id))
-
-    # Pauses
-
-    def _begin_pause(self, reason: str) -> None:
-        if self._pause.begin(reason):
-            self._log.error(Event.SERVICE_PAUSED, reason=reason)
-
-    def _end_pause(self) -> None:
-        """Resume, if every disk is there again and takes files."""
-        destinations = self._destinations.values()
-        if self._or_pause(partial(self._premises.try_out, destinations)):
-            self._pause.end()
-            self._resuming = True
-            self._log.info(Event.SERVICE_RESUMED)
-
-    def _resume(self) -> None:
-        """Finish what the pause cut short; if the ledger fails, it is all done again."""
-        self.publish_planned()
-        for photo, reason in tuple(self._given_up.values()):
-            self._quarantine(photo, reason)
-        self._publishing.tidy_left()
-        self._resuming = False

@@ -149,7 +149,8 @@ class Once:
             if filing.paused is not None:
                 raise ResultsTrouble(filing.paused, 0)
             for photo_id in tuple(left):
-                if ending := _ending(ledger, photo_id, left[photo_id]):
+                stuck = filing.stuck(photo_id)
+                if ending := _ending(ledger, photo_id, left[photo_id], stuck):
                     del left[photo_id]
                     yield ending
             due_s = filing.next_turn_s()
@@ -229,7 +230,7 @@ def _none_in(found: Scan) -> str:
     return "there are no photos in it" + (f"; files of other kinds: {others}" if others else "")
 
 
-def _ending(ledger: Ledger, photo_id: int, source: str) -> Ending | None:
+def _ending(ledger: Ledger, photo_id: int, source: str, stuck: str | None) -> Ending | None:
     entry = ledger.entry(photo_id)
     if entry is None:
         return None
@@ -238,7 +239,9 @@ def _ending(ledger: Ledger, photo_id: int, source: str) -> Ending | None:
             return Ending(source, entry)
         case State.FAILED | State.GONE:
             return Ending(source, entry, entry.reason or "is gone")
-        case State.RETRYING if entry.photo.tries >= _TRIES:
+        case State.PUBLISHING if stuck:
+            return Ending(source, entry, stuck)
+        case State.RETRYING if entry.photo.tries >= _TRIES and entry.due_s > time.time():
             # The daemon would go on trying for as long as the file is there; nobody waits here.
             reason = entry.reason or "does not work"
             ledger.failed(photo_id, reason, now_s=time.time())

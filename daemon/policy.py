@@ -13,6 +13,7 @@ from daemon.errors import (
     Interrupted,
     LedgerTrouble,
     NameTaken,
+    NameTrouble,
     NotReady,
     Refused,
     ResultsTrouble,
@@ -20,6 +21,8 @@ from daemon.errors import (
 )
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_NEVER_TAKEN = (errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOTSUP)
+"""What disks say of names that they will not take later either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,10 @@ class Facts:
     attempt takes what is doubtful, or whole but for its end, as it is."""
     blamed: bool = True
     """Whether this photo was the one at work when an engine or a photo process died."""
+    misplaced: int = 0
+    """How often its present names, or their sub-folders, were of no use, this time included."""
+    aside: bool = False
+    """Whether its present names are others already than its profile wants."""
 
 
 class Scope(Enum):
@@ -84,7 +91,14 @@ class Quarantine:
     reason: str
 
 
-Decision = Retry | Pause | Quarantine
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """File the photo under other names than its profile wants."""
+
+    reason: str
+
+
+Decision = Retry | Pause | Aside | Quarantine
 
 
 def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
@@ -107,6 +121,8 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
             decision = Quarantine(reason)
         case Changed():  # the next scan tells of the new version, and ends this one
             decision = Retry(_backoff_s(facts, limits), charged=False, reason=reason)
+        case NameTrouble(errno=number):
+            decision = _elsewhere(reason, number, facts, limits)
         case NotReady():
             decision = _wait_for_the_rest(reason, facts, limits)
         case SourceTrouble() | Interrupted():
@@ -118,6 +134,16 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
         case _:
             decision = _charge(reason, facts, limits)
     return decision
+
+
+def _elsewhere(reason: str, number: int, facts: Facts, limits: Limits) -> Decision:
+    """Others may mend a sub-folder, but a photo does not wait for that for ever."""
+    if not facts.aside and (facts.misplaced >= limits.attempts or number in _NEVER_TAKEN):
+        return Aside(reason)
+    if facts.misplaced >= limits.attempts:
+        return Quarantine(reason)
+    wait_s = _doubled_s(facts.misplaced, limits)
+    return Retry(wait_s, charged=False, reason=reason)
 
 
 def _wait_for_the_rest(reason: str, facts: Facts, limits: Limits) -> Decision:
@@ -139,7 +165,11 @@ def _charge(reason: str, facts: Facts, limits: Limits) -> Decision:
 
 
 def _backoff_s(facts: Facts, limits: Limits) -> float:
-    doublings = min(max(facts.tries - 1, 0), 30)
+    return _doubled_s(facts.tries, limits)
+
+
+def _doubled_s(times: int, limits: Limits) -> float:
+    doublings = min(max(times - 1, 0), 30)
     return float(min(limits.first_wait_s * 2**doublings, limits.longest_wait_s))
 
 

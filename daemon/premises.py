@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from daemon.errors import MattedError, NameTrouble, ResultsTrouble
 from daemon.publishing import Destination
-from daemon.shelf import staging
+from daemon.shelf import below, durable, staging
 
 _FIRST_WAIT_S = 5.0
 _LONGEST_WAIT_S = 60.0
+_CLEAR = (0, errno.ENOSPC, errno.EDQUOT, errno.ENODEV)
+"""A full disk takes small files, and so tells nothing; 0 has to do with no disk of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,29 @@ class Premises:
         Raises:
             ResultsTrouble: not everywhere.
         """
+        what = f"{self.snapshots} cannot be written"
+        with durable.results_trouble(what), below.opened(self.snapshots) as at:
+            probe = below.Spot(at, b"probe")
+            durable.write_new(probe, b"matted")
+            durable.unlink(probe)
         for destination in destinations:
             self.demand(destination)
             staging.check(destination.results)
+
+    def judge(self, error: MattedError, destination: Destination) -> MattedError:
+        """Whether it is the disk that fails, if something did that has to do with it.
+
+        Returns:
+            What ails the disk, for everything to pause; ``NameTrouble`` if it takes whatever is
+            tried; the error itself, if it says enough.
+        """
+        if not isinstance(error, ResultsTrouble) or error.errno in _CLEAR:
+            return error
+        try:
+            self.try_out([destination])
+        except ResultsTrouble as trouble:
+            return trouble
+        return NameTrouble(error.reason, error.errno)
 
 
 class Pause:

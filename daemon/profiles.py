@@ -139,8 +139,11 @@ class Profile(Options):
     @classmethod
     def _names_differ(cls, value: tuple[Choice, ...]) -> tuple[Choice, ...]:
         given = [output.options.name for output in value]
-        if doubled := sorted({name for name in given if given.count(name) > 1}):
-            raise ValueError(f"two outputs are named {', '.join(doubled)}; give one a `name`")
+        keys = [names.key(name) for name in given]  # as a disk that folds case compares them
+        doubled = [name for name, key in zip(given, keys, strict=True) if keys.count(key) > 1]
+        if doubled:
+            told = ", ".join(sorted(set(doubled)))
+            raise ValueError(f"two outputs are named {told}; give one a `name`")
         return value
 
     def without(self, kind: str) -> Profile:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from daemon.errors import NameTaken, ResultsTrouble, SourceTrouble
+from daemon.errors import LedgerTrouble, NameTaken, ResultsTrouble, SourceTrouble
 from daemon.events import Event, Log, facts
 from daemon.ledger import Ledger, State
 from daemon.outputs import OUTPUTS
-from daemon.photo import Filed, Photo
+from daemon.photo import Filed, Photo, show
 from daemon.policy import Limits
 from daemon.profiles import Profile
-from daemon.shelf import names, staging
+from daemon.shelf import below, names, staging
 from daemon.shelf.disposal import Disposed, Originals, dispose
+from daemon.shelf.durable import results_trouble
 from daemon.shelf.plan import Plan
 from daemon.shelf.publish import publish
 from daemon.shelf.quarantine import given_up, quarantine
+from daemon.shelf.spelling import fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,25 @@ class Publishing:
         """By watched folder."""
         self._untidy: dict[int, Path] = {}
         """Result folders by the photos of which something may still be staged there."""
+        self._respelled: dict[int, str] = {}
+        """Photos with other names than their profile wants, and what to tell of that."""
         self._ledger = ledger
         self._log = log
 
-    def named(self, photo: Photo, destination: Destination, *, anew: bool = False) -> Photo:
-        """Decide date and names, once; anew only if somebody took one of the names meanwhile."""
+    def named(
+        self, photo: Photo, destination: Destination, *, anew: bool = False, aside: bool = False
+    ) -> Photo:
+        """Decide date and names, once.
+
+        Args:
+            photo: the photo.
+            destination: where it goes.
+            anew: because somebody took one of the names meanwhile, or they are of no use.
+            aside: whether to go round sub-folders that are of no use.
+
+        Raises:
+            ResultsTrouble: the result folder cannot be read.
+        """
         outputs = tuple(
             names.Output(choice.options.name, OUTPUTS[choice.name].extension(choice.options))
             for choice in destination.profile.outputs
@@ -65,12 +82,48 @@ class Publishing:
             return photo
         day = photo.filed_on or date.today()  # noqa: DTZ011 - people look for the local date
 
-        def taken(name: bytes) -> bool:
-            there = os.path.join(os.fsencode(destination.results), name)
-            return os.path.lexists(there) or self._ledger.reserved(destination.results, name)
+        what = "names cannot be chosen"
+        with results_trouble(what), staging.root(destination.results) as (root, inside):
 
-        chosen = names.choose(destination.profile.file_as, photo, day, outputs, taken=taken)
+            def taken(name: bytes) -> bool:
+                if below.look_up(root, name) is not None:
+                    return True
+                ours = aside and name in photo.names  # of a set, only some are of no use
+                return not ours and self._ledger.reserved(destination.results, name)
+
+            def fit(name: bytes) -> bytes:
+                usable[name] = fitted(root, inside, name, aside=aside)
+                return usable[name]
+
+            usable: dict[bytes, bytes] = {}
+            file_as = destination.profile.file_as
+            chosen = names.choose(file_as, photo, day, outputs, taken=taken, fitted=fit)
+        self._note_respelled(photo, [old for old, new in usable.items() if old != new in chosen])
         return self._ledger.fix(photo.id, day, destination.results, chosen)
+
+    def _note_respelled(self, photo: Photo, wanted: Sequence[bytes]) -> None:
+        self._respelled.pop(photo.id, None)
+        if wanted:
+            told = ", ".join(map(show, wanted))
+            self._respelled[photo.id] = (
+                f"filed under another name, since this was of no use: {told}"
+            )
+
+    def demand_folders(self, photo: Photo, destination: Destination) -> None:
+        """Make sure that the sub-folders of a photo's names can be used, before it is begun.
+
+        Raises:
+            ResultsTrouble: one cannot: it is a link or a file, or closed to us.
+        """
+        what = "results cannot be filed there"
+        with results_trouble(what), staging.root(destination.results) as (root, _):
+            for above in {os.path.dirname(name) for name in photo.names}:
+                parts = below.parts(above)
+                index = below.hindrance(root, parts)
+                if index is not None:
+                    folder = os.path.join(*parts[: index + 1])
+                    reason = "not a folder, or not one that may be written to"
+                    raise OSError(errno.EACCES, reason, folder)
 
     def publish(self, photo: Photo, plan: Plan, filed: Filed) -> None:
         """Give the staged results their names, note that, then see to the original.
@@ -90,15 +143,27 @@ class Publishing:
             except NameTaken:
                 if destination is None:
                     raise
-                photo = self.named(photo, destination, anew=True)
-                plan = _renamed(plan, photo.names)
-                self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
+                photo, plan = self.renamed(photo, plan, filed, aside=False)
         took_s = filed.took_s | {"publish": round(time.monotonic() - began_s, 4)}
         filed = replace(filed, names=tuple(move.final for move in plan.moves), took_s=took_s)
+        if told := self._respelled.pop(photo.id, None):
+            filed = replace(filed, warnings=(*filed.warnings, told))
         keep = destination is None or destination.originals == "keep"
         self._ledger.filed(photo.id, filed, dispose=not keep, now_s=time.time())
         self._tell(photo, plan, filed)
         self._tidy_up(photo, destination)
+
+    def renamed(self, photo: Photo, plan: Plan, filed: Filed, *, aside: bool) -> tuple[Photo, Plan]:
+        """Choose other names for results of which none is published, and plan anew.
+
+        Raises:
+            ResultsTrouble: the result folder cannot be read.
+        """
+        destination = self.destinations[photo.folder]
+        photo = self.named(photo, destination, anew=True, aside=aside)
+        plan = plan.renamed(photo.names)
+        self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
+        return photo, plan
 
     def unchanged(self, photo: Photo, sha256: str) -> None:
         """The content was filed before; only the original is left to be seen to."""
@@ -125,8 +190,13 @@ class Publishing:
                 day=entry.photo.filed_on or date.fromtimestamp(entry.changed_s),  # noqa: DTZ012 - as above
                 sha256=entry.sha256 or "",
             )
+        except LedgerTrouble:
+            raise
         except (SourceTrouble, ResultsTrouble) as error:
             self._log.warning(Event.SOURCE_KEPT, **who(photo), reason=error.reason)
+            return
+        except Exception as error:  # noqa: BLE001 - the per-photo boundary; the photo itself is filed
+            self._log.error(Event.SOURCE_KEPT, **who(photo), reason=str(error), exc_info=error)
             return
         self._ledger.disposed(photo.id)
         event = Event.SOURCE_KEPT if ended is Disposed.CHANGED else Event.SOURCE_DISPOSED
@@ -164,6 +234,9 @@ class Publishing:
         except ResultsTrouble as error:
             self._log.warning(Event.SOURCE_KEPT, **who(photo), reason=error.reason)
             return
+        except Exception as error:  # noqa: BLE001 - the per-photo boundary, as above
+            self._log.error(Event.SOURCE_KEPT, **who(photo), reason=str(error), exc_info=error)
+            return
         if not left:
             self._ledger.disposed(photo.id)
 
@@ -199,10 +272,3 @@ class Publishing:
             took_s=round(sum(filed.took_s.values()), 3),
             stages_s=filed.took_s,
         )
-
-
-def _renamed(plan: Plan, finals: tuple[bytes, ...]) -> Plan:
-    moves = tuple(
-        replace(move, final=final) for move, final in zip(plan.moves, finals, strict=True)
-    )
-    return replace(plan, moves=moves)

@@ -11,10 +11,12 @@ from typing import Any
 
 from daemon import errors, settings
 from daemon.choice import choose, guarded, people_network
+from daemon.errors import MattedError
 from daemon.events import Event, Log
-from daemon.filing import Engine, Filing
+from daemon.filing import Filing
 from daemon.job import EngineAddress
 from daemon.ledger import Ledger
+from daemon.mishaps import Engine
 from daemon.pipeline import work
 from daemon.premises import Premises
 from daemon.refinery import Refinery
@@ -109,12 +111,18 @@ def opened(
         max_pixels=int(wanted.limits.max_megapixels * 1e6),
         log=log,
     )
+    in_order = False
     try:
         yield filing
+        in_order = True
+    except (MattedError, KeyboardInterrupt, GeneratorExit):
+        in_order = True
+        raise
     finally:
         workers.stop()
         refinery.stop()
-        filing.give_back()
+        if in_order:  # else one of its photos may be what ended us, and must have been charged
+            filing.give_back()
 
 
 def _introduced(

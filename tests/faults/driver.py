@@ -24,12 +24,13 @@ from audit import STRANGERS
 
 from daemon import events, filing, premises, service
 from daemon.errors import LedgerTrouble, MattedError, WorkerDied
-from daemon.filing import Engine, Filing
+from daemon.filing import Filing
 from daemon.intake.ignore import Rule
 from daemon.intake.scan import scan
 from daemon.job import EngineAddress, Job
 from daemon.ledger import Ledger, State
 from daemon.lock import Lock
+from daemon.mishaps import Engine
 from daemon.pipeline import work
 from daemon.policy import Limits
 from daemon.premises import Premises

@@ -1,0 +1,348 @@
+"""What is done when something goes wrong: with one photo, or with a disk that all of them need.
+
+This is the per-photo boundary. Whatever is raised while one photo is at work or filed ends here and
+is that photo's affair; so does an error while an error is dealt with. Only the ledger's failing
+goes on to the main loop, which waits for the ledger.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from daemon import policy
+from daemon.errors import EngineFailed, LedgerTrouble, MattedError, NameTrouble, ResultsTrouble
+from daemon.events import Event, Log
+from daemon.job import EngineAddress
+from daemon.later import Later
+from daemon.ledger import Ledger, State
+from daemon.ledger.rows import Publishing as Planned
+from daemon.photo import Filed, Photo
+from daemon.policy import Aside, Decision, Quarantine, Retry
+from daemon.premises import Pause, Premises
+from daemon.publishing import Destination, Publishing, who
+from daemon.shelf import staging
+from daemon.shelf.plan import Plan
+from daemon.shelf.publish import withdraw
+
+_LAST_RESORT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What has to be known of the engine here."""
+
+    address: Callable[[], EngineAddress]
+    ready: Callable[[], bool]
+    blames: Callable[[int, str], bool]
+    last_words: Callable[[], list[str]]
+    refiners: Callable[[Collection[str]], Mapping[str, EngineAddress]] = lambda _: {}
+    """Has these refiners running, by their names in profiles, and says where."""
+
+
+class Mishaps:
+    """Decides by ``policy``, and carries it out."""
+
+    def __init__(
+        self, ledger: Ledger, engine: Engine, premises: Premises, publishing: Publishing, log: Log
+    ) -> None:
+        self.pause = Pause()
+        self.later = Later()
+        self.stuck: dict[int, str] = {}
+        """Photos of which half the results can be neither completed nor taken back, and why."""
+        self._ledger = ledger
+        self._engine = engine
+        self._premises = premises
+        self._publishing = publishing
+        self._log = log
+        self._misplaced = Counter[int]()
+        """How often the present names of photos were of no use."""
+        self._aside: set[int] = set()
+        """Photos that got other names for that."""
+        self._given_up: dict[int, tuple[Photo, str]] = {}
+        """Photos whose quarantine a pause cut short, and the reasons for it."""
+        self._unreported = Counter[int]()
+
+    def guarded(self, photo: Photo, act: Callable[[], object]) -> None:
+        """Do something about one photo; whatever is wrong with it is decided here.
+
+        Raises:
+            LedgerTrouble: the ledger cannot be read or written; nothing else, ever.
+        """
+        try:
+            act()
+        except LedgerTrouble:
+            raise
+        except Exception as error:  # noqa: BLE001 - the per-photo boundary
+            self.fail(photo, error)
+
+    def fail(self, photo: Photo, error: Exception, *, waited: bool = True) -> None:
+        """Decide about a photo that is at work, and do it.
+
+        Args:
+            photo: the photo.
+            error: what went wrong.
+            waited: whether its attempt was the last look at it.
+
+        Raises:
+            LedgerTrouble: as above.
+        """
+        try:
+            self._fail(photo, error, waited=waited)
+        except LedgerTrouble:
+            raise
+        except Exception as again:  # noqa: BLE001 - an error in dealing with an error
+            self._stumbled(photo, again)
+            self._set_back(photo, str(again))
+
+    def _fail(self, photo: Photo, error: Exception, *, waited: bool) -> None:
+        entry = self._ledger.entry(photo.id)
+        match entry.state if entry else None:
+            case State.WORKING:
+                judged = self._judged(photo, error)
+                self._carry_out(photo, self._decide(photo, judged, waited=waited))
+            case State.PUBLISHING:
+                self._unpublished(photo, error)
+            case _:  # it has come to its end: what stumbled came after, and only has to be told
+                self._stumbled(photo, error)
+
+    def publish(self, photo: Photo, plan: Plan, filed: Filed) -> None:
+        """Give results their names; what hinders that keeps the plan, until it is taken back."""
+        try:
+            self._publishing.publish(photo, plan, filed)
+        except LedgerTrouble:
+            raise
+        except Exception as error:  # noqa: BLE001 - the per-photo boundary
+            self._unpublished(photo, error)
+        else:
+            self._forget(photo)
+
+    def publish_planned(self) -> None:
+        """Carry out the plans that a crash, a pause or an interrupt cut short."""
+        for one in self._ledger.recover().publishing:
+            if one.photo.id not in self.later:
+                self._log.info(Event.PHOTO_RECOVERED, **who(one.photo))
+                self.guarded(one.photo, partial(self.publish, one.photo, one.plan, one.filed))
+
+    def resume(self) -> None:
+        """Finish what a pause cut short; if the ledger fails, it is all done again."""
+        self.later.clear()
+        self.publish_planned()
+        for photo, reason in tuple(self._given_up.values()):
+            self.guarded(photo, partial(self.quarantine, photo, reason))
+        self._publishing.tidy_left()
+
+    def quarantine(self, photo: Photo, reason: str) -> None:
+        """Give a photo up, with a report."""
+        report = {
+            "reason": reason,
+            "attempts": photo.attempts,
+            "first_seen": time.strftime("%FT%T%z", time.localtime(photo.first_seen_s)),
+            "given_up": time.strftime("%FT%T%z"),
+            "engine": self._engine.address().name,
+            "engine_said": self._engine.last_words(),
+        }
+        self._given_up[photo.id] = photo, reason  # should the ledger fail in here
+        try:
+            left = self._publishing.quarantine(photo, report)
+        except LedgerTrouble:
+            raise
+        except Exception as error:  # noqa: BLE001 - a report must not stop what is reported
+            if self._is_reported_later(photo, reason, error):
+                return
+            reason, left = f"{reason}; there is no report: {error}", True
+        self._ledger.failed(photo.id, reason, dispose=left, now_s=time.time())
+        self._forget(photo)
+        self._log.warning(Event.PHOTO_QUARANTINED, **who(photo), reason=reason)
+        self._discard(photo)
+
+    def do_or_pause(self, destination: Destination, act: Callable[[], object]) -> None:
+        """Do something that is nobody's photo in particular and that the disk must allow."""
+        try:
+            act()
+        except ResultsTrouble as error:
+            judged = self._premises.judge(error, destination)
+            if isinstance(judged, ResultsTrouble):
+                self.begin_pause(judged.reason)
+            else:
+                self._log.warning(Event.STAGING_LEFT, reason=error.reason)
+
+    def begin_pause(self, reason: str) -> None:
+        """Begin nothing until ``end_pause`` finds the disks in order."""
+        if self.pause.begin(reason):
+            self._log.error(Event.SERVICE_PAUSED, reason=reason)
+
+    def end_pause(self, destinations: Iterable[Destination]) -> bool:
+        """Go on, if every disk is there again and takes files; whether it is so."""
+        try:
+            self._premises.try_out(destinations)
+        except ResultsTrouble as error:
+            self.begin_pause(error.reason)
+            return False
+        self.pause.end()
+        self._log.info(Event.SERVICE_RESUMED)
+        return True
+
+    # Deciding
+
+    @property
+    def _destinations(self) -> Mapping[str, Destination]:
+        return self._publishing.destinations
+
+    def _judged(self, photo: Photo, error: Exception) -> Exception:
+        """The error, and if it has to do with results, what is really at fault."""
+        if not isinstance(error, MattedError):
+            self._stumbled(photo, error)
+            return error
+        destination = self._destinations.get(photo.folder)
+        judged = self._premises.judge(error, destination) if destination else error
+        if isinstance(judged, NameTrouble):
+            self._misplaced[photo.id] += 1
+        return judged
+
+    def _stumbled(self, photo: Photo, error: Exception) -> None:
+        self._log.error(Event.PHOTO_STUMBLED, **who(photo), reason=str(error), exc_info=error)
+
+    def _decide(self, photo: Photo, error: Exception, *, waited: bool = True) -> Decision:
+        known = policy.Facts(
+            attempts=photo.attempts,
+            tries=photo.tries,
+            unchanged_s=time.time() - photo.first_seen_s,
+            waited=waited,
+            blamed=self._is_blamed(photo, error),
+            misplaced=self._misplaced[photo.id],
+            aside=photo.id in self._aside,
+        )
+        return policy.decide(error, known, self._limits(photo))
+
+    def _limits(self, photo: Photo) -> policy.Limits:
+        destination = self._destinations.get(photo.folder)
+        return destination.limits if destination else policy.Limits()
+
+    def _is_blamed(self, photo: Photo, error: Exception) -> bool:
+        if isinstance(error, EngineFailed):
+            return self._engine.blames(error.engine_pid, str(photo.id))
+        return True
+
+    # Carrying it out
+
+    def _carry_out(self, photo: Photo, decision: Decision) -> None:
+        match decision:
+            case Retry(after_s, charged, reason):
+                self._retry(photo, after_s, reason, charged=charged)
+            case policy.Pause(_, reason):
+                self._ledger.give_back(photo.id, now_s=time.time())
+                self.begin_pause(reason)
+            case Aside(reason):
+                where = self._destinations[photo.folder]
+                self._publishing.named(photo, where, anew=True, aside=True)
+                self._put_aside(photo, reason)
+                self._retry(photo, 0.0, reason, charged=False)
+            case Quarantine(reason):
+                self.quarantine(photo, reason)
+
+    def _put_aside(self, photo: Photo, reason: str) -> None:
+        self._aside.add(photo.id)
+        del self._misplaced[photo.id]
+        self._log.warning(Event.PHOTO_RENAMED, **who(photo), reason=reason)
+
+    def _retry(self, photo: Photo, after_s: float, reason: str, *, charged: bool) -> None:
+        now_s = time.time()
+        state = self._ledger.retry(photo.id, now_s + after_s, reason, free=not charged, now_s=now_s)
+        event = Event.PHOTO_GONE if state is State.GONE else Event.PHOTO_RETRIED
+        self._log.info(event, **who(photo), reason=reason, after_s=round(after_s, 1))
+        self._discard(photo)
+
+    def _discard(self, photo: Photo) -> None:
+        if destination := self._destinations.get(photo.folder):
+            act = partial(staging.discard, destination.results, photo.id)
+            self.do_or_pause(destination, act)
+
+    def _forget(self, photo: Photo) -> None:
+        """It has come to its end."""
+        self._given_up.pop(photo.id, None)
+        self.stuck.pop(photo.id, None)
+        self._aside.discard(photo.id)
+        self.later.drop(photo.id)
+        for counter in (self._misplaced, self._unreported):
+            del counter[photo.id]
+
+    def _set_back(self, photo: Photo, reason: str) -> None:
+        """The last resort: once more, much later. The attempt stays charged."""
+        entry = self._ledger.entry(photo.id)
+        if entry is not None and entry.state is State.WORKING:
+            due_s = time.time() + _LAST_RESORT_S
+            self._ledger.retry(photo.id, due_s, reason, free=False, now_s=time.time())
+        elif entry is not None and entry.state is State.PUBLISHING:
+            self._publish_later(photo, _LAST_RESORT_S, reason)
+
+    # Results that did not get their names
+
+    def _unpublished(self, photo: Photo, error: Exception) -> None:
+        one = self._planned(photo)  # names may have changed since
+        if one is None:
+            self._stumbled(photo, error)  # after it was filed, so that it only has to be told
+            return
+        judged = self._judged(one.photo, error)
+        decision = self._decide(one.photo, judged)
+        match decision:
+            case policy.Pause(_, reason):
+                self.begin_pause(reason)
+            case Retry(after_s, _, reason) if isinstance(judged, NameTrouble):
+                self._publish_later(one.photo, after_s, reason)
+            case _:
+                self._undo(one, decision)
+
+    def _undo(self, one: Planned, decision: Decision) -> None:
+        """Take back what is published, since half a set is worse than none; then decide anew."""
+        try:
+            withdraw(one.plan)
+        except ResultsTrouble as error:
+            # Nothing can be done: what lies there is ours, and must neither stay nor be forgotten.
+            self.stuck[one.photo.id] = error.reason
+            self._publish_later(one.photo, _LAST_RESORT_S, error.reason)
+            return
+        if not isinstance(decision, Aside):
+            self._carry_out(one.photo, decision)
+            return
+        photo, plan = self._publishing.renamed(one.photo, one.plan, one.filed, aside=True)
+        self._put_aside(photo, decision.reason)
+        self.publish(photo, plan, one.filed)
+
+    def _publish_later(self, photo: Photo, after_s: float, reason: str) -> None:
+        facts = {"reason": reason, "after_s": round(after_s, 1)}
+        self._log.info(Event.PHOTO_RETRIED, **who(photo), **facts)
+        act = partial(self.guarded, photo, partial(self._publish_again, photo))
+        self.later.put(photo.id, act, after_s=after_s)
+
+    def _publish_again(self, photo: Photo) -> None:
+        if one := self._planned(photo):
+            self.publish(one.photo, one.plan, one.filed)
+
+    def _planned(self, photo: Photo) -> Planned | None:
+        left = self._ledger.recover().publishing
+        return next((one for one in left if one.photo.id == photo.id), None)
+
+    # Reports that could not be written
+
+    def _is_reported_later(self, photo: Photo, reason: str, error: Exception) -> bool:
+        """Whether there is hope for a report: the disk will be back, or it is tried once more."""
+        judged = self._judged(photo, error)
+        if isinstance(judged, ResultsTrouble):
+            # Without its report the quarantine did not happen, and it keeps its state: given back,
+            # it would be worked on again, and an original that waits for its file there would be
+            # taken for gone.
+            self.begin_pause(judged.reason)
+            return True
+        self._unreported[photo.id] += 1
+        limits = self._limits(photo)
+        tried = self._unreported[photo.id]
+        if tried > limits.attempts:
+            return False
+        act = partial(self.guarded, photo, partial(self.quarantine, photo, reason))
+        wait_s = min(limits.first_wait_s * 2**tried, limits.longest_wait_s)
+        self.later.put(photo.id, act, after_s=wait_s)
+        return True

@@ -1,0 +1,305 @@
+"""One photo's trouble is its own: the others are filed, and nothing ends or pauses but for a disk.
+
+Ledger, shelf and decisions are the real ones; the photo processes are this process, and their work
+is to write two small files.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from daemon import events, premises
+from daemon.errors import MattedError, NotAPhoto, ResultsTrouble
+from daemon.filing import Filing
+from daemon.job import EngineAddress, Job, Staged
+from daemon.ledger import Entry, Ledger, State
+from daemon.mishaps import Engine
+from daemon.outputs import matte
+from daemon.photo import Filed, Sighting, Version
+from daemon.policy import Limits
+from daemon.premises import Premises
+from daemon.profiles import Output, Profile
+from daemon.publishing import Destination
+from daemon.shelf.staging import entered, seal
+from daemon.workers import Finished
+
+BAD = b"no photo"
+NAMES = ("one", "two")
+FILE_AS = "{subdir}/{stem}_{output}{ext}"
+
+
+@dataclass
+class Inline:
+    """Photo processes that are this process."""
+
+    idle: int = 1
+    running: tuple[Job, ...] = ()
+    ended: list[Finished] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
+    """Called while a photo is at work."""
+
+    def submit(self, job: Job) -> None:
+        try:
+            outcome: Staged | MattedError = self._work(job)
+        except MattedError as error:
+            outcome = error
+        self.ended.append(Finished(job, outcome))
+
+    def _work(self, job: Job) -> Staged:
+        if Path(os.fsdecode(job.source)).read_bytes() == BAD:
+            raise NotAPhoto("no decoder knows it")
+        with entered(job.results, job.staging) as stage:
+            for number, _ in enumerate(job.photo.names):
+                (stage / f"{number}.png").write_bytes(b"%d of %d" % (number, job.photo.id))
+        files = [job.staging + b"/%d.png" % number for number in range(len(job.photo.names))]
+        self.meanwhile()
+        plan = seal(job.results, files, job.photo.names)
+        return Staged(plan, Filed(job.photo.names, (1, 1), "stub", "cpu", 1, str(job.photo.id)))
+
+    def finished(self) -> list[Finished]:
+        ended, self.ended = self.ended, []
+        return ended
+
+
+class House:
+    """An inbox, results, and what files from the one to the other."""
+
+    def __init__(self, root: Path, ledger: Ledger) -> None:
+        self.inbox, self.results = root / "inbox", root / "results"
+        for folder in (self.inbox, self.results, root / "snapshots"):
+            folder.mkdir(exist_ok=True)
+        self.root = root
+        self.ledger = ledger
+        self.workers = Inline()
+        outputs = tuple(Output.model_validate({"matte": {"name": name}}) for name in NAMES)
+        self.profile = Profile(outputs=outputs, file_as=FILE_AS)
+        self.start()
+
+    def start(self) -> None:
+        """As after a restart."""
+        address = EngineAddress("stub", Path("socket"), 1, 1, 1)
+        self.filing = Filing(
+            self.ledger,
+            self.workers,  # type: ignore[arg-type] # quacks like it
+            Engine(lambda: address, lambda: True, lambda _, __: True, list),
+            premises=Premises(self.root / "snapshots", 0, lambda _: None),
+            max_pixels=10**6,
+            log=events.silent(),
+        )
+        limits = Limits(attempts=3, give_up_s=0, first_wait_s=0.03, longest_wait_s=0.1)
+        self.filing.serve({str(self.inbox): Destination(self.results, self.profile, limits)})
+        self.filing.recover()
+
+    def put(self, path: str, content: bytes = b"picture") -> int:
+        file = self.inbox / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        seen = Sighting(str(self.inbox), os.fsencode(path), Version.of(file.lstat()), 0.0)
+        photo = self.ledger.notice(seen, time.time())
+        assert photo is not None
+        return photo.id
+
+    def turn_until_rest(self) -> None:
+        until_s = time.monotonic() + 20
+        open_states = (State.WAITING, State.WORKING, State.RETRYING, State.PUBLISHING)
+        while any(self.ledger.counts()[state] for state in open_states):
+            assert time.monotonic() < until_s, self.ledger.counts()
+            self.filing.turn()
+            assert self.filing.paused is None
+            time.sleep(0.002)
+
+    def entry(self, photo_id: int) -> Entry:
+        entry = self.ledger.entry(photo_id)
+        assert entry is not None
+        return entry
+
+    def filed(self) -> list[str]:
+        found = (path for path in self.results.rglob("*") if path.is_file())
+        names = (str(path.relative_to(self.results)) for path in found)
+        return sorted(name for name in names if not name.startswith((".", "failed")))
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setattr(premises, "_FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr(premises, "_LONGEST_WAIT_S", 0.02)
+    with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
+        yield House(tmp_path, ledger)
+
+
+def of_no_use(at: Path, kind: str, private: Path) -> None:
+    """What makes a sub-folder of the results unusable; a closed one takes a second user."""
+    at.parent.mkdir(parents=True, exist_ok=True)
+    private.mkdir(exist_ok=True)
+    if kind == "a file":
+        at.write_bytes(b"theirs")
+    else:
+        at.symlink_to(private)
+
+
+KINDS = pytest.mark.parametrize("kind", ["a file", "a link"])
+
+
+@KINDS
+def test_a_sub_folder_of_no_use_keeps_only_its_photo_waiting(
+    house: House, tmp_path: Path, kind: str
+) -> None:
+    of_no_use(house.results / "smith", kind, tmp_path / "private")
+    waits, others = house.put("smith/a.png"), [house.put(f"{n}.png") for n in range(3)]
+    house.filing.turn()
+    assert "not a folder" in (house.entry(waits).reason or "")
+    house.turn_until_rest()
+    assert all(house.entry(photo_id).state is State.FILED for photo_id in others)
+    entry = house.entry(waits)
+    assert entry.photo.names == (b"smith-2/a_one.png", b"smith-2/a_two.png")
+    assert entry.filed is not None
+    assert "smith/a_one.png" in entry.filed.warnings[0]
+    assert entry.photo.attempts == 1, "waiting costs none"
+    assert not list((tmp_path / "private").iterdir())
+
+
+def test_a_sub_folder_that_is_mended_in_time_is_used(house: House, tmp_path: Path) -> None:
+    of_no_use(house.results / "smith", "a file", tmp_path / "private")
+    waits = house.put("smith/a.png")
+    house.filing.turn()
+    (house.results / "smith").unlink()
+    house.turn_until_rest()
+    assert house.entry(waits).photo.names == (b"smith/a_one.png", b"smith/a_two.png")
+    assert house.entry(waits).photo.attempts == 1
+
+
+def test_a_result_in_place_of_a_sub_folder_is_gone_round(house: House) -> None:
+    """``a.png`` is filed as ``a_one.png``; then comes a folder of that name into the inbox."""
+    house.put("a.png")
+    house.turn_until_rest()
+    house.put("a_one.png/b.png")
+    house.turn_until_rest()
+    assert house.filed() == [
+        "a_one.png",
+        "a_one.png-2/b_one.png",
+        "a_one.png-2/b_two.png",
+        "a_two.png",
+    ]
+
+
+@KINDS
+def test_a_sub_folder_that_is_exchanged_at_the_last_moment_leaves_no_half_set(
+    house: House, tmp_path: Path, kind: str
+) -> None:
+    of_no_use_now = house.results / "smith"
+    house.workers.meanwhile = lambda: of_no_use(of_no_use_now, kind, tmp_path / "private")
+    waits = house.put("smith/a.png")
+    house.filing.turn()
+    house.workers.meanwhile = lambda: None
+    other = house.put("b.png")
+    house.turn_until_rest()
+    assert house.entry(other).state is State.FILED
+    assert house.entry(waits).photo.names == (b"smith-2/a_one.png", b"smith-2/a_two.png")
+    assert set(house.filed()) >= {"smith-2/a_one.png", "smith-2/a_two.png", "b_one.png"}
+    assert not list((tmp_path / "private").iterdir())
+    assert not list((house.results / ".matted-staging").iterdir())
+
+
+def test_a_plan_that_cannot_be_carried_out_at_the_start_stops_nobody(house: House) -> None:
+    """One of two names was given when the power went; now the other's folder is a file."""
+    house.profile = house.profile.model_copy(update={"file_as": "{output}/{stem}{ext}"})
+    house.start()
+    planned = house.put("a.png")
+    taken = house.results / "two"
+    house.workers.meanwhile = lambda: taken.write_bytes(b"theirs")
+    house.filing.turn()
+    house.filing.turn()
+    assert house.entry(planned).state is State.PUBLISHING
+    house.workers.meanwhile = lambda: None
+    other = house.put("b.png")
+    house.start()
+    house.turn_until_rest()
+    assert house.entry(planned).photo.names == (b"one/a.png", b"two-2/a.png")
+    assert house.entry(other).photo.names == (b"one/b.png", b"two-2/b.png")
+    assert house.filed() == ["one/a.png", "one/b.png", "two", "two-2/a.png", "two-2/b.png"]
+
+
+@KINDS
+def test_reports_go_elsewhere_if_their_folder_is_of_no_use(
+    house: House, tmp_path: Path, kind: str
+) -> None:
+    of_no_use(house.results / "failed", kind, tmp_path / "private")
+    bad, good = house.put("bad.png", BAD), house.put("good.png")
+    house.turn_until_rest()
+    assert house.entry(bad).state is State.FAILED
+    assert house.entry(good).state is State.FILED
+    assert [path.name for path in (house.results / "failed-2").iterdir()] == [f"bad-{bad}.json"]
+    assert not list((tmp_path / "private").iterdir())
+
+
+def test_a_report_that_can_be_written_nowhere_is_done_without(house: House) -> None:
+    for number in range(1, 10):
+        name = f"failed-{number}" if number > 1 else "failed"
+        (house.results / name).write_bytes(b"theirs")
+    bad, good = house.put("bad.png", BAD), house.put("good.png")
+    house.turn_until_rest()
+    assert "there is no report" in (house.entry(bad).reason or "")
+    assert house.entry(good).state is State.FILED
+
+
+def test_a_fault_of_ours_is_charged_to_its_photo_and_ends_nothing(house: House) -> None:
+    """Two outputs that a folding disk takes for one pass no check any more; they did once."""
+    whole = house.profile
+    same = tuple(Output.model_validate({"matte": {"name": name}}) for name in ("Matte", "matte"))
+    house.profile = whole.model_copy(update={"outputs": same})
+    house.start()
+    trips = house.put("a.png")
+    for _ in range(3):
+        house.filing.turn()
+        time.sleep(0.05)
+    house.turn_until_rest()
+    entry = house.entry(trips)
+    assert entry.state is State.FAILED
+    assert entry.photo.attempts == 3
+    assert "tried 3 times" in (entry.reason or "")
+    assert len(list((house.results / "failed").iterdir())) == 1
+    house.profile = whole
+    house.start()
+    assert house.entry(house.put("b.png")).state is State.WAITING
+    house.turn_until_rest()
+    assert house.filed() == ["b_one.png", "b_two.png"]
+
+
+def test_a_root_that_is_of_no_use_pauses_and_charges_nothing(house: House) -> None:
+    waits = house.put("a.png")
+    house.results.rename(house.root / "unplugged")
+    house.filing.turn()
+    assert house.filing.paused is not None
+    assert house.entry(waits).photo.attempts == 0
+    (house.root / "unplugged").rename(house.results)
+    time.sleep(0.03)
+    house.turn_until_rest()
+    assert house.filed() == ["a_one.png", "a_two.png"]
+
+
+def test_a_missing_background_is_nobodys_photo_and_pauses(house: House) -> None:
+    """The disk is in order, but that says nothing about a file that the settings name."""
+
+    def meanwhile() -> None:
+        raise ResultsTrouble("background /away.png: is not there", 0)
+
+    house.workers.meanwhile = meanwhile
+    waits = house.put("a.png")
+    house.filing.turn()
+    house.filing.turn()
+    assert house.filing.paused == "background /away.png: is not there"
+    assert house.entry(waits).photo.attempts == 0
+
+
+def test_profiles_refuse_outputs_that_a_folding_disk_takes_for_one() -> None:
+    for one, other in (("Matte", "matte"), ("caf\u00e9", "cafe\u0301"), ("stra\u00dfe", "STRASSE")):
+        outputs = [{"matte": {"name": one}}, {"matte": {"name": other}}]
+        with pytest.raises(ValueError, match="two outputs are named"):
+            Profile.model_validate({"outputs": outputs})
+    assert matte.Options().name

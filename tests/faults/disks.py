@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -46,14 +46,30 @@ def tmpfs(at: Path, *, size: str = "1m", source: str = "disk") -> Iterator[Path]
 
 
 @contextlib.contextmanager
-def image(file: Path, at: Path) -> Iterator[Path]:
-    """A disk whose content stays when it is taken away, as that of a memory card."""
+def image(
+    file: Path,
+    at: Path,
+    *,
+    make: Sequence[str] = (),
+    options: Sequence[str] = ("-o", "loop"),
+    megabytes: int = 8,
+) -> Iterator[Path]:
+    """A disk whose content stays when it is taken away, as that of a memory card.
+
+    Args:
+        file: what lies on it.
+        at: where it is mounted.
+        make: the command that formats it; ext4, if there is none.
+        options: for mount.
+        megabytes: its size.
+    """
     at.mkdir(parents=True, exist_ok=True)
     if not file.exists():
         with file.open("wb") as made:
-            made.truncate(8 << 20)
-        subprocess.run([tool("mkfs.ext4", "e2fsprogs"), "-q", str(file)], check=True)
-    mount("-o", "loop", file, at)
+            made.truncate(megabytes << 20)
+        command = make or [tool("mkfs.ext4", "e2fsprogs"), "-q"]
+        subprocess.run([*command, str(file)], check=True, capture_output=True)
+    mount(*options, file, at)
     try:
         yield at
     finally:

@@ -1,0 +1,118 @@
+"""Filing in one process: real ledger, shelf and decisions, but photo processes that are none."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from daemon import events
+from daemon.errors import MattedError, NotAPhoto
+from daemon.filing import Filing
+from daemon.job import EngineAddress, Job, Staged
+from daemon.ledger import Entry, Ledger, State
+from daemon.mishaps import Engine
+from daemon.photo import Filed, Sighting, Version
+from daemon.policy import Limits
+from daemon.premises import Premises
+from daemon.profiles import Output, Profile
+from daemon.publishing import Destination
+from daemon.shelf.staging import entered, seal
+from daemon.workers import Finished
+
+BAD = b"no photo"
+NAMES = ("one", "two")
+FILE_AS = "{subdir}/{stem}_{output}{ext}"
+
+
+@dataclass
+class Inline:
+    """Photo processes that are this process."""
+
+    idle: int = 1
+    running: tuple[Job, ...] = ()
+    ended: list[Finished] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
+    """Called while a photo is at work."""
+
+    def submit(self, job: Job) -> None:
+        try:
+            outcome: Staged | MattedError = self._work(job)
+        except MattedError as error:
+            outcome = error
+        self.ended.append(Finished(job, outcome))
+
+    def _work(self, job: Job) -> Staged:
+        if Path(os.fsdecode(job.source)).read_bytes() == BAD:
+            raise NotAPhoto("no decoder knows it")
+        with entered(job.results, job.staging) as stage:
+            for number, _ in enumerate(job.photo.names):
+                (stage / f"{number}.png").write_bytes(b"%d of %d" % (number, job.photo.id))
+        files = [job.staging + b"/%d.png" % number for number in range(len(job.photo.names))]
+        self.meanwhile()
+        plan = seal(job.results, files, job.photo.names)
+        return Staged(plan, Filed(job.photo.names, (1, 1), "stub", "cpu", 1, str(job.photo.id)))
+
+    def finished(self) -> list[Finished]:
+        ended, self.ended = self.ended, []
+        return ended
+
+
+class House:
+    """An inbox, results, and what files from the one to the other."""
+
+    def __init__(self, root: Path, ledger: Ledger) -> None:
+        self.inbox, self.results = root / "inbox", root / "results"
+        for folder in (self.inbox, self.results, root / "snapshots"):
+            folder.mkdir(exist_ok=True)
+        self.root = root
+        self.ledger = ledger
+        self.workers = Inline()
+        outputs = tuple(Output.model_validate({"matte": {"name": name}}) for name in NAMES)
+        self.profile = Profile(outputs=outputs, file_as=FILE_AS)
+        self.start()
+
+    def start(self) -> None:
+        """As after a restart."""
+        address = EngineAddress("stub", Path("socket"), 1, 1, 1)
+        self.filing = Filing(
+            self.ledger,
+            self.workers,  # type: ignore[arg-type] # quacks like it
+            Engine(lambda: address, lambda: True, lambda _, __: True, list),
+            premises=Premises(self.root / "snapshots", 0, lambda _: None),
+            max_pixels=10**6,
+            log=events.silent(),
+        )
+        limits = Limits(attempts=3, give_up_s=0, first_wait_s=0.03, longest_wait_s=0.1)
+        self.filing.serve({str(self.inbox): Destination(self.results, self.profile, limits)})
+        self.filing.recover()
+
+    def put(self, path: str, content: bytes = b"picture") -> int:
+        file = self.inbox / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        seen = Sighting(str(self.inbox), os.fsencode(path), Version.of(file.lstat()), 0.0)
+        photo = self.ledger.notice(seen, time.time())
+        assert photo is not None
+        return photo.id
+
+    def turn_until_rest(self, *, pauses: bool = False) -> None:
+        until_s = time.monotonic() + 20
+        open_states = (State.WAITING, State.WORKING, State.RETRYING, State.PUBLISHING)
+        while any(self.ledger.counts()[state] for state in open_states):
+            assert time.monotonic() < until_s, self.ledger.counts()
+            self.filing.turn()
+            assert pauses or self.filing.paused is None
+            time.sleep(0.002)
+
+    def entry(self, photo_id: int) -> Entry:
+        entry = self.ledger.entry(photo_id)
+        assert entry is not None
+        return entry
+
+    def filed(self) -> list[str]:
+        found = (path for path in self.results.rglob("*") if path.is_file())
+        names = (str(path.relative_to(self.results)) for path in found)
+        return sorted(name for name in names if not name.startswith((".", "failed")))

@@ -28,8 +28,6 @@ from daemon.shelf import staging
 from daemon.shelf.plan import Plan
 from daemon.shelf.publish import withdraw
 
-_LAST_RESORT_S = 300.0
-
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -95,8 +93,7 @@ class Mishaps:
         except LedgerTrouble:
             raise
         except Exception as again:  # noqa: BLE001 - an error in dealing with an error
-            self._stumbled(photo, again)
-            self._set_back(photo, str(again))
+            self._set_back(photo, again)
 
     def _fail(self, photo: Photo, error: Exception, *, waited: bool) -> None:
         entry = self._ledger.entry(photo.id)
@@ -169,6 +166,10 @@ class Mishaps:
                 self.begin_pause(judged.reason)
             else:
                 self._log.warning(Event.STAGING_LEFT, reason=error.reason)
+        except LedgerTrouble:
+            raise
+        except Exception as error:  # noqa: BLE001 - tidying up must not stop what is tidied up after
+            self._log.error(Event.STAGING_LEFT, reason=str(error), exc_info=error)
 
     def begin_pause(self, reason: str) -> None:
         """Begin nothing until ``end_pause`` finds the disks in order."""
@@ -270,14 +271,17 @@ class Mishaps:
         for counter in (self._misplaced, self._unreported):
             del counter[photo.id]
 
-    def _set_back(self, photo: Photo, reason: str) -> None:
-        """The last resort: once more, much later. The attempt stays charged."""
+    def _set_back(self, photo: Photo, error: Exception) -> None:
+        """The last resort: once more, much later; free of charge only if we know why."""
+        free = isinstance(error, MattedError)
+        if not free:
+            self._stumbled(photo, error)
+        wait_s = self._limits(photo).longest_wait_s
         entry = self._ledger.entry(photo.id)
         if entry is not None and entry.state is State.WORKING:
-            due_s = time.time() + _LAST_RESORT_S
-            self._ledger.retry(photo.id, due_s, reason, free=False, now_s=time.time())
+            self._retry(photo, wait_s, str(error), charged=not free)
         elif entry is not None and entry.state is State.PUBLISHING:
-            self._publish_later(photo, _LAST_RESORT_S, reason)
+            self._publish_later(photo, wait_s, str(error))
 
     # Results that did not get their names
 
@@ -303,7 +307,8 @@ class Mishaps:
         except ResultsTrouble as error:
             # Nothing can be done: what lies there is ours, and must neither stay nor be forgotten.
             self.stuck[one.photo.id] = error.reason
-            self._publish_later(one.photo, _LAST_RESORT_S, error.reason)
+            wait_s = self._limits(one.photo).longest_wait_s
+            self._publish_later(one.photo, wait_s, error.reason)
             return
         if not isinstance(decision, Aside):
             self._carry_out(one.photo, decision)

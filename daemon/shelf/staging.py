@@ -44,10 +44,18 @@ def establish(root: Path, absent: Callable[[str], str | None]) -> None:
         # What was asked about by name is what is open, even if a disk goes away from here on.
         if not os.path.samestat(os.fstat(at), os.lstat(root)):
             raise ResultsTrouble(f"{root}: another directory is in its place", errno.ENODEV)
+        _demand_rights(at)
         if not _is_established(at):
             below.make_directory(at, STAGING, _PRIVATE)
         with _staging(at) as inside:
             _close_to_others(inside)
+
+
+def _demand_rights(at: int) -> None:
+    """As the staging directory is ours, it can be written where the root cannot any more."""
+    if not below.is_writable(at):
+        number = errno.EROFS if os.fstatvfs(at).f_flag & os.ST_RDONLY else errno.EACCES
+        raise OSError(number, os.strerror(number))
 
 
 def _is_established(at: int) -> bool:
@@ -287,15 +295,24 @@ def check(results: Path) -> None:
     Raises:
         ResultsTrouble: they cannot; ``str()`` says why.
     """
+    with results_trouble("results cannot be published"), lent(results) as inside:
+        _rehearse(inside)
+
+
+@contextlib.contextmanager
+def lent(results: Path) -> Iterator[int]:
+    """A staging directory for trials, whether there is one or not, or was none before.
+
+    Raises:
+        ResultsTrouble: the root cannot be written.
+    """
     with results_trouble("results cannot be published"), below.opened(results) as at:
-        if not below.is_writable(at):
-            number = errno.EROFS if os.fstatvfs(at).f_flag & os.ST_RDONLY else errno.EACCES
-            raise OSError(number, os.strerror(number), os.fsencode(results))
+        _demand_rights(at)
         found = below.look(Spot(at, STAGING)) is not None
         if not found:
             os.mkdir(STAGING, _PRIVATE, dir_fd=at)
         with _staging(at) as inside:
-            _rehearse(inside)
+            yield inside
         if not found:  # whether this root is itself is not for us to say
             os.rmdir(STAGING, dir_fd=at)
 

@@ -102,7 +102,7 @@ class House:
         until_s = time.monotonic() + 20
         open_states = (State.WAITING, State.WORKING, State.RETRYING, State.PUBLISHING)
         while any(self.ledger.counts()[state] for state in open_states):
-            assert time.monotonic() < until_s, self.ledger.counts()
+            assert time.monotonic() < until_s, self.ledger.entries(State.RETRYING)
             self.filing.turn()
             assert pauses or self.filing.paused is None
             time.sleep(0.002)

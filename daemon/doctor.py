@@ -17,9 +17,10 @@ from daemon import events, workshop
 from daemon.choice import choose
 from daemon.errors import EngineUnavailable, ResultsTrouble
 from daemon.intake.mounts import file_system, sends_events
+from daemon.photo import show
 from daemon.program import typed
 from daemon.settings import Folder, Settings
-from daemon.shelf import below, durable, staging
+from daemon.shelf import below, durable, spelling, staging
 from matting.client import connect
 from matting.errors import EngineError
 from matting.host import EngineHost
@@ -97,7 +98,19 @@ def _results(folder: Folder) -> Iterator[Finding]:
         yield Finding(what, Verdict.BAD, f"{error}: everything will pause until it can be written")
         return
     yield Finding(what, Verdict.OK, "can create, rename without replacing, sync and delete")
+    yield _names(what, folder.results)
     yield _room(what, folder.results)
+
+
+def _names(what: str, results: Path) -> Finding:
+    """Names that its disk does not take, and what becomes of them."""
+    replaced = spelling.replaced(results)
+    if not replaced:
+        return Finding(what, Verdict.OK, "takes every name")
+    examples = "; ".join(f"{show(old)} becomes {show(new)}" for old, new in replaced.items())
+    return Finding(
+        what, Verdict.NOTE, f"does not take every name, so that results differ: {examples}"
+    )
 
 
 def _writable(what: str, directory: Path, *, make: bool) -> Iterator[Finding]:

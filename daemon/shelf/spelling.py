@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from daemon.shelf import below, staging
 from daemon.shelf.below import Spot
@@ -20,9 +21,8 @@ LITTLE_BYTES = 143
 """The longest name on eCryptfs, and so on many an encrypted share."""
 
 HARD = (
-    b"b Oma: Hochzeit 1950?.png",
-    b"1950*.png",
-    b'"1950" <1>|2.png',
+    b"Oma: 1950?.png",
+    b'"1950" <1>|2*.png',
     b"back\\slash.png",
     b"dot.png.",
     b"blank.png ",
@@ -84,6 +84,19 @@ def takes(trials: int, name: bytes) -> bool:
             return True
     except OSError:
         return False
+
+
+def replaced(results: Path) -> dict[bytes, bytes]:
+    """Of some hard names those that a root's disk does not take, and what it takes instead.
+
+    Leaves nothing behind, whether the daemon has made its staging directory there or not.
+
+    Raises:
+        ResultsTrouble: the root cannot be written.
+    """
+    with staging.lent(results) as inside:
+        tried = {name: taken_by(inside, name) for name in HARD}
+    return {old: new for old, new in tried.items() if old != new}
 
 
 def _numbered(name: bytes) -> Iterator[bytes]:

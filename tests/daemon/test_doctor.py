@@ -31,6 +31,7 @@ def test_a_good_set_up_has_nothing_bad_and_is_left_as_it_was(tmp_path: Path) -> 
     assert any(
         f.told == "people: the model selfie is installed" for f in findings if f.what == "engine"
     )
+    assert any("takes every name" in finding.told for finding in findings)
     assert any("opencv" in f.told and "on cpu" in f.told for f in findings)
     assert not list((tmp_path / "in").iterdir())
     left = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]

@@ -17,6 +17,9 @@ from harness import Daemon
 from sending import Sending, tool
 from summary import Tally
 
+from daemon import doctor
+from daemon.settings import Folder
+
 Make = Callable[..., Daemon]
 
 HARD = (
@@ -52,6 +55,12 @@ def send_all(one: Daemon, sending: Sending, *paths: str) -> None:
     assert len(one.said("photo.filed")) == len(paths)
 
 
+def told_by_doctor(results: Path) -> list[tuple[str, str]]:
+    """What ``matted doctor`` says of a results folder."""
+    folder = Folder(watch=results.parent, results=results)
+    return [(one.verdict, one.told) for one in doctor._results(folder)]
+
+
 @pytest.mark.parametrize("refuses", ["long", "exfat"])
 def test_a_name_that_the_disk_refuses_is_replaced(
     daemon: Make, tally: Tally, refusing: Path, refuses: str
@@ -84,6 +93,8 @@ def test_photos_with_hard_names_are_filed_on_ntfs(
     with image(tmp_path / "ntfs", one.root / "results-disk", make=make, options=options) as disk:
         (disk / "results").mkdir()
         (disk / "archive").mkdir()
+        found = {told for _, told in told_by_doctor(disk / "results")}
+        assert any("Oma: 1950?.png becomes Oma_ 1950_.png" in told for told in found), found
         one.results.symlink_to(disk / "results")
         sending = Sending(one, tally)
         send_all(one, sending, *HARD)

@@ -26,7 +26,7 @@ from daemon.policy import Limits
 from daemon.profiles import Profile
 from daemon.publishing import Destination
 from daemon.settings import Settings
-from daemon.shelf import staging
+from daemon.shelf import roots, staging
 
 _TRIES = 3
 _FIRST_WAIT_S = 0.3
@@ -217,7 +217,7 @@ class Once:
             except ResultsTrouble as error:
                 self._log.warning(Event.STAGING_LEFT, reason=error.reason)
             with contextlib.suppress(OSError):  # if it is not empty, it is in use
-                os.rmdir(os.path.join(os.fsencode(self._out_dir), staging.STAGING))
+                os.rmdir(os.path.join(os.fsencode(self._out_dir), roots.STAGING))
 
 
 def _is_odd(remark: Remark) -> bool:

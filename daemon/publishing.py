@@ -18,7 +18,7 @@ from daemon.outputs import OUTPUTS
 from daemon.photo import Filed, Photo, show
 from daemon.policy import Limits
 from daemon.profiles import Profile
-from daemon.shelf import below, names, staging
+from daemon.shelf import below, names, roots, staging
 from daemon.shelf.disposal import Disposed, Originals, dispose
 from daemon.shelf.durable import results_trouble
 from daemon.shelf.plan import Plan
@@ -83,7 +83,7 @@ class Publishing:
         day = photo.filed_on or date.today()  # noqa: DTZ011 - people look for the local date
 
         what = "names cannot be chosen"
-        with results_trouble(what), staging.root(destination.results) as (root, inside):
+        with results_trouble(what), roots.opened(destination.results) as (root, inside):
 
             def taken(name: bytes) -> bool:
                 if below.look_up(root, name) is not None:
@@ -116,7 +116,7 @@ class Publishing:
             ResultsTrouble: one cannot: it is a link or a file, or closed to us.
         """
         what = "results cannot be filed there"
-        with results_trouble(what), staging.root(destination.results) as (root, _):
+        with results_trouble(what), roots.opened(destination.results) as (root, _):
             for above in {os.path.dirname(name) for name in photo.names}:
                 parts = below.parts(above)
                 index = below.hindrance(root, parts)

@@ -21,7 +21,7 @@ from typing import Literal
 
 from daemon.errors import SourceTrouble
 from daemon.photo import Photo, Version
-from daemon.shelf import below, durable, staging
+from daemon.shelf import below, durable, roots, staging
 from daemon.shelf.below import Spot
 from daemon.shelf.names import cut
 from daemon.shelf.spelling import LITTLE_BYTES, fitted
@@ -108,7 +108,7 @@ def relocate(photo: Photo, root: Path, relative: bytes, *, sha256: str | None) -
             return found
         try:
             what = "the original cannot be moved"
-            with durable.results_trouble(what), staging.root(root) as (at, inside):
+            with durable.results_trouble(what), roots.opened(root) as (at, inside):
                 target = fitted(at, inside, relative, aside=True)
                 return _move(photo, source, at, inside, target, sha256)
         except Exception:
@@ -228,7 +228,7 @@ def _move(
 
 
 def _copied(photo: Photo) -> bytes:
-    return os.path.basename(staging.private(photo.id, "original"))
+    return os.path.basename(roots.private(photo.id, "original"))
 
 
 def _copy(source: _Source, copy: Spot, target: Spot, sha256: str | None) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from daemon.errors import NameTaken, PlanBroken
-from daemon.shelf import below, staging
+from daemon.shelf import below, roots
 from daemon.shelf.durable import rename, results_trouble, sha256, unlink
 from daemon.shelf.plan import Move, Plan
 
@@ -35,7 +35,7 @@ def publish(plan: Plan) -> None:
         ResultsTrouble: the result folder, or a name in it, cannot be written; call again when it
             can, or ``withdraw``.
     """
-    with results_trouble("results cannot be published"), staging.root(plan.results) as (root, _):
+    with results_trouble("results cannot be published"), roots.opened(plan.results) as (root, _):
         states = {move: _state(root, move) for move in plan.moves}
         _refuse(root, states)
         for move, state in states.items():
@@ -55,7 +55,7 @@ def withdraw(plan: Plan) -> None:
     Raises:
         ResultsTrouble: that is not possible at present; what remains is still part of the plan.
     """
-    with results_trouble("results cannot be taken back"), staging.root(plan.results) as (root, _):
+    with results_trouble("results cannot be taken back"), roots.opened(plan.results) as (root, _):
         _withdraw(root, _published({move: _state(root, move) for move in plan.moves}))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from daemon.photo import Photo, show
-from daemon.shelf import below, durable, reports, staging
+from daemon.shelf import below, durable, reports, roots
 from daemon.shelf.disposal import put_back, relocate
 from daemon.shelf.spelling import taken_by
 
@@ -34,7 +34,7 @@ def quarantine(
         SourceTrouble: the original cannot be moved at the moment; the report is written.
     """
     what = "the report of a failed photo cannot be written"
-    with durable.results_trouble(what), staging.root(results) as (root, inside):
+    with durable.results_trouble(what), roots.opened(results) as (root, inside):
         content = reports.identity(photo) | {"original": None} | dict(report)
         found = reports.find(root, inside, photo)
         name = found[0] if found else reports.write(root, inside, photo, content)
@@ -56,7 +56,7 @@ def _move(results: Path, photo: Photo, original: bytes) -> None:
         relocate(photo, results, original, sha256=None)
     finally:
         what = "the report of a failed photo cannot be corrected"
-        with durable.results_trouble(what), staging.root(results) as (root, inside):
+        with durable.results_trouble(what), roots.opened(results) as (root, inside):
             there = below.look_up(root, original) is not None
             _correct(root, inside, photo, show(original) if there else None)
 
@@ -71,7 +71,7 @@ def _correct(root: int, trials: int, photo: Photo, original: str | None) -> None
 
 def find(results: Path, photo: Photo) -> bytes | None:
     """The name of the report on this version of this file, relative to the result folder."""
-    with staging.root(results) as (root, inside):
+    with roots.opened(results) as (root, inside):
         found = reports.find(root, inside, photo)
     return found and found[0]
 
@@ -87,7 +87,7 @@ def given_up(results: Path, photo: Photo) -> str | None:
         ResultsTrouble: the result folder cannot be read.
     """
     what = "reports of failed photos cannot be read"
-    with durable.results_trouble(what), staging.root(results) as (root, inside):
+    with durable.results_trouble(what), roots.opened(results) as (root, inside):
         found = reports.find(root, inside, photo)
     return found and str(found[1].get("reason", "no reason is given"))
 
@@ -102,7 +102,7 @@ def release(results: Path, photo: Photo) -> None:
         ResultsTrouble: the report cannot be removed.
     """
     what = "the report of a failed photo cannot be removed"
-    with durable.results_trouble(what), staging.root(results) as (root, inside):
+    with durable.results_trouble(what), roots.opened(results) as (root, inside):
         found = reports.find(root, inside, photo)
         if found is None:
             return

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 
 from daemon.photo import Photo, show
-from daemon.shelf import below, durable, staging
+from daemon.shelf import below, durable, roots
 from daemon.shelf.below import Spot
 from daemon.shelf.names import cut
 from daemon.shelf.spelling import taken_by
@@ -132,7 +132,7 @@ def replace(
 
 
 def _stage(trials: int, photo: Photo, content: Mapping[str, object]) -> Spot:
-    staged = Spot(trials, os.path.basename(staging.private(photo.id, "report")))
+    staged = Spot(trials, os.path.basename(roots.private(photo.id, "report")))
     durable.write_new(staged, json.dumps(content, indent=2).encode() + b"\n")
     return staged
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from daemon.shelf import names, staging
+from daemon.shelf import names, roots
 from daemon.shelf.spelling import HARD, fitted, taken_by
 
 
 @pytest.fixture
 def handles(results: Path) -> Iterator[tuple[int, int]]:
-    with staging.root(results) as handles:
+    with roots.opened(results) as handles:
         yield handles
 
 

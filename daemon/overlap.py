@@ -14,6 +14,8 @@ class _Root(NamedTuple):
     at: tuple[str | int, ...]
     role: str
     path: Path
+    lineage: tuple[object, ...]
+    """What it and all directories above it are."""
 
 
 # Several folders may file into one results folder or archive: their names are reserved there.
@@ -30,14 +32,28 @@ def overlaps(data: Mapping[str, Any], base: Path) -> Iterator[tuple[tuple[str | 
         base: where relative paths start.
     """
     for one, other in combinations(_roots(data, base), 2):
-        shared = one.path == other.path and one.role == other.role and one.role in _SHAREABLE
-        if not shared and _nested(one.path, other.path):
+        if _overlap(one, other):
             told = f"{_named(other)} overlaps with {_named(one)}: keep the folders apart"
             yield other.at, f"{told}, or results would be taken for new photos"
 
 
-def _nested(one: Path, other: Path) -> bool:
-    return one.is_relative_to(other) or other.is_relative_to(one)
+def _overlap(one: _Root, other: _Root) -> bool:
+    """By the directories themselves: on a disk that folds case, each has many spellings."""
+    if one.role == other.role and one.role in _SHAREABLE and one.lineage[0] == other.lineage[0]:
+        return False
+    return one.lineage[0] in other.lineage or other.lineage[0] in one.lineage
+
+
+def _root(at: tuple[str | int, ...], role: str, path: Path) -> _Root:
+    return _Root(at, role, path, tuple(map(_identity, (path, *path.parents))))
+
+
+def _identity(path: Path) -> object:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):  # it is not there, so that only its spelling can tell
+        return path
+    return found.st_dev, found.st_ino
 
 
 def _named(root: _Root) -> str:
@@ -47,10 +63,10 @@ def _named(root: _Root) -> str:
 def _roots(data: Mapping[str, Any], base: Path) -> Iterator[_Root]:
     given = data.get("state_dir")
     state = located(Path(given), base) if isinstance(given, str) else default_state_dir().resolve()
-    yield _Root(("state_dir",), "state_dir", state)
+    yield _root(("state_dir",), "state_dir", state)
     folders = data.get("folders")
     for index, folder in enumerate(folders if isinstance(folders, list) else []):
         for role in ("watch", "results", "archive"):
             path = folder.get(role) if isinstance(folder, dict) else None
             if isinstance(path, str):
-                yield _Root(("folders", index, role), role, located(Path(path), base))
+                yield _root(("folders", index, role), role, located(Path(path), base))

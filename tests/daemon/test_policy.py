@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon import errors
-from daemon.policy import Facts, Limits, Pause, Quarantine, Retry, Scope, decide
+from daemon.policy import Aside, Facts, Limits, Pause, Quarantine, Retry, Scope, decide
 
 LIMITS = Limits(attempts=3, give_up_s=300.0, first_wait_s=2.0, longest_wait_s=60.0)
 FIRST = Facts(attempts=1, tries=1, unchanged_s=5.0)
@@ -136,6 +136,24 @@ def test_a_watched_folder_that_is_away_pauses_alone() -> None:
     assert decide(error, LAST, LIMITS) == Pause(Scope.FOLDER, error.reason)
 
 
+def test_a_name_of_no_use_is_waited_for_then_exchanged_then_given_up_and_never_charged() -> None:
+    """Somebody else's sub-folder may be mended; the photo is not to blame for it."""
+    error = errors.NameTrouble("not a folder (smith)", errno.EACCES)
+    found = [
+        decide(error, replace(LAST, misplaced=times, aside=aside), LIMITS)
+        for aside in (False, True)
+        for times in (1, 2, 3)
+    ]
+    waits = [Retry(after_s, charged=False, reason=error.reason) for after_s in (2.0, 4.0)]
+    assert found == [*waits, Aside(error.reason), *waits, Quarantine(error.reason)]
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOTSUP])
+def test_a_name_that_the_disk_does_not_take_is_exchanged_at_once(number: int) -> None:
+    error = errors.NameTrouble("Invalid argument", number)
+    assert decide(error, replace(FIRST, misplaced=1), LIMITS) == Aside(error.reason)
+
+
 def test_a_taken_name_is_renumbered_at_once_and_free() -> None:
     decision = decide(errors.NameTaken(b"a\n.png"), LAST, LIMITS)
     assert isinstance(decision, Retry)
@@ -168,6 +186,7 @@ ALL_ERRORS = [
     errors.PlanBroken("r"),
     errors.ResultsTrouble("r", errno.ENOSPC),
     errors.FolderGone("r", errno.ENOENT),
+    errors.NameTrouble("r", errno.EACCES),
     errors.NameTaken(b"caf\xe9"),
     errors.LedgerTrouble("r"),
     errors.EngineUnavailable("r"),

@@ -15,12 +15,13 @@ from daemon.errors import WorkerDied
 from daemon.events import Event, Log
 from daemon.job import EngineAddress, Job, Staged, Unchanged
 from daemon.ledger import Ledger, State
-from daemon.mishaps import Engine, Mishaps
+from daemon.mishaps import Mishaps
 from daemon.photo import Photo
 from daemon.premises import Premises
 from daemon.publishing import Destination, Publishing, who
 from daemon.shelf import staging
 from daemon.suspects import Suspects
+from daemon.verdicts import Engine
 from daemon.workers import Finished, Workers
 
 _BLOCKED_S = 0.25

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from daemon import policy
-from daemon.errors import EngineFailed, LedgerTrouble, MattedError, NameTrouble, ResultsTrouble
+from daemon.errors import LedgerTrouble, MattedError, NameTrouble, ResultsTrouble
 from daemon.events import Event, Log
-from daemon.job import EngineAddress
 from daemon.later import Later
 from daemon.ledger import Ledger, State
 from daemon.ledger.rows import Publishing as Planned
@@ -27,18 +25,7 @@ from daemon.publishing import Destination, Publishing, who
 from daemon.shelf import staging
 from daemon.shelf.plan import Plan
 from daemon.shelf.publish import withdraw
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """What has to be known of the engine here."""
-
-    address: Callable[[], EngineAddress]
-    ready: Callable[[], bool]
-    blames: Callable[[int, str], bool]
-    last_words: Callable[[], list[str]]
-    refiners: Callable[[Collection[str]], Mapping[str, EngineAddress]] = lambda _: {}
-    """Has these refiners running, by their names in profiles, and says where."""
+from daemon.verdicts import Engine, Verdict, Verdicts
 
 
 class Mishaps:
@@ -55,11 +42,8 @@ class Mishaps:
         self._engine = engine
         self._premises = premises
         self._publishing = publishing
+        self._verdicts = Verdicts(engine, premises, publishing)
         self._log = log
-        self._misplaced = Counter[int]()
-        """How often the present names of photos were of no use."""
-        self._aside: set[int] = set()
-        """Photos that got other names for that."""
         self._given_up: dict[int, tuple[Photo, str]] = {}
         """Photos whose quarantine a pause cut short, and the reasons for it."""
         self._unreported = Counter[int]()
@@ -99,8 +83,8 @@ class Mishaps:
         entry = self._ledger.entry(photo.id)
         match entry.state if entry else None:
             case State.WORKING:
-                judged = self._judged(photo, error)
-                self._carry_out(photo, self._decide(photo, judged, waited=waited))
+                verdict = self._verdict(photo, error, waited=waited)
+                self._carry_out(photo, verdict.decision)
             case State.PUBLISHING:
                 self._unpublished(photo, error)
             case _:  # it has come to its end: what stumbled came after, and only has to be told
@@ -187,46 +171,17 @@ class Mishaps:
         self._log.info(Event.SERVICE_RESUMED)
         return True
 
-    # Deciding
-
     @property
     def _destinations(self) -> Mapping[str, Destination]:
         return self._publishing.destinations
 
-    def _judged(self, photo: Photo, error: Exception) -> Exception:
-        """The error, and if it has to do with results, what is really at fault."""
+    def _verdict(self, photo: Photo, error: Exception, *, waited: bool = True) -> Verdict:
         if not isinstance(error, MattedError):
             self._stumbled(photo, error)
-            return error
-        destination = self._destinations.get(photo.folder)
-        judged = self._premises.judge(error, destination) if destination else error
-        if isinstance(judged, NameTrouble):
-            self._misplaced[photo.id] += 1
-        return judged
+        return self._verdicts.on(photo, error, waited=waited)
 
     def _stumbled(self, photo: Photo, error: Exception) -> None:
         self._log.error(Event.PHOTO_STUMBLED, **who(photo), reason=str(error), exc_info=error)
-
-    def _decide(self, photo: Photo, error: Exception, *, waited: bool = True) -> Decision:
-        known = policy.Facts(
-            attempts=photo.attempts,
-            tries=photo.tries,
-            unchanged_s=time.time() - photo.first_seen_s,
-            waited=waited,
-            blamed=self._is_blamed(photo, error),
-            misplaced=self._misplaced[photo.id],
-            aside=photo.id in self._aside,
-        )
-        return policy.decide(error, known, self._limits(photo))
-
-    def _limits(self, photo: Photo) -> policy.Limits:
-        destination = self._destinations.get(photo.folder)
-        return destination.limits if destination else policy.Limits()
-
-    def _is_blamed(self, photo: Photo, error: Exception) -> bool:
-        if isinstance(error, EngineFailed):
-            return self._engine.blames(error.engine_pid, str(photo.id))
-        return True
 
     # Carrying it out
 
@@ -246,8 +201,7 @@ class Mishaps:
                 self.quarantine(photo, reason)
 
     def _put_aside(self, photo: Photo, reason: str) -> None:
-        self._aside.add(photo.id)
-        del self._misplaced[photo.id]
+        self._verdicts.put_aside(photo.id)
         self._log.warning(Event.PHOTO_RENAMED, **who(photo), reason=reason)
 
     def _retry(self, photo: Photo, after_s: float, reason: str, *, charged: bool) -> None:
@@ -266,17 +220,16 @@ class Mishaps:
         """It has come to its end."""
         self._given_up.pop(photo.id, None)
         self.stuck.pop(photo.id, None)
-        self._aside.discard(photo.id)
+        self._verdicts.forget(photo.id)
         self.later.drop(photo.id)
-        for counter in (self._misplaced, self._unreported):
-            del counter[photo.id]
+        del self._unreported[photo.id]
 
     def _set_back(self, photo: Photo, error: Exception) -> None:
         """The last resort: once more, much later; free of charge only if we know why."""
         free = isinstance(error, MattedError)
         if not free:
             self._stumbled(photo, error)
-        wait_s = self._limits(photo).longest_wait_s
+        wait_s = self._verdicts.limits(photo).longest_wait_s
         entry = self._ledger.entry(photo.id)
         if entry is not None and entry.state is State.WORKING:
             self._retry(photo, wait_s, str(error), charged=not free)
@@ -290,14 +243,13 @@ class Mishaps:
         if one is None:
             self._stumbled(photo, error)  # after it was filed, so that it only has to be told
             return
-        judged = self._judged(one.photo, error)
-        decision = self._decide(one.photo, judged)
-        match decision:
+        verdict = self._verdict(one.photo, error)
+        match verdict.decision:
             case policy.Pause(_, reason):
                 self.begin_pause(reason)
-            case Retry(after_s, _, reason) if isinstance(judged, NameTrouble):
+            case Retry(after_s, _, reason) if isinstance(verdict.error, NameTrouble):
                 self._publish_later(one.photo, after_s, reason)
-            case _:
+            case decision:
                 self._undo(one, decision)
 
     def _undo(self, one: Planned, decision: Decision) -> None:
@@ -307,7 +259,7 @@ class Mishaps:
         except ResultsTrouble as error:
             # Nothing can be done: what lies there is ours, and must neither stay nor be forgotten.
             self.stuck[one.photo.id] = error.reason
-            wait_s = self._limits(one.photo).longest_wait_s
+            wait_s = self._verdicts.limits(one.photo).longest_wait_s
             self._publish_later(one.photo, wait_s, error.reason)
             return
         if not isinstance(decision, Aside):
@@ -335,7 +287,7 @@ class Mishaps:
 
     def _is_reported_later(self, photo: Photo, reason: str, error: Exception) -> bool:
         """Whether there is hope for a report: the disk will be back, or it is tried once more."""
-        judged = self._judged(photo, error)
+        judged = self._verdict(photo, error).error
         if isinstance(judged, ResultsTrouble):
             # Without its report the quarantine did not happen, and it keeps its state: given back,
             # it would be worked on again, and an original that waits for its file there would be
@@ -343,7 +295,7 @@ class Mishaps:
             self.begin_pause(judged.reason)
             return True
         self._unreported[photo.id] += 1
-        limits = self._limits(photo)
+        limits = self._verdicts.limits(photo)
         tried = self._unreported[photo.id]
         if tried > limits.attempts:
             return False

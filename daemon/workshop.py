@@ -16,10 +16,10 @@ from daemon.events import Event, Log
 from daemon.filing import Filing
 from daemon.job import EngineAddress
 from daemon.ledger import Ledger
-from daemon.mishaps import Engine
 from daemon.pipeline import work
 from daemon.premises import Premises
 from daemon.refinery import Refinery
+from daemon.verdicts import Engine
 from daemon.workers import Workers
 from matting.errors import EngineUnavailable
 from matting.host import EngineHost, EngineSpec

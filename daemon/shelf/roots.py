@@ -64,11 +64,22 @@ def opened(results: Path | bytes) -> Iterator[tuple[int, int]]:
 @contextlib.contextmanager
 def staging(at: int) -> Iterator[int]:
     """A handle on an open root's staging directory, if it is ours."""
-    with below.directory(at, STAGING) as inside:
+    with _entered(at) as inside:
         owner = os.fstat(inside).st_uid
         if owner != os.geteuid() and owner != _owner_of_ours(inside):
             reason = f"belongs to another user ({owner}); it has to be removed"
             raise OSError(errno.EPERM, reason, STAGING)
+        yield inside
+
+
+@contextlib.contextmanager
+def _entered(at: int) -> Iterator[int]:
+    with contextlib.ExitStack() as handles:
+        try:
+            inside = handles.enter_context(below.directory(at, STAGING))
+        except NotADirectoryError as error:
+            reason = "Not a directory, but a link or a file; it has to be removed"
+            raise NotADirectoryError(errno.ENOTDIR, reason, STAGING) from error
         yield inside
 
 

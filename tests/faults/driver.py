@@ -30,12 +30,12 @@ from daemon.intake.scan import scan
 from daemon.job import EngineAddress, Job
 from daemon.ledger import Ledger, State
 from daemon.lock import Lock
-from daemon.mishaps import Engine
 from daemon.pipeline import work
 from daemon.policy import Limits
 from daemon.premises import Premises
 from daemon.profiles import Profile
 from daemon.publishing import Destination
+from daemon.verdicts import Engine
 from daemon.workers import Finished
 
 REFUSED = 4

@@ -13,13 +13,13 @@ from daemon.errors import MattedError, NotAPhoto
 from daemon.filing import Filing
 from daemon.job import EngineAddress, Job, Staged
 from daemon.ledger import Entry, Ledger, State
-from daemon.mishaps import Engine
 from daemon.photo import Filed, Sighting, Version
 from daemon.policy import Limits
 from daemon.premises import Premises
 from daemon.profiles import Output, Profile
 from daemon.publishing import Destination
 from daemon.shelf.staging import entered, seal
+from daemon.verdicts import Engine
 from daemon.workers import Finished
 
 BAD = b"no photo"

@@ -149,7 +149,9 @@ def fresh(at: Spot) -> Iterator[int]:
 
 def is_writable(directory: int) -> bool:
     """Whether names can be made in an open directory, as far as rights tell."""
-    return os.access(b".", os.W_OK | os.X_OK, dir_fd=directory, effective_ids=True)
+    # Not by effective_ids, which are the real ones here: that is a newer system call, and a filter
+    # that does not know it would make every directory seem closed.
+    return os.access(b".", os.W_OK | os.X_OK, dir_fd=directory)
 
 
 def hindrance(at: int, directories: Sequence[bytes]) -> int | None:

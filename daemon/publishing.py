@@ -15,7 +15,7 @@ from daemon.errors import LedgerTrouble, NameTaken, ResultsTrouble, SourceTroubl
 from daemon.events import Event, Log, facts
 from daemon.ledger import Ledger, State
 from daemon.outputs import OUTPUTS
-from daemon.photo import Filed, Photo, show
+from daemon.photo import Filed, Photo
 from daemon.policy import Limits
 from daemon.profiles import Profile
 from daemon.shelf import below, names, roots, staging
@@ -55,8 +55,8 @@ class Publishing:
         """By watched folder."""
         self._untidy: dict[int, Path] = {}
         """Result folders by the photos of which something may still be staged there."""
-        self._respelled: dict[int, str] = {}
-        """Photos with other names than their profile wants, and what to tell of that."""
+        self._respelled: dict[int, tuple[bytes, ...]] = {}
+        """Names that the profile wants and that were of no use, by photo."""
         self._ledger = ledger
         self._log = log
 
@@ -104,10 +104,7 @@ class Publishing:
     def _note_respelled(self, photo: Photo, wanted: Sequence[bytes]) -> None:
         self._respelled.pop(photo.id, None)
         if wanted:
-            told = ", ".join(map(show, wanted))
-            self._respelled[photo.id] = (
-                f"filed under another name, since this was of no use: {told}"
-            )
+            self._respelled[photo.id] = tuple(wanted)
 
     def demand_folders(self, photo: Photo, destination: Destination) -> None:
         """Make sure that the sub-folders of a photo's names can be used, before it is begun.
@@ -146,8 +143,6 @@ class Publishing:
                 photo, plan = self.renamed(photo, plan, filed, aside=False)
         took_s = filed.took_s | {"publish": round(time.monotonic() - began_s, 4)}
         filed = replace(filed, names=tuple(move.final for move in plan.moves), took_s=took_s)
-        if told := self._respelled.pop(photo.id, None):
-            filed = replace(filed, warnings=(*filed.warnings, told))
         keep = destination is None or destination.originals == "keep"
         self._ledger.filed(photo.id, filed, dispose=not keep, now_s=time.time())
         self._tell(photo, plan, filed)
@@ -267,7 +262,12 @@ class Publishing:
             size=filed.size,
             engine=filed.engine,
             device=filed.device,
-            **facts(people=filed.people, warnings=filed.warnings or None),
+            **facts(
+                people=filed.people,
+                warnings=filed.warnings or None,
+                # Not among the warnings: nothing of the photo is lost by that.
+                instead_of=self._respelled.pop(photo.id, None),
+            ),
             **facts(refiner=filed.refiner, tiles=filed.tiles or None),
             took_s=round(sum(filed.took_s.values()), 3),
             stages_s=filed.took_s,

@@ -79,6 +79,8 @@ def test_a_name_that_the_disk_refuses_is_replaced(
     (one.inbox / "no photo: really?.png").write_bytes(BAD)
     one.await_("photo.quarantined")
     send_all(one, sending, *HARD)
+    wanted = {name for fact in one.said("photo.filed") for name in fact.get("instead_of", ())}
+    assert any("Hochzeit 1950?" in name or "\u20ac" * 80 in name for name in wanted), wanted
     assert sending.audit().quarantined == 1
 
 

@@ -36,7 +36,8 @@ class Result:
     """What became of one photo."""
 
     source: str
-    """Path or address as it was given; for a photo in a given folder, its path."""
+    """Path as it was given, or for a photo in a given folder, its path; an address without what
+    may be secret in it, password and query."""
     files: dict[str, Path] = field(default_factory=dict)
     """By the output's name, e.g. ``matte``; empty if it failed."""
     error: str | None = None

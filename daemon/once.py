@@ -16,7 +16,7 @@ from pathlib import Path
 from daemon import workshop
 from daemon.errors import MattedError, ResultsTrouble, SettingsError, SourceTrouble
 from daemon.events import Event, Log
-from daemon.fetch import fetch, is_address
+from daemon.fetch import Bounds, fetch, is_foreign
 from daemon.filing import Filing
 from daemon.intake.ignore import Rule
 from daemon.intake.scan import Remark, Scan, scan
@@ -27,6 +27,7 @@ from daemon.profiles import Profile
 from daemon.publishing import Destination
 from daemon.settings import Settings
 from daemon.shelf import staging
+from matting.web import is_address, shown
 
 _TRIES = 3
 _FIRST_WAIT_S = 0.3
@@ -85,10 +86,10 @@ class Once:
         except SettingsError:
             raise
         except MattedError as error:
-            self._failed.append(Ending(show(given), error=str(error)))
+            self._failed.append(Ending(_told(given), error=str(error)))
         except (OSError, ValueError) as error:  # a path that has a zero byte is a ValueError
             reason = getattr(error, "strerror", None) or error
-            self._failed.append(Ending(show(given), error=f"cannot be read: {reason}"))
+            self._failed.append(Ending(_told(given), error=f"cannot be read: {reason}"))
 
     def _add(self, given: str) -> None:
         if not given:  # else it would be the present folder, where a script's variable was unset
@@ -96,11 +97,18 @@ class Once:
         if is_address(given):
             downloads = self._state / "downloads" / str(len(self))
             downloads.mkdir(parents=True, exist_ok=True)
-            self._add_file(given, fetch(given, downloads))
+            self._add_file(given, fetch(given, downloads, self._bounds()))
+        elif is_foreign(given) and not os.path.lexists(given):
+            raise SourceTrouble("only http and https addresses are fetched", 0)
         elif Path(given).is_dir():
             self._add_folder(given)
         else:
             self._add_file(given, Path(given))
+
+    def _bounds(self) -> Bounds:
+        limits = self._settings.limits
+        max_bytes = int(limits.max_download_mb * (1 << 20))
+        return Bounds(max_bytes, total_s=limits.download_timeout_s)
 
     def run(self) -> Generator[Ending]:
         """Work on all of them; each ending comes as soon as it is there.
@@ -195,7 +203,7 @@ class Once:
     def _take(self, given: str, sighting: Sighting) -> None:
         key = (sighting.folder, sighting.path)
         self._sightings.setdefault(key, sighting)
-        self._sources.setdefault(key, show(given))
+        self._sources.setdefault(key, _told(given))
 
     def _make_out_dir(self) -> None:
         try:
@@ -217,6 +225,11 @@ class Once:
                 self._log.warning(Event.STAGING_LEFT, reason=error.reason)
             with contextlib.suppress(OSError):  # if it is not empty, it is in use
                 os.rmdir(os.path.join(os.fsencode(self._out_dir), staging.STAGING))
+
+
+def _told(given: str) -> str:
+    """What was given, without passwords and signatures."""
+    return shown(given) if "://" in given and not os.path.lexists(given) else show(given)
 
 
 def _is_odd(remark: Remark) -> bool:

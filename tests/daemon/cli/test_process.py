@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from harness import family, wait_until, write_photo
+from photo_server import serving
 
 pytestmark = pytest.mark.usefixtures("people_network")
 
@@ -219,3 +220,19 @@ def test_ctrl_c_between_two_renames_leaves_no_half_set(
     assert (done.returncode, done.stderr) == (130, "")
     assert "SIGINT" in (tmp_path / "calls").read_text()
     assert sorted(os.listdir(home / "out")) == sorted(f"a_{kind}.png" for kind in KINDS)
+
+
+def test_neither_output_tells_a_password_or_a_signature(matted: Matted, home: Path) -> None:
+    """Whether the photo comes or not, and in JSON as for people."""
+    photo = write_photo(home / "a.png").read_bytes()
+    with serving({"/a.png?key=geheim": photo}) as address:
+        secret = address.replace("http://", "http://emma:geheim@")
+        given = (f"{secret}/a.png?key=geheim", f"{secret}/b.png?key=geheim", "ftp://e:geheim@h/a")
+        done = [matted("process", *given, "-o", "out", *QUICK, *how) for how in ((), ("--json",))]
+    for one in done:
+        assert one.returncode == 1
+        assert "geheim" not in one.stdout + one.stderr
+        assert f"{address}/a.png" in one.stdout
+        assert "the server answers 404" in one.stdout
+        assert "only http and https addresses are fetched" in one.stdout
+    assert not any("geheim" in str(path) for path in home.rglob("*"))

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 
-from daemon import config_file, notify, workshop
+from daemon import config_file, notify, private, workshop
 from daemon.errors import EngineUnavailable, InUse, LedgerTrouble, MattedError, SettingsError
 from daemon.events import Event, Log
 from daemon.intake.identity import Identities
@@ -275,7 +275,7 @@ def _fresh(directory: Path) -> Path:
     """An empty directory; what an earlier run left in it is of no use."""
     try:
         shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
+        private.make_directory(directory)
     except OSError as error:
         raise MattedError(f"{directory} cannot be made: {error.strerror}") from error
     return directory

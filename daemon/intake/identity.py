@@ -13,6 +13,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from daemon import private
 from daemon.errors import LedgerTrouble
 from daemon.intake.mounts import Mount, mount
 
@@ -54,7 +55,7 @@ class Identities:
         fresh = self._path.with_suffix(".new")
         try:
             known = {path: asdict(one) for path, one in self._known.items()}
-            with fresh.open("w") as file:
+            with open(fresh, "w", encoding="utf-8", opener=private.opener) as file:
                 json.dump(known, file)
                 file.flush()
                 os.fsync(file.fileno())  # or a power cut could leave an empty file of that name

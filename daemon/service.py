@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 
-from daemon import config_file, notify, private, workshop
+from daemon import config_file, instance, notify, private, workshop
 from daemon.errors import EngineUnavailable, InUse, LedgerTrouble, MattedError, SettingsError
 from daemon.events import Event, Log
 from daemon.intake.identity import Identities
@@ -88,17 +89,24 @@ class Service:
         state_dir = self._settings.state_dir
         self._engine, self._board = engine, Board(state_dir)
         self._watching = Watching(
-            self._ledger, self._identities, wake=self._wake.set, log=self._log
-        )
-        with workshop.opened(
-            self._settings,
             self._ledger,
-            engine,
-            snapshots=_fresh(state_dir / "snapshots"),
-            absent=self._identities.trouble,
+            self._identities,
+            owner=_owner(state_dir),
             wake=self._wake.set,
             log=self._log,
-        ) as self._filing:
+        )
+        with (
+            contextlib.closing(self._watching),
+            workshop.opened(
+                self._settings,
+                self._ledger,
+                engine,
+                snapshots=_fresh(state_dir / "snapshots"),
+                absent=self._identities.trouble,
+                wake=self._wake.set,
+                log=self._log,
+            ) as self._filing,
+        ):
             self._open_folders()
             self._filing.recover()
             self._serve()
@@ -260,6 +268,13 @@ def destination(folder: Folder, settings: Settings) -> Destination:
         folder.archive,
         duplicates=folder.duplicates == "process",
     )
+
+
+def _owner(state_dir: Path) -> str:
+    try:
+        return instance.owner(state_dir)
+    except OSError as error:
+        raise LedgerTrouble(f"{state_dir} cannot be used: {error.strerror}") from error
 
 
 def _start_s(engine: EngineSettings) -> float:

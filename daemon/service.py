@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 
-from daemon import config_file, instance, notify, private, workshop
+from daemon import config_file, inbox, instance, notify, private, workshop
 from daemon.errors import EngineUnavailable, InUse, LedgerTrouble, MattedError, SettingsError
 from daemon.events import Event, Log
 from daemon.intake.identity import Identities
@@ -161,8 +161,9 @@ class Service:
     # Folders
 
     def _make_folders(self) -> None:
-        """Results and archives, unless on a share that is away; watched folders never."""
+        """Results and archives, unless on a share that is away; watched folders at first only."""
         for folder in self._settings.folders:
+            self._make_inbox(folder)
             for path in filter(None, (folder.results, folder.archive)):
                 try:
                     if self._identities.may_make(str(path)):
@@ -170,6 +171,13 @@ class Service:
                 except OSError as error:
                     fault = f"{path} cannot be made: {error.strerror}"
                     raise SettingsError(str(self._config), (fault,)) from error
+
+    def _make_inbox(self, folder: Folder) -> None:
+        known = not self._identities.may_make_watched(str(folder.watch))
+        if folder.watch.exists() or known or inbox.hindrance(folder.watch, folder.marker):
+            return
+        if inbox.make(folder.watch):
+            self._log.info(Event.FOLDER_MADE, folder=folder.watch)
 
     def _open_folders(self) -> None:
         """Watch what the settings say, and file it where they say."""

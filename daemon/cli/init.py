@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from daemon import inbox
+from daemon.cli.words import command
 from daemon.errors import SettingsError
 from daemon.example import commented_yaml
+from daemon.settings import located
 
 
 def main(
@@ -26,4 +29,16 @@ def main(
         raise SettingsError(str(file), ("is there already; it stays as it is",)) from None
     except OSError as error:
         raise SettingsError(str(file), (f"cannot be written: {error.strerror}",)) from error
-    typer.echo(f"Wrote {file}. `matted check {file}` checks it, `matted run --config {file}` runs.")
+    typer.echo(f"Wrote {file}.")
+    typer.echo(_inbox(located(Path(watch), file.resolve().parent)))
+    typer.echo(f"`{command()} check {file}` checks it, `{command()} run --config {file}` runs.")
+
+
+def _inbox(folder: Path) -> str:
+    """Make the watched folder, and say what to do with it."""
+    if folder.is_dir():
+        return f"Photos in {folder} will be worked on."
+    reason = "something else is there" if folder.exists() else inbox.hindrance(folder)
+    if reason is None and inbox.make(folder):
+        return f"Made {folder}: drop photos there."
+    return f"{folder} is not there: {reason or 'it cannot be made'}."

@@ -51,6 +51,13 @@ class Identities:
         known = self._known.get(folder)
         return known is None or known.at == "/"
 
+    def may_make_watched(self, folder: str) -> bool:
+        """Whether a missing watched folder may be made, as far as is known: only on its first day.
+
+        Later, an empty one would say of all the photos that were in it that they are deleted.
+        """
+        return folder not in self._known
+
     def _write(self) -> None:
         fresh = self._path.with_suffix(".new")
         try:

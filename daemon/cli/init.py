@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from daemon import inbox
-from daemon.cli.words import command
 from daemon.errors import SettingsError
 from daemon.example import commented_yaml
+from daemon.program import program
 from daemon.settings import located
 
 
@@ -31,7 +32,8 @@ def main(
         raise SettingsError(str(file), (f"cannot be written: {error.strerror}",)) from error
     typer.echo(f"Wrote {file}.")
     typer.echo(_inbox(located(Path(watch), file.resolve().parent)))
-    typer.echo(f"`{command()} check {file}` checks it, `{command()} run --config {file}` runs.")
+    called, quoted = program(), shlex.quote(str(file))
+    typer.echo(f"`{called} check {quoted}` checks it, `{called} run --config {quoted}` runs.")
 
 
 def _inbox(folder: Path) -> str:

@@ -101,7 +101,7 @@ def test_a_second_run_adds_and_a_real_photo_has_its_people_counted(
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        ((), 2, "Missing argument 'PHOTOS...'"),
+        ((), 2, "Missing argument 'photos'"),
         (
             ("scans", "empty"),
             2,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import shutil
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -82,7 +85,7 @@ class Server(BaseHTTPRequestHandler):
         self._lead_to("data:image/png;base64,AAAA")
 
     def do_elsewhere(self) -> None:
-        host = self.headers["Host"].replace("127.0.0.1", "localhost")
+        host = self.headers["Host"].replace("127.0.0.1", "localhost")  # of http, as seen from both
         self._lead_to(f"http://{host}/heard/a.jpg")
 
     def _lead_to(self, address: str) -> None:
@@ -358,3 +361,42 @@ def test_what_a_server_repeats_of_the_address_is_masked(server: str, tmp_path: P
 )
 def test_which_addresses_are_of_another_kind(text: str, expected: bool) -> None:  # noqa: FBT001 - pytest's arguments
     assert is_foreign(text) is expected
+
+
+@pytest.fixture
+def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The same server behind TLS, with a certificate that is trusted."""
+    if shutil.which("openssl") is None:
+        pytest.skip("NO openssl: addresses with https are NOT tested")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    order = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    names = ("-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate)
+    subprocess.run(["openssl", *order.split(), *names], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    made.daemon_threads = True
+    made.socket = context.wrap_socket(made.socket, server_side=True)
+    thread = threading.Thread(target=made.serve_forever, args=(0.05,))
+    thread.start()
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    yield f"https://localhost:{made.server_port}"
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+def test_https_is_fetched_checked_and_bounded_alike(
+    secure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    assert fetch(f"{secure}/obey/a.jpg", folder).read_bytes() == CONTENT
+    with pytest.raises(SourceTrouble, match="not there within"):
+        fetch(f"{secure}/trickle/b.jpg", folder, Bounds(total_s=0.5))
+    with pytest.raises(SourceTrouble, match=r"leads to http://localhost.* not followed"):
+        fetch(f"{secure}/elsewhere/c.jpg", folder)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(SourceTrouble, match="CERTIFICATE_VERIFY_FAILED"):
+        fetch(f"{secure}/obey/d.jpg", folder)
+    assert [path.name for path in folder.iterdir()] == ["a.jpg"]

@@ -26,7 +26,7 @@ from matting.models import ModelError
 from matting.models.catalog import CATALOG
 
 FLAT = "{subdir}/{stem}_{output}{ext}"
-"""What results of one run are called: without the daemon's dates, whatever the profile says."""
+"""What results of one run are called, with settings or without: without the daemon's dates."""
 
 PathLike = str | os.PathLike[str]
 
@@ -81,7 +81,7 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
             Without it, they go beside each photo; of a folder, into ``matted`` in it; of an
             address, into the present directory.
         profile: a Profile; or the name of one, from ``config`` or built in, and then results are
-            called ``FLAT``.
+            called ``FLAT``, unless it has a ``file_as`` of its own.
         config: a settings file whose profiles, engine, workers and limits are used, and not its
             folders, of which it need have none.
         engine: an engine's name, or an installed model's, instead of the settings'.
@@ -104,7 +104,7 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
     settings = with_engine(settings_for(config), engine)
     chosen = profile
     if not isinstance(chosen, Profile):
-        chosen = find_profile(chosen, settings).model_copy(update={"file_as": FLAT})
+        chosen = undated(find_profile(chosen, settings))
     target = None if out_dir is None else Path(out_dir).resolve()
     results = []
     with tempfile.TemporaryDirectory(prefix="matted-") as state:
@@ -160,6 +160,12 @@ def _models(settings: Settings) -> list[str]:
         return [model.name for model in stores(settings).list() if model.name != "bshm"]
     except ModelError as error:
         raise SettingsError("--engine", (str(error),)) from error
+
+
+def undated(profile: Profile) -> Profile:
+    """The profile with ``FLAT`` instead of the daemon's usual names; a person's own names stay."""
+    usual = Profile.model_fields["file_as"].default
+    return profile.model_copy(update={"file_as": FLAT}) if profile.file_as == usual else profile
 
 
 def find_profile(name: str, settings: Settings) -> Profile:

@@ -21,7 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from daemon.api import FLAT, Result, find_profile, process, settings_for, with_engine
+from daemon.api import Result, find_profile, process, settings_for, undated, with_engine
 from daemon.choice import choose
 from daemon.cli.model.install import main as install
 from daemon.cli.words import count_people
@@ -144,7 +144,7 @@ def _offer_network(config: Path | None, engine: str | None) -> None:
 
 
 def _chosen(name: str, config: Path | None, *, foreground: bool) -> Profile:
-    profile = find_profile(name, settings_for(config)).model_copy(update={"file_as": FLAT})
+    profile = undated(find_profile(name, settings_for(config)))
     try:
         return profile if foreground else profile.without("foreground")
     except ValidationError as error:

@@ -191,6 +191,10 @@ def test_settings_without_folders_do_and_results_lie_as_without_settings(
     done = matted("process", "a.png", "-o", "out", "--config", "own.yaml", "--profile", "mine")
     assert (done.returncode, done.stderr) == (0, "")
     assert names(home / "out") == ["a_matte.png"]
+    matted("init", "whole.yaml")  # it spells out the built-in profiles
+    done = matted("process", "a.png", "-o", "as usual", "--config", "whole.yaml", *QUICK)
+    assert done.returncode == 0
+    assert names(home / "as usual") == sorted(f"a_{kind}.png" for kind in KINDS)
     assert matted("model", "list", "--config", "own.yaml").returncode == 0
     done = matted("run", "--config", "own.yaml")
     assert "folders is missing" in done.stderr

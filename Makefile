@@ -22,6 +22,7 @@ demo: people ## Start the real daemon, scan photos into its inbox, show the resu
 
 run: people ## Run the daemon in the foreground, from ./inbox to ./results
 	@mkdir -p inbox results
+	@echo "Drop photos into ./inbox; what comes of them is filed in ./results. Ctrl-C ends it."
 	@$(BIN)/matted run --config config/run.yaml
 
 test: lint types imports tests ## Check everything: format, lint, types, import rule, tests

@@ -26,7 +26,7 @@ from matting.models import ModelError
 from matting.models.catalog import CATALOG
 
 FLAT = "{subdir}/{stem}_{output}{ext}"
-"""What results are called where no settings file says otherwise: without the daemon's dates."""
+"""What results of one run are called, with settings or without: without the daemon's dates."""
 
 PathLike = str | os.PathLike[str]
 
@@ -36,7 +36,8 @@ class Result:
     """What became of one photo."""
 
     source: str
-    """Path or address as it was given; for a photo in a given folder, its path."""
+    """Path as it was given, or for a photo in a given folder, its path; an address without what
+    may be secret in it, password and query."""
     files: dict[str, Path] = field(default_factory=dict)
     """By the output's name, e.g. ``matte``; empty if it failed."""
     error: str | None = None
@@ -53,16 +54,20 @@ class Result:
     took_s: dict[str, float] = field(default_factory=dict)
     """Seconds per stage, in order."""
     warnings: tuple[str, ...] = ()
+    skipped: bool = False
+    """Whether these files were there before, and nothing was done."""
 
 
-def process(
+def process(  # noqa: PLR0913 - one function for scripts, of keywords with defaults
     photos: PathLike | Iterable[PathLike],
-    out_dir: PathLike,
+    out_dir: PathLike | None = None,
     *,
     profile: str | Profile = "old-photo",
     config: PathLike | None = None,
     engine: str | None = None,
+    skip_existing: bool = False,
     on_begin: Callable[[int], None] = lambda _: None,
+    on_ready: Callable[[], None] = lambda: None,
     on_result: Callable[[Result], None] = lambda _: None,
 ) -> list[Result]:
     """Cut the people out of photos, once.
@@ -73,11 +78,16 @@ def process(
     Args:
         photos: files, folders (with all below them) and http(s) addresses; one or many.
         out_dir: where the results go; made if it is not there. Nothing in it is overwritten.
-        profile: a Profile; or the name of one, from ``config`` or built in.
+            Without it, they go beside each photo; of a folder, into ``matted`` in it; of an
+            address, into the present directory.
+        profile: a Profile; or the name of one, from ``config`` or built in, and then results are
+            called ``FLAT``, unless it has a ``file_as`` of its own.
         config: a settings file whose profiles, engine, workers and limits are used, and not its
-            folders. Without one, results are called ``FLAT``, built-in profiles notwithstanding.
+            folders, of which it need have none.
         engine: an engine's name, or an installed model's, instead of the settings'.
+        skip_existing: leave out photos whose results are there already, as after an interruption.
         on_begin: called with the number of photos, before the first.
+        on_ready: called when the engine is there, if there is any work for it.
         on_result: called with each result as soon as it is there.
 
     Returns:
@@ -92,31 +102,33 @@ def process(
     """
     given = [photos] if isinstance(photos, str | os.PathLike) else list(photos)
     settings = with_engine(settings_for(config), engine)
-    chosen = profile if isinstance(profile, Profile) else find_profile(profile, settings)
-    if config is None and not isinstance(profile, Profile):
-        chosen = chosen.model_copy(update={"file_as": FLAT})
-    target = Path(out_dir).resolve()
+    chosen = profile
+    if not isinstance(chosen, Profile):
+        chosen = undated(find_profile(chosen, settings))
+    target = None if out_dir is None else Path(out_dir).resolve()
     results = []
     with tempfile.TemporaryDirectory(prefix="matted-") as state:
-        once = Once(settings, chosen, target, Path(state), events.silent())
+        once = Once(settings, chosen, target, Path(state), events.silent(), on_ready=on_ready)
         for one in given:
             once.add(os.fspath(one))
+        if skip_existing:
+            once.leave_out_existing()
         on_begin(len(once))
         with contextlib.closing(once.run()) as endings:
             for ending in endings:
-                results.append(_result(ending, chosen, target))
+                results.append(_result(ending, chosen))
                 on_result(results[-1])
     return results
 
 
 def settings_for(config: PathLike | None) -> Settings:
-    """The settings of a file; defaults if there is none.
+    """The settings of a file, which need name no folders; defaults if there is none.
 
     Raises:
         SettingsError: with every fault.
     """
     if config is not None:
-        return config_file.load(Path(config))
+        return config_file.load(Path(config), folders=False)
     nowhere = Folder(watch=Path("inbox"), results=Path("results"))
     return Settings(folders=(nowhere,))
 
@@ -150,6 +162,12 @@ def _models(settings: Settings) -> list[str]:
         raise SettingsError("--engine", (str(error),)) from error
 
 
+def undated(profile: Profile) -> Profile:
+    """The profile with ``FLAT`` instead of the daemon's usual names; a person's own names stay."""
+    usual = Profile.model_fields["file_as"].default
+    return profile.model_copy(update={"file_as": FLAT}) if profile.file_as == usual else profile
+
+
 def find_profile(name: str, settings: Settings) -> Profile:
     """A profile by its name.
 
@@ -163,17 +181,18 @@ def find_profile(name: str, settings: Settings) -> Profile:
     return known[name]
 
 
-def _result(ending: Ending, profile: Profile, out_dir: Path) -> Result:
+def _result(ending: Ending, profile: Profile) -> Result:
+    named = tuple(output.options.name for output in profile.outputs)
+    if ending.existing:
+        files = dict(zip(named, ending.existing, strict=True))
+        return Result(ending.source, files=files, skipped=True)
     filed = ending.entry.filed if ending.entry else None
-    if filed is None or ending.error is not None:
+    if filed is None or ending.out_dir is None or ending.error is not None:
         return Result(ending.source, error=ending.error or "was filed before")
-    files = {
-        output.options.name: out_dir / os.fsdecode(name)
-        for output, name in zip(profile.outputs, filed.names, strict=True)
-    }
+    paths = [ending.out_dir / os.fsdecode(name) for name in filed.names]
     return Result(
         source=ending.source,
-        files=files,
+        files=dict(zip(named, paths, strict=True)),
         size=filed.size,
         people=filed.people,
         engine=filed.engine,

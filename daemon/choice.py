@@ -34,8 +34,12 @@ class Choice:
 
 
 def stores(wanted: settings.Settings) -> Stores:
-    """Where these settings' models are looked for."""
-    return Stores.beside(wanted.state_dir)
+    """Where these settings' models are looked for: the user's own, if no state directory is named.
+
+    One rule for all commands: what `matted model list` shows is what the others find.
+    """
+    named = wanted.file is not None or "state_dir" in wanted.model_fields_set
+    return Stores.beside(wanted.state_dir) if named else Stores.of_user()
 
 
 def choose(wanted: settings.Settings) -> Choice:

@@ -23,12 +23,18 @@ from matting.models.catalog import CATALOG
 from matting.refiners import BUILT_IN as BUILT_IN_REFINERS
 
 Location = tuple[str | int, ...]
+_NOWHERE = {"watch": "inbox", "results": "results"}
+"""Where nothing is watched, this stands for the folders."""
 _KEY = "[key]"
 """What pydantic adds to the location of a mapping's key that is at fault."""
 
 
-def load(path: Path) -> Settings:
+def load(path: Path, *, folders: bool = True) -> Settings:
     """Read and check a settings file.
+
+    Args:
+        path: the file.
+        folders: whether any have to be named; without them no daemon can run, but all else can.
 
     Raises:
         SettingsError: with every fault found, each with its line and its path in the file.
@@ -39,16 +45,18 @@ def load(path: Path) -> Settings:
         raise SettingsError(str(path), (f"cannot be read: {error.strerror}",)) from error
     except UnicodeDecodeError as error:
         raise SettingsError(str(path), (f"is not UTF-8 text: {error.reason}",)) from error
-    return parse(text, source=str(path), base=path.resolve().parent).of(path)
+    settings = parse(text, source=str(path), base=path.resolve().parent, folders=folders)
+    return settings.of(path)
 
 
-def parse(text: str, *, source: str, base: Path) -> Settings:
+def parse(text: str, *, source: str, base: Path, folders: bool = True) -> Settings:
     """Check settings given as YAML text.
 
     Args:
         text: the YAML document.
         source: what to call it in a fault report.
         base: where relative paths start.
+        folders: whether any have to be named.
 
     Raises:
         SettingsError: with every fault found.
@@ -57,7 +65,8 @@ def parse(text: str, *, source: str, base: Path) -> Settings:
     faults = list(_doubled_keys(node))
     settings = None
     try:
-        settings = Settings.model_validate(data, context={"base": base})
+        whole = data if folders else {"folders": [_NOWHERE], **data}
+        settings = Settings.model_validate(whole, context={"base": base})
     except ValidationError as error:
         faults += _faults_of(error, data)
     faults += _unknown_profiles(data)
@@ -137,7 +146,11 @@ def _message(detail: ErrorDetails) -> str:
         case "too_short":
             return "needs at least one entry"
         case "literal_error":
-            expected = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+            expected = [
+                text or number
+                for text, number in re.findall(r"'([^']*)'|([^\s',]+)", detail["ctx"]["expected"])
+                if number != "or"
+            ]
             given = str(detail["input"])
             return f"should be {', '.join(expected)}, not {given!r}" + did_you_mean(given, expected)
         case "value_error":

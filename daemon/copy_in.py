@@ -13,6 +13,7 @@ import os
 import stat
 from typing import BinaryIO
 
+from daemon import private
 from daemon.errors import Changed, ResultsTrouble, SourceTrouble
 from daemon.photo import Version
 
@@ -51,7 +52,7 @@ def copy_in(source: bytes, snapshot: bytes, expected: Version) -> str:
 def _copy(reader: int, snapshot: bytes) -> str:
     digest = hashlib.sha256()
     try:
-        writer = open(snapshot, "wb", buffering=0)  # noqa: SIM115 - two errors to tell apart
+        writer = open(snapshot, "wb", buffering=0, opener=private.opener)  # noqa: SIM115 - two errors to tell apart
     except OSError as error:
         raise _snapshot_trouble(error) from error
     with writer:

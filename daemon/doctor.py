@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from daemon import events, workshop
+from daemon import events, private, workshop
 from daemon.choice import choose
 from daemon.errors import EngineUnavailable, ResultsTrouble
 from daemon.intake.mounts import file_system, sends_events
@@ -118,7 +118,7 @@ def _writable(what: str, directory: Path, *, make: bool) -> Iterator[Finding]:
     what = f"{what} {directory}"
     try:
         if make:
-            directory.mkdir(parents=True, exist_ok=True)
+            private.make_directory(directory)
         with tempfile.TemporaryDirectory(prefix=".matted-doctor-", dir=directory) as probes:
             with below.opened(os.fsencode(probes)) as at:
                 probe, renamed = below.Spot(at, b"probe"), below.Spot(at, b"renamed")

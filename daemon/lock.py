@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from daemon import private
 from daemon.errors import InUse, SettingsError
 
 
@@ -25,10 +26,9 @@ class Lock:
             SettingsError: the directory cannot be made or written to.
         """
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(
-                directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644
-            )
+            private.make_directory(directory)
+            # Private: whoever may open it could take the lock, and keep every daemon out.
+            self._descriptor = private.opener(directory / "lock", os.O_RDWR | os.O_CREAT)
         except OSError as error:
             fault = f"cannot be used as state_dir: {error.strerror}"
             raise SettingsError(str(directory), (fault,)) from error

@@ -20,10 +20,10 @@ def typed(words: str, settings: Settings) -> str:
         settings: the command is about the models and the state of these.
     """
     config = "" if settings.file is None else f" --config {shlex.quote(str(settings.file))}"
-    return f"{_as_owner(settings)}{_program()} {words}{config}"
+    return f"{_as_owner(settings)}{program()} {words}{config}"
 
 
-def _program() -> str:
+def program() -> str:
     """``matted`` where that is this one, else a path; relative if that is shorter."""
     beside = Path(sys.executable).parent / "matted"
     if not beside.exists():

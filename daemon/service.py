@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 
-from daemon import config_file, notify, workshop
+from daemon import config_file, inbox, instance, notify, private, workshop
 from daemon.errors import EngineUnavailable, InUse, LedgerTrouble, MattedError, SettingsError
 from daemon.events import Event, Log
 from daemon.intake.identity import Identities
@@ -88,17 +89,24 @@ class Service:
         state_dir = self._settings.state_dir
         self._engine, self._board = engine, Board(state_dir)
         self._watching = Watching(
-            self._ledger, self._identities, wake=self._wake.set, log=self._log
-        )
-        with workshop.opened(
-            self._settings,
             self._ledger,
-            engine,
-            snapshots=_fresh(state_dir / "snapshots"),
-            absent=self._identities.trouble,
+            self._identities,
+            owner=_owner(state_dir),
             wake=self._wake.set,
             log=self._log,
-        ) as self._filing:
+        )
+        with (
+            contextlib.closing(self._watching),
+            workshop.opened(
+                self._settings,
+                self._ledger,
+                engine,
+                snapshots=_fresh(state_dir / "snapshots"),
+                absent=self._identities.trouble,
+                wake=self._wake.set,
+                log=self._log,
+            ) as self._filing,
+        ):
             self._open_folders()
             self._filing.recover()
             self._serve()
@@ -153,8 +161,9 @@ class Service:
     # Folders
 
     def _make_folders(self) -> None:
-        """Results and archives, unless on a share that is away; watched folders never."""
+        """Results and archives, unless on a share that is away; watched folders at first only."""
         for folder in self._settings.folders:
+            self._make_inbox(folder)
             for path in filter(None, (folder.results, folder.archive)):
                 try:
                     if self._identities.may_make(str(path)):
@@ -162,6 +171,13 @@ class Service:
                 except OSError as error:
                     fault = f"{path} cannot be made: {error.strerror}"
                     raise SettingsError(str(self._config), (fault,)) from error
+
+    def _make_inbox(self, folder: Folder) -> None:
+        known = not self._identities.may_make_watched(str(folder.watch))
+        if folder.watch.exists() or known or inbox.hindrance(folder.watch, folder.marker):
+            return
+        if inbox.make(folder.watch):
+            self._log.info(Event.FOLDER_MADE, folder=folder.watch)
 
     def _open_folders(self) -> None:
         """Watch what the settings say, and file it where they say."""
@@ -262,6 +278,13 @@ def destination(folder: Folder, settings: Settings) -> Destination:
     )
 
 
+def _owner(state_dir: Path) -> str:
+    try:
+        return instance.owner(state_dir)
+    except OSError as error:
+        raise LedgerTrouble(f"{state_dir} cannot be used: {error.strerror}") from error
+
+
 def _start_s(engine: EngineSettings) -> float:
     """Within what time the engine is ready or given up; the process ends within 30 s."""
     return engine.start_timeout_s + 30.0
@@ -275,7 +298,7 @@ def _fresh(directory: Path) -> Path:
     """An empty directory; what an earlier run left in it is of no use."""
     try:
         shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
+        private.make_directory(directory)
     except OSError as error:
         raise MattedError(f"{directory} cannot be made: {error.strerror}") from error
     return directory

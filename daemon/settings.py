@@ -160,6 +160,10 @@ class Limits(Options):
     photo_memory_mb: int | Literal["auto"] = "auto"
     """What a photo process may allocate; auto shares four fifths of the machine's memory among
     them. A photo that wants more fails alone."""
+    max_download_mb: float = Field(default=2048, gt=0)
+    """A photo from an address (`matted process`) that is larger is refused."""
+    download_timeout_s: float = Field(default=900, gt=0)
+    """So long the download of one may take, all in all."""
     min_free_mb: int = Field(default=100, ge=0)
     """With less room than this on the results' or the state directory's disk, everything pauses
     until there is more."""

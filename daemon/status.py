@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from daemon import private
 from daemon.errors import LedgerTrouble
 from daemon.ledger import Entry, Ledger, State
 from daemon.photo import show
@@ -69,7 +70,8 @@ class Board:
             return
         fresh = self._path.with_suffix(".new")
         try:
-            fresh.write_text(json.dumps(asdict(news)))
+            with open(fresh, "w", encoding="utf-8", opener=private.opener) as file:
+                json.dump(asdict(news), file)
             os.replace(fresh, self._path)
         except OSError as error:
             raise LedgerTrouble(f"{self._path} cannot be written: {error.strerror}") from error

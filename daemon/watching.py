@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from daemon.claim import Claim
 from daemon.events import Event, Log
-from daemon.intake.front import Front
+from daemon.intake.front import Front, without_marker
 from daemon.intake.hints import Hint, Hints, Watch
 from daemon.intake.identity import Identities
 from daemon.intake.mounts import file_system, sends_events, silent_below
@@ -24,22 +24,30 @@ class Watching:
     """Takes settled photos into the ledger, and takes out what is certainly not there."""
 
     def __init__(
-        self, ledger: Ledger, identities: Identities, *, wake: Callable[[], None], log: Log
+        self,
+        ledger: Ledger,
+        identities: Identities,
+        *,
+        owner: str,
+        wake: Callable[[], None],
+        log: Log,
     ) -> None:
         """Prepare; nothing is watched yet.
 
         Args:
             ledger: the queue and the memory.
             identities: tell a folder from the bare mount point below it.
+            owner: what the state directory is known by, to other daemons.
             wake: called, from another thread, when a folder has news.
             log: for what happens to folders and photos.
         """
         self._ledger = ledger
         self._identities = identities
+        self._owner = owner
         self._wake = wake
         self._log = log
         self._fronts: dict[str, Front] = {}
-        self._claims: dict[str, Claim] = {}
+        self._claims: dict[tuple[str, str], Claim] = {}
         self._mounted: dict[str, tuple[str, bool]] = {}
         self._settled: list[Sighting] = []
         self._hints = self._no_hints()
@@ -104,8 +112,11 @@ class Watching:
         }
 
     def stop(self) -> None:
-        """Watch nothing any more."""
+        """Watch nothing any more; the folders are still ours."""
         self._hints.stop()
+
+    def close(self) -> None:
+        """Let other daemons watch the folders, once no photo of theirs is at work any more."""
         for claim in self._claims.values():
             claim.release()
 
@@ -143,23 +154,35 @@ class Watching:
         del self._settled[:_PORTION]  # not before: if the ledger fails, they are taken in later
 
     def _claim(self, wanted: dict[str, Folder]) -> None:
-        fresh: dict[str, Claim] = {}
+        pairs = {(path, str(folder.results)): folder for path, folder in wanted.items()}
+        fresh: dict[tuple[str, str], Claim] = {}
         try:
-            for path in wanted.keys() - self._claims.keys():
-                fresh[path] = Claim(path)
+            for pair in pairs.keys() - self._claims.keys():
+                claim = fresh[pair] = Claim(*pair, self._owner, absent=self._identities.trouble)
+                if self._absent(pairs[pair]) is None:
+                    claim.demand()
         except BaseException:
             for claim in fresh.values():
                 claim.release()
             raise
-        for path in self._claims.keys() - wanted.keys():
-            self._claims.pop(path).release()
+        for pair in self._claims.keys() - pairs.keys():
+            self._claims.pop(pair).release()
         self._claims |= fresh
+
+    def _absent(self, folder: Folder) -> str | None:
+        """Why it is not itself at the moment."""
+        return without_marker(folder) or self._identities.trouble(str(folder.watch))
+
+    def _trouble(self, folder: Folder) -> str | None:
+        path = str(folder.watch)
+        claim = self._claims[path, str(folder.results)]
+        return self._identities.trouble(path) or claim.trouble()
 
     def _front(self, path: str, folder: Folder) -> Front:
         known = self._fronts.get(path)
         if known is not None and known.settings == folder:
             return known
-        return Front(folder, self._log, trouble=lambda: self._identities.trouble(path))
+        return Front(folder, self._log, trouble=lambda: self._trouble(folder))
 
     def _has_events(self, folder: Folder) -> bool:
         try:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from daemon.cli.words import advice
 from daemon.errors import EngineUnavailable, InUse, MattedError, SettingsError
 
 # In the order in which a newcomer needs them. A verb is a module here with a function `main`.
@@ -44,7 +45,7 @@ def main() -> None:
     try:
         app()(prog_name="matted")
     except MattedError as error:
-        print(f"matted: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
+        print(f"matted: {advice(str(error))}", file=sys.stderr)  # noqa: T201 - this is the command line
         sys.exit(exit_code(error))
 
 

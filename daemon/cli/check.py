@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from daemon import inbox
 from daemon.config_file import load
+from daemon.settings import Folder
 
 
 def main(
@@ -18,3 +20,13 @@ def main(
     typer.echo(f"{file}: no faults")
     for folder in settings.folders:
         typer.echo(f"  {folder.watch} -> {folder.results} ({folder.profile})")
+        if not folder.watch.is_dir():
+            typer.echo(f"    {_absent(folder)}")
+
+
+def _absent(folder: Folder) -> str:
+    if folder.watch.exists():
+        return "warning: what is to be watched is no folder, so nothing will come from there"
+    if reason := inbox.hindrance(folder.watch, folder.marker):
+        return f"warning: {folder.watch} is not there, and is waited for: {reason}"
+    return f"note: {folder.watch} is not there yet; the daemon makes it when it first starts"

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from daemon import config_file
+from daemon.cli.words import advice
 from daemon.doctor import Verdict, examine
 
 _STYLE = {Verdict.OK: "green", Verdict.NOTE: "yellow", Verdict.BAD: "bold red"}
@@ -24,7 +25,7 @@ def main(
     console.print(_line(Verdict.OK, str(config), "no faults"))
     bad = 0
     for finding in examine(settings):
-        console.print(_line(finding.verdict, finding.what, finding.told), soft_wrap=True)
+        console.print(_line(finding.verdict, finding.what, advice(finding.told)), soft_wrap=True)
         bad += finding.verdict is Verdict.BAD
     if bad:
         raise typer.Exit(1)

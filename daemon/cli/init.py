@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from daemon import inbox
 from daemon.errors import SettingsError
 from daemon.example import commented_yaml
+from daemon.program import program
+from daemon.settings import located
 
 
 def main(
@@ -26,4 +30,17 @@ def main(
         raise SettingsError(str(file), ("is there already; it stays as it is",)) from None
     except OSError as error:
         raise SettingsError(str(file), (f"cannot be written: {error.strerror}",)) from error
-    typer.echo(f"Wrote {file}. `matted check {file}` checks it, `matted run --config {file}` runs.")
+    typer.echo(f"Wrote {file}.")
+    typer.echo(_inbox(located(Path(watch), file.resolve().parent)))
+    called, quoted = program(), shlex.quote(str(file))
+    typer.echo(f"`{called} check {quoted}` checks it, `{called} run --config {quoted}` runs.")
+
+
+def _inbox(folder: Path) -> str:
+    """Make the watched folder, and say what to do with it."""
+    if folder.is_dir():
+        return f"Photos in {folder} will be worked on."
+    reason = "something else is there" if folder.exists() else inbox.hindrance(folder)
+    if reason is None and inbox.make(folder):
+        return f"Made {folder}: drop photos there."
+    return f"{folder} is not there: {reason or 'it cannot be made'}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from daemon.api import FLAT, Result, find_profile, process, settings_for, with_engine
+from daemon.api import Result, find_profile, process, settings_for, undated, with_engine
 from daemon.choice import choose
 from daemon.cli.model.install import main as install
 from daemon.cli.words import count_people
@@ -28,16 +29,26 @@ from daemon.errors import MattedError, ModelAbsent, SettingsError
 from daemon.photo import show
 from daemon.profiles import Profile
 from matting.models.catalog import PEOPLE
+from matting.web import is_address
 
 
-def main(
+def main(  # noqa: PLR0913 - each is an option of the command
     photos: Annotated[
-        list[str], typer.Argument(help="Files, folders with all below them, http(s) addresses.")
+        list[str],
+        typer.Argument(
+            help="Files, folders with all below them, http(s) addresses. A folder after files is"
+            " where the results go."
+        ),
     ],
     out: Annotated[
-        Path,
-        typer.Option("--out", "-o", help="Where the results go. Nothing there is overwritten."),
-    ],
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Where the results go, where nothing is overwritten. Without it: beside each"
+            " photo; of a folder, into `matted` in it.",
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="A settings file to take profiles and engine from.")
     ] = None,
@@ -52,6 +63,13 @@ def main(
     foreground: Annotated[
         bool, typer.Option("--foreground/--no-foreground", help="Whether to file cut-outs.")
     ] = True,
+    skip_existing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-existing",
+            help="Leave out photos whose results are there: go on after an interruption.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object for each photo, on one line.")
     ] = False,
@@ -61,6 +79,8 @@ def main(
     The exit code is 1 if a photo failed or a folder had no photos in it.
     """
     chosen = _chosen(profile, config, foreground=foreground)
+    if out is None:
+        photos, out = split(photos)
     console = Console(stderr=as_json)
     if not as_json and console.is_terminal and sys.stdin.isatty():
         _offer_network(config, engine)
@@ -74,31 +94,40 @@ def main(
         console=console,
         transient=True,
         redirect_stdout=not as_json,
-        disable=not console.is_terminal,
+        # On one terminal the bar and the lines would be written over each other.
+        disable=not console.is_terminal or (as_json and sys.stdout.isatty()),
     ) as progress:
         bar = progress.add_task("looking for photos", total=None)
 
         def begin(count: int) -> None:
             progress.update(bar, total=count, description="starting the engine")
 
+        def ready() -> None:
+            progress.update(bar, description="matting")
+
         def tell(result: Result) -> None:
             progress.update(bar, advance=1)
-            if result.engine:  # what cannot even be read is told before the engine is there
-                progress.update(bar, description="matting")
             if as_json:
                 _say_json(result)
             else:
                 _say(console, result)
 
-        results = process(
-            photos,
-            out,
-            profile=chosen,
-            config=config,
-            engine=engine,
-            on_begin=begin,
-            on_result=tell,
-        )
+        try:
+            results = process(
+                photos,
+                out,
+                profile=chosen,
+                config=config,
+                engine=engine,
+                skip_existing=skip_existing,
+                on_begin=begin,
+                on_ready=ready,
+                on_result=tell,
+            )
+        except SystemExit:
+            if sys.stderr.isatty():
+                typer.echo("The same command with --skip-existing goes on from here.", err=True)
+            raise
     if failed := sum(result.error is not None for result in results):
         raise MattedError(f"{failed} of {len(results)} failed")
 
@@ -115,14 +144,31 @@ def _offer_network(config: Path | None, engine: str | None) -> None:
 
 
 def _chosen(name: str, config: Path | None, *, foreground: bool) -> Profile:
-    profile = find_profile(name, settings_for(config))
-    if config is None:
-        profile = profile.model_copy(update={"file_as": FLAT})
+    profile = undated(find_profile(name, settings_for(config)))
     try:
         return profile if foreground else profile.without("foreground")
     except ValidationError as error:
         fault = f"leaves nothing of the profile {name}, which has no other outputs"
         raise SettingsError("--no-foreground", (fault,)) from error
+
+
+def split(given: list[str]) -> tuple[list[str], Path | None]:
+    """The photos, and where their results go if the last word says that, as with ``cp``.
+
+    Raises:
+        SettingsError: it may be meant as one or the other.
+    """
+    *photos, last = given
+    if not photos or is_address(last):
+        return given, None
+    if not os.path.lexists(last):
+        return (photos, Path(last)) if last.endswith("/") else (given, None)
+    if not os.path.isdir(last):
+        return given, None
+    if any(os.path.isdir(one) for one in photos):
+        fault = f"may be meant as photos or as the place for results; `--out {last}` or `--out DIR`"
+        raise SettingsError(last, (fault,))
+    return photos, Path(last)
 
 
 def _say_json(result: Result) -> None:
@@ -133,6 +179,9 @@ def _say_json(result: Result) -> None:
 def _say(console: Console, result: Result) -> None:
     if result.error:
         _line(console, f"{result.source}: {result.error}", "red")
+        return
+    if result.skipped:
+        _line(console, f"{result.source}: its results are there already", "dim")
         return
     width, height = result.size or (0, 0)
     took_s = sum(result.took_s.values())

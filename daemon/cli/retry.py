@@ -23,7 +23,7 @@ def main(
 ) -> None:
     """Take photos out of quarantine; the daemon, now or when it runs again, begins anew."""
     if bool(photos) == every:
-        raise SettingsError("matted retry", ("takes either IDs or --all",))
+        raise SettingsError("retry", ("takes either IDs, as status shows them, or --all",))
     settings = config_file.load(config)
     path = settings.state_dir / "ledger.sqlite"
     if not path.exists():
@@ -32,10 +32,10 @@ def main(
     with Ledger.open(path) as ledger:
         for photo_id in photos or [entry.photo.id for entry in _all_failed(ledger)]:
             try:
-                typer.echo(f"{photo_id}: {_retry(ledger, settings, photo_id)}")
+                typer.echo(f"photo {photo_id}: {_retry(ledger, settings, photo_id)}")
             except MattedError as error:
                 failed = True
-                typer.echo(f"{photo_id}: {error}", err=True)
+                typer.echo(f"matted: photo {photo_id}: {error}", err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -51,8 +51,10 @@ def _retry(ledger: Ledger, settings: Settings, photo_id: int) -> str:
         MattedError: that cannot be done.
     """
     entry = ledger.entry(photo_id)
-    if entry is None or entry.state is not State.FAILED:
-        raise LedgerTrouble("is not in quarantine")
+    if entry is None:
+        raise LedgerTrouble("there is no photo of this number; status shows the numbers")
+    if entry.state is not State.FAILED:
+        raise LedgerTrouble(f"{entry.photo.shown} is not in quarantine, but {entry.state}")
     results = {str(folder.watch): folder.results for folder in settings.folders}
     if entry.photo.folder not in results:
         raise LedgerTrouble(f"its folder {entry.photo.folder} is not watched any more")

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from daemon import config_file
+from daemon.cli.words import advice
 from daemon.ledger import Entry, State
 from daemon.status import Status, read
 
@@ -47,7 +48,7 @@ def _shown(status: Status) -> Group:
     tables = [
         _table("at work", status.working),
         _table("to be tried again", status.retrying),
-        _table("failed; `matted retry ID` tries one again", status.failed),
+        _table(advice("failed; `matted retry ID` tries one again"), status.failed),
     ]
     return Group(*parts, *(table for table in tables if table is not None))
 

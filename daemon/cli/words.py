@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from daemon.program import program
+
 
 def count_people(people: int | None) -> str:
     """How many people an engine found, for people."""
@@ -10,3 +12,8 @@ def count_people(people: int | None) -> str:
     if people == 0:
         return "nobody found, so the matte is empty"
     return "1 person" if people == 1 else f"{people} people"
+
+
+def advice(text: str) -> str:
+    """A text that names commands as `matted ...`, with what has to be typed here."""
+    return text.replace("`matted ", f"`{program()} ")

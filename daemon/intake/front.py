@@ -29,6 +29,14 @@ _SCAN_SILENT_S = 2.0
 _LONGEST_HOLD_S = 1.0
 
 
+def without_marker(folder: Folder) -> str | None:
+    """Why a folder is taken for an absent share, where the settings name a file for that."""
+    marker = folder.marker
+    if marker is not None and not os.path.lexists(os.path.join(folder.watch, marker)):
+        return f"its marker {marker} is not there"
+    return None
+
+
 class Front:
     """Finds the photos of one folder and says when each is complete."""
 
@@ -204,10 +212,7 @@ class Front:
             self._pause(reason)
 
     def _absent(self) -> str | None:
-        marker = self.settings.marker
-        if marker is not None and not os.path.lexists(os.path.join(self.folder, marker)):
-            return f"its marker {marker} is not there"
-        return self._trouble()
+        return without_marker(self.settings) or self._trouble()
 
     def _pause(self, reason: str) -> None:
         if self.paused is None:

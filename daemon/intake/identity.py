@@ -13,6 +13,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from daemon import private
 from daemon.errors import LedgerTrouble
 from daemon.intake.mounts import Mount, mount
 
@@ -50,11 +51,18 @@ class Identities:
         known = self._known.get(folder)
         return known is None or known.at == "/"
 
+    def may_make_watched(self, folder: str) -> bool:
+        """Whether a missing watched folder may be made, as far as is known: only on its first day.
+
+        Later, an empty one would say of all the photos that were in it that they are deleted.
+        """
+        return folder not in self._known
+
     def _write(self) -> None:
         fresh = self._path.with_suffix(".new")
         try:
             known = {path: asdict(one) for path, one in self._known.items()}
-            with fresh.open("w") as file:
+            with open(fresh, "w", encoding="utf-8", opener=private.opener) as file:
                 json.dump(known, file)
                 file.flush()
                 os.fsync(file.fileno())  # or a power cut could leave an empty file of that name

@@ -19,6 +19,27 @@ IGNORE = (
 )  # fmt: skip
 """Unfinished files, what systems and NAS boxes leave behind, and trimaps that belong to photos."""
 
+IGNORE_FOLDERS = (
+    # Trash and snapshots: what is in there was deleted, or is an earlier state of what is not.
+    "$RECYCLE.BIN", "RECYCLER", "RECYCLED",  # Windows
+    "System Volume Information", "DfsrPrivate",
+    "@Recycle", "@Recently-Snapshot",  # QNAP
+    "#snapshot", "@tmp", "@SynoResource",  # Synology
+    "~snapshot",  # NetApp
+    "trashbox",  # Buffalo
+    "Network Trash Folder", "Temporary Items", "TheVolumeSettingsFolder",  # macOS, on shares
+    # Half-done: a file is moved out of it when it is whole.
+    "*.sb-*-*",  # macOS' safe save
+    "*.download", "*.opdownload",  # Safari, Opera
+    "__MACOSX",  # the other halves of files, from an archive
+    # Previews, and originals that a program keeps for itself.
+    "*.lrdata", "*.lrcat-data", "*.lrlibrary",  # Lightroom
+    "CaptureOne", "*.cocatalog",
+    "*.photoslibrary", "*.migratedphotolibrary", "*.photolibrary", "*.aplibrary",  # Apple
+)  # fmt: skip
+"""The same, of folders; files may be called so. Most others are dot folders (.Trashes, .recycle,
+.snapshot, .zfs, .AppleDouble, .@__thumb)."""
+
 PHOTO_EXTENSIONS = (
     "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "pjp", "mpo",
     "png", "tif", "tiff", "bmp", "dib", "webp",
@@ -76,6 +97,7 @@ class Rule:
     """What to take and what to leave, in one watched folder."""
 
     _ignore: Globs = field(default_factory=lambda: Globs(IGNORE))
+    _ignore_folders: Globs = field(default_factory=lambda: Globs((*IGNORE, *IGNORE_FOLDERS)))
     _take: Globs = field(default_factory=lambda: Globs(TAKE))
 
     @classmethod
@@ -83,14 +105,20 @@ class Rule:
         """A rule from globs.
 
         Args:
-            ignore: names of files and directories to ignore, besides the ``IGNORE``.
+            ignore: names of files and directories to ignore, besides ``IGNORE`` and
+                ``IGNORE_FOLDERS``.
             take: names of files to take as photos.
         """
-        return cls(Globs((*IGNORE, *ignore)), Globs(take))
+        given = (*IGNORE, *ignore)
+        return cls(Globs(given), Globs((*given, *IGNORE_FOLDERS)), Globs(take))
 
     def ignores(self, name: bytes) -> bool:
-        """Whether a file or directory of this name, one component, is to be left alone."""
+        """Whether a file of this name is to be left alone."""
         return self._ignore.match(name)
+
+    def ignores_folder(self, name: bytes) -> bool:
+        """Whether a directory of this name, one component, is to be left alone with all in it."""
+        return self._ignore_folders.match(name)
 
     def takes(self, name: bytes) -> bool:
         """Whether a file of this name, if it is not ignored, is a photo."""

@@ -61,10 +61,10 @@ def _parsed(line: str, device: int) -> Mount:
     mounted, _, source = line.rstrip("\n").partition(" - ")
     file_system, name, *_ = source.split(" ")
     _, _, _, root, at, *_ = mounted.split(" ")
-    return Mount(file_system, _unescaped(name), _unescaped(root), _unescaped(at), device)
+    return Mount(file_system, unescaped(name), unescaped(root), unescaped(at), device)
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     r"""Blanks and the like stand as octal numbers there, e.g. ``\040``."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)
 

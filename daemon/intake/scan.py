@@ -137,7 +137,7 @@ def _reaches(folder: str, directory: bytes, rule: Rule) -> bool:
     for name in directory.split(b"/"):
         at = os.path.join(at, name)
         try:
-            if rule.ignores(name) or not stat.S_ISDIR(os.lstat(at).st_mode):
+            if rule.ignores_folder(name) or not stat.S_ISDIR(os.lstat(at).st_mode):
                 return False
         except OSError:
             return False
@@ -171,12 +171,10 @@ class _Walk:
         try:
             with os.scandir(os.path.join(os.fsencode(self._folder), directory)) as entries:
                 for entry in entries:
-                    if self._rule.ignores(entry.name):
-                        continue
                     if entry.is_dir(follow_symlinks=False):
-                        if self._recursive:
+                        if self._recursive and not self._rule.ignores_folder(entry.name):
                             deeper.append(prefix + entry.name)
-                    else:
+                    elif not self._rule.ignores(entry.name):
                         self._look_at(prefix + entry.name, entry)
         except OSError as error:
             self._excuse(directory, error)

@@ -296,17 +296,22 @@ class Ledger:
             return frozenset(os.fsdecode(row["folder"]) for row in db.execute(query))
 
     def counts(self) -> dict[State, int]:
-        """How many photos are in each state."""
+        """How many photos are in each state.
+
+        A version that only got another date was filed with the first one, and is not counted.
+        """
         with self._read() as db:
             found = db.execute("SELECT state, count(*) AS n FROM photo GROUP BY state")
             numbers = {row["state"]: row["n"] for row in found}
-            return {state: numbers.get(state, 0) for state in State}
+            counts = {state: numbers.get(state, 0) for state in State}
+            counts[State.FILED] -= _unchanged_since(db, 0)
+            return counts
 
     def count_filed_since(self, time_s: float) -> int:
         """How many photos were filed since a time."""
         with self._read() as db:
             query = "SELECT count(*) FROM photo WHERE state = 'filed' AND changed_s >= ?"
-            return int(db.execute(query, (time_s,)).fetchone()[0])
+            return int(db.execute(query, (time_s,)).fetchone()[0]) - _unchanged_since(db, time_s)
 
     def entry(self, photo_id: int) -> Entry | None:
         """All that is known of one photo."""
@@ -371,3 +376,9 @@ def _withdraw(db: sqlite3.Connection, photo_id: int, state: State, now_s: float)
     transitions.drop_plan(db, photo_id)
     transitions.forget_names(db, photo_id)
     transitions.move(db, photo_id, state, now_s)
+
+
+def _unchanged_since(db: sqlite3.Connection, time_s: float) -> int:
+    """How many versions were found to be filed already."""
+    query = "SELECT count(*) FROM photo WHERE state = 'filed' AND filed IS NULL AND changed_s >= ?"
+    return int(db.execute(query, (time_s,)).fetchone()[0])

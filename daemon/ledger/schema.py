@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from daemon import private
 from daemon.errors import LedgerTrouble
 
 VERSION = 1
@@ -61,6 +62,12 @@ CREATE TABLE move (
 ) STRICT, WITHOUT ROWID;
 """
 
+# Later than the tables, and no reason for a new version: who does not know it is none the worse.
+_UNCHANGED = (
+    "CREATE INDEX IF NOT EXISTS photo_unchanged ON photo (changed_s)"
+    " WHERE state = 'filed' AND filed IS NULL"
+)
+
 
 def connect(path: Path, *, read_only: bool = False, ids_from: int = 0) -> sqlite3.Connection:
     """Open the ledger's file, making or checking its tables.
@@ -70,6 +77,8 @@ def connect(path: Path, *, read_only: bool = False, ids_from: int = 0) -> sqlite
     """
     uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
     try:
+        if not read_only:
+            private.make_file(path)  # SQLite gives its other files the same rights
         # One thread at a time uses it, but not always the same one: the ledger holds a lock.
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
@@ -79,8 +88,10 @@ def connect(path: Path, *, read_only: bool = False, ids_from: int = 0) -> sqlite
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             _make_tables(connection, ids_from)
-    except sqlite3.Error as error:
-        raise LedgerTrouble(f"the ledger {path} cannot be opened: {error}") from error
+            connection.execute(_UNCHANGED)
+    except (sqlite3.Error, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise LedgerTrouble(f"the ledger {path} cannot be opened: {reason}") from error
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found != VERSION:
         connection.close()

@@ -13,7 +13,6 @@ import re
 import ssl
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from http.client import HTTPException
@@ -21,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from matting.backoff import Backoff
-from matting.models.address import Redirects, line, quoted, shown
 from matting.models.adoption import demand_room
 from matting.models.errors import ModelError, NotHad
+from matting.web import NotFollowed, line, opener, request, shown, told
 
 MAX_BYTES = 2 << 30
 """Protobuf, in which all these networks are written, ends here."""
@@ -56,6 +55,7 @@ class _Known:
     """Which file the partial one is part of."""
 
     address: str
+    """Its SHA-256: an address may hold a password, and the part stays on the disk."""
     etag: str | None
     modified: str | None
     total: int | None
@@ -96,7 +96,11 @@ def discard(address: str, folder: Path) -> None:
 
 
 def _key(address: str) -> str:
-    return hashlib.sha256(address.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return _digest(address)[:16]
+
+
+def _digest(address: str) -> str:
+    return hashlib.sha256(address.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 class _Download:
@@ -107,7 +111,7 @@ class _Download:
         self._about = folder / f"{_key(address)}.part.json"
         self._watch = watch
         self._patience = patience
-        self._opener = urllib.request.build_opener(Redirects)
+        self._opener = opener()
 
     def run(self) -> Path:
         backoff, failures, most = Backoff(), 0, self._have()
@@ -159,30 +163,34 @@ class _Download:
         """
         headers = {"User-Agent": "matted", "Accept-Encoding": "identity", **conditions}
         try:
-            address = quoted(self._address)
-            request = urllib.request.Request(address, headers=headers)  # noqa: S310 - is_address is asked first
-            return self._opener.open(request, timeout=self._patience.timeout_s)
+            asked = request(self._address, headers)
+            return self._opener.open(asked, timeout=self._patience.timeout_s)
+        except NotFollowed as error:
+            raise NotHad(str(error)) from error
         except urllib.error.HTTPError as error:
             error.close()  # it is the reply too
             return self._refused(error)
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             if isinstance(reason, ssl.SSLCertVerificationError):
-                raise NotHad(f"{shown(self._address)}: {line(reason)}") from error
-            raise _Again(f"the server cannot be reached: {line(reason)}") from error
+                raise NotHad(f"{shown(self._address)}: {self._told(reason)}") from error
+            raise _Again(f"the server cannot be reached: {self._told(reason)}") from error
         except ValueError as error:
-            raise NotHad(f"{shown(self._address)} is no address: {line(error)}") from error
+            raise NotHad(f"{shown(self._address)} is no address: {self._told(error)}") from error
 
     def _refused(self, error: urllib.error.HTTPError) -> None:
         if error.code == 304:
             self._watch.tell("all of it is here already")
             return
-        told = f"the server answers {error.code} {line(error.reason)}"
+        answer = f"the server answers {error.code} {self._told(error.reason)}"
         if error.code == 416:
             self._forget()
         elif error.code not in _PASSING:
-            raise NotHad(f"{shown(self._address)}: {told}") from error
-        raise _Again(told) from error
+            raise NotHad(f"{shown(self._address)}: {answer}") from error
+        raise _Again(answer) from error
+
+    def _told(self, reason: object) -> str:
+        return told(reason, self._address)
 
     def _start(self, reply: Any, have: int) -> int:
         """Where in the file the reply begins: at what we have, or at its own beginning."""
@@ -203,7 +211,7 @@ class _Download:
 
     def _remember(self, etag: str | None, modified: str | None, total: int | None) -> None:
         strong = etag if etag and not etag.startswith("W/") else None
-        known = _Known(self._address, strong, modified, total)
+        known = _Known(_digest(self._address), strong, modified, total)
         fresh = self._about.with_suffix(".new")
         with _writing(self._folder):
             fresh.write_text(json.dumps(asdict(known)))
@@ -215,7 +223,7 @@ class _Download:
             known = _Known(**json.loads(self._about.read_text()))
         except (OSError, ValueError, TypeError):
             return None
-        usable = known.address == self._address and (known.etag or known.modified)
+        usable = known.address == _digest(self._address) and (known.etag or known.modified)
         return known if usable else None
 
     def _demand_fit(self, total: int | None, start: int) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import sys
 
-from matting.models.address import line
 from matting.models.errors import ModelError, NotHad
+from matting.web import line
 
 _REASONS = (
     (r"connection broken by (.*): /", "the registry that pip knows cannot be reached: {}"),

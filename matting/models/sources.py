@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matting.models import pip
-from matting.models.address import shown
 from matting.models.adoption import CANDIDATE, copy
 from matting.models.catalog import ByHand, Checksum, Entry, Hub, Web
 from matting.models.content import md5, sha256, verify
@@ -18,6 +17,7 @@ from matting.models.hub import Client
 from matting.models.model import SUFFIX
 from matting.models.package import Package, is_packed, unpack
 from matting.models.store import Store
+from matting.web import shown
 
 Source = Web | Hub | ByHand | Package | Path
 """As an entry has it, or where the user says that the file is."""

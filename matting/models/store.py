@@ -15,6 +15,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -105,7 +106,7 @@ class Store:
         workplace = self.directory / _PARTIAL / name
         with _trouble(self.directory):
             workplace.mkdir(parents=True, exist_ok=True)
-            lock = (self.directory / _PARTIAL / f"{name}.lock").open("ab")
+            lock = open(self.directory / _PARTIAL / f"{name}.lock", "ab", opener=_closed)  # noqa: SIM115 - two errors to tell apart
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -183,7 +184,8 @@ class Store:
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
         """Change what is active, one process after the other; it takes milliseconds."""
-        with _trouble(self.directory), (self.directory / ".lock").open("ab") as lock:
+        path = self.directory / ".lock"
+        with _trouble(self.directory), open(path, "ab", opener=_closed) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -200,6 +202,20 @@ class Store:
         for path in [*self.directory.glob("*.png"), *self.directory.glob(f".*{_FRESH}")]:
             if path.name not in named:
                 path.unlink()
+
+
+def _closed(path: str, flags: int) -> int:
+    """Open a lock's file, closed to all who may not change the store: who can open it can lock it.
+
+    Files of models are for everybody to read, so the store is too, and any local user could keep
+    every installation waiting for ever.
+    """
+    mode = 0o660 if os.stat(os.path.dirname(path)).st_mode & 0o020 else 0o600
+    descriptor = os.open(path, flags | os.O_CLOEXEC, mode)
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+        with contextlib.suppress(OSError):  # another of the group made it
+            os.fchmod(descriptor, mode)
+    return descriptor
 
 
 def user_directory() -> Path:

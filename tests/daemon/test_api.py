@@ -129,6 +129,20 @@ def test_a_result_tells_how_it_came_about(batch: Batch) -> None:
     assert list(result.took_s)[-1] == "publish"
 
 
+def test_what_is_at_work_is_told_in_order(tmp_path: Path) -> None:
+    """The bar said "starting the engine" until the first photo was done."""
+    told: list[str] = []
+    process(
+        write_photo(tmp_path / "a.png"),
+        profile=QUICK,
+        on_begin=lambda count: told.append(f"begin {count}"),
+        on_ready=lambda: told.append("ready"),
+        on_result=lambda result: told.append(str(result.error)),
+    )
+    assert told == ["begin 1", "ready", "None"]
+    assert (tmp_path / "a_matte.png").exists()
+
+
 def test_nothing_is_overwritten(batch: Batch) -> None:
     """Somebody's a_matte.png was there before; a whole set takes the next number together."""
     assert cv2.imread(str(batch.out / "a_matte.png")).shape[:2] == (10, 10)

@@ -84,6 +84,10 @@ profiles:
     ("text", "told"),
     [
         ("", "is empty; `matted init` writes one to start from"),
+        (
+            SHORTEST + "\nprofiles: {x: {outputs: [matte: {bits: '12'}]}}",
+            "matte.bits should be 8, 16, not '12'; known are 8, 16",
+        ),
         ("- a\n- b\n", "should be a mapping such as `folders: [...]`"),
         ("folders: [", "not valid YAML: expected the node content, but found '<stream end>'"),
         ("engine: {}", "folders is missing"),

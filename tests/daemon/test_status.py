@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,7 +55,11 @@ def test_status_and_retry_through_a_photos_life(daemon: Make) -> None:
     assert len(one.reports()) == 1
     good_id = one.said("photo.filed")[0]["photo"]
     assert "is not in quarantine" in matted(one, "retry", str(good_id), ok=False)
-    assert "either IDs or --all" in matted(one, "retry", ok=False)
+    assert "good.png is not in quarantine, but filed" in matted(
+        one, "retry", str(good_id), ok=False
+    )
+    assert "photo 99: there is no photo of this number" in matted(one, "retry", "99", ok=False)
+    assert "retry: takes either IDs" in matted(one, "retry", ok=False)
 
     one.stop()
     assert not status(one)["running"]
@@ -87,3 +92,16 @@ def test_a_retried_photo_whose_original_was_moved_comes_back(daemon: Make) -> No
     matted(one, "retry", "--all")
     assert (one.inbox / "half.png").read_bytes() == content
     assert not list((one.results / "failed").iterdir())
+
+
+def test_a_photo_whose_date_changes_is_counted_once(daemon: Make) -> None:
+    """`3 filed` for one photo: each new date is a version, and known content."""
+    one = daemon()
+    one.start()
+    photo = write_photo(one.inbox / "a.png")
+    one.await_("photo.filed")
+    for day in (1, 2):
+        os.utime(photo, (day * 86400, day * 86400))
+        one.await_("photo.unchanged", count=day)
+    wait_until(lambda: status(one)["counts"]["filed"] == status(one)["filed_today"] == 1)
+    assert "1 filed today (1 in all)" in " ".join(matted(one, "status").split())

@@ -22,10 +22,10 @@ from daemon.cli.model.place import Config, Place, Shared, place, size, told
 from daemon.config_file import did_you_mean
 from matting.models import Model, Store, UnknownModel
 from matting.models import trial as trials
-from matting.models.address import is_address
 from matting.models.catalog import CATALOG, CONVERTED, PEOPLE, ByHand, Entry, Web
 from matting.models.download import Watch
 from matting.models.install import Order, install
+from matting.web import is_address
 
 _STEP = 0.1
 """In a pipe, a line is printed whenever this part of a download has arrived."""

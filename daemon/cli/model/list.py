@@ -32,7 +32,10 @@ def main(
         for fact in [*map(_fact, installed), *_others(where, installed)]:
             typer.echo(json.dumps(fact))
         return
-    Console().print(_table(where, installed))
+    console = Console()
+    console.print(_table(where, installed))
+    places = " then ".join(str(store.directory) for store in where.stores.stores)
+    console.print(f"Looked for in {places}.", style="dim", markup=False, soft_wrap=True)
 
 
 def _fact(model: Model) -> dict[str, Any]:

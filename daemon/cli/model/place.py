@@ -52,7 +52,7 @@ def place(config: Path | None, *, shared: bool = False) -> Place:
     Raises:
         SettingsError: with every fault in the settings file.
     """
-    settings = None if config is None else config_file.load(config)
+    settings = None if config is None else config_file.load(config, folders=False)
     stores = Stores.of_user() if settings is None else Stores.beside(settings.state_dir)
     if shared:
         stores = Stores((Store(shared_directory()),))

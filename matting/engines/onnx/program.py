@@ -1,43 +1,60 @@
 """An ONNX file is a downloaded program: what does it ask for, beyond arithmetic?
 
 Read here, before ONNX Runtime reads it: that opens the files which a model names for its weights,
-and says of many a fault only that parsing failed. A protobuf is a list of numbered fields, so
-little is needed to walk one, and the weights are skipped, not copied.
+and says of many a fault only that parsing failed. The weights are skipped, not copied.
+
+What is looked for counts wherever it stands, were it only once and overwritten by a later field:
+which of two is the last one depends on the reader, and no writer makes two.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from matting import modelfile
+from matting.engines.onnx.protobuf import BYTES, VARINT, Field, Malformed, fields
 from matting.errors import EngineUnavailable
 
 KNOWN_DOMAINS = frozenset(("", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc"))
 """Sets of operations that ONNX Runtime itself has; quantised networks need com.microsoft."""
-FORBIDDEN = frozenset(("EPContext",))
-"""Of those: what loads a compiled program, from a file if it likes."""
+FORBIDDEN = frozenset(("EPContext", "Snpe", "PythonOp", "PythonOpGrad", "TritonOp", "ATen"))
+"""Of those: what loads a compiled program, from a file if it likes, or runs another language's.
+Refused under any domain, and if the file says that it is a function of its own."""
 MAX_DEPTH = 100
 """Protobuf's own limit."""
+MAX_PARTS = 2_000_000
+"""Of those that are looked at. U2NetP has 7,338; to read so many takes half a minute."""
 
-# The messages of onnx.proto that can hold what is looked for, and their fields' numbers there.
-_WITHIN = {
-    "model": {7: "graph", 25: "function"},
+# The messages of onnx.proto that can hold what is looked for, and their fields' numbers there; a
+# test compares this with the package `onnx`.
+WITHIN: dict[str, dict[int, str]] = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph"},
     "graph": {1: "node", 5: "tensor", 15: "sparse"},
-    "function": {7: "node"},
+    "function": {7: "node", 11: "attribute"},
     "node": {5: "attribute"},
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: "tensor", 2: "tensor"},
     "tensor": {},
 }
-_OP_TYPE, _DOMAIN = 4, 7  # of a node
-_NAME, _FUNCTION_DOMAIN = 1, 10  # of a function
+_IR_VERSION, _GRAPH = 1, 7  # of a model
+_OP_TYPE, _DOMAIN, _OVERLOAD = 4, 7, 8  # of a node
+_NAME, _FUNCTION_DOMAIN, _FUNCTION_OVERLOAD = 1, 10, 13  # of a function
 _TENSOR_NAME, _EXTERNAL_DATA, _DATA_LOCATION = 8, 13, 14  # of a tensor
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
-Value = int | memoryview
+_TELLING: dict[str, tuple[int, ...]] = {
+    "node": (_DOMAIN, _OP_TYPE, _OVERLOAD),
+    "function": (_FUNCTION_DOMAIN, _NAME, _FUNCTION_OVERLOAD),
+    "tensor": (_TENSOR_NAME, _EXTERNAL_DATA, _DATA_LOCATION),
+}
+"""What a message says itself. All else is passed over: weights may be a million fields."""
+
+Operation = tuple[bytes, ...]
+"""Domain, name, and which of several functions of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +86,16 @@ class _Fault(Exception):
     """Why a file cannot be used."""
 
 
-class _Malformed(Exception):
-    """These bytes are no protobuf."""
+@dataclass(slots=True)
+class Contents:
+    """What a file asks for."""
+
+    used: set[Operation] = field(default_factory=set)
+    """By its nodes, wherever they stand."""
+    own: set[Operation] = field(default_factory=set)
+    """Functions that it brings."""
+    outside: list[bytes] = field(default_factory=list)
+    """Tensors whose values are in other files."""
 
 
 def check(data: bytes) -> None:
@@ -82,41 +107,59 @@ def check(data: bytes) -> None:
     mistaken = modelfile.mistaken(data)
     try:
         _check_kind(data)
-        messages = list(_walk("model", memoryview(data)))
-    except _Malformed as error:
+        contents = read(data)
+    except Malformed as error:
         raise _Fault(mistaken or "it is no ONNX network, or ends early") from error
-    _check_operations(messages)
-    for kind, values in messages:
-        if kind == "tensor" and (values.get(_EXTERNAL_DATA) or values.get(_DATA_LOCATION) == 1):
-            name = _text(values.get(_TENSOR_NAME)) or "without a name"
-            raise _Fault(f"its weights ({name}) are in another file; it has to be a single one")
+    _check_operations(contents)
+    if contents.outside:
+        name = _shown(contents.outside[0]) or "without a name"
+        raise _Fault(f"its weights ({name}) are in another file; it has to be a single one")
+
+
+def read(data: bytes) -> Contents:
+    """Find all that a file asks for.
+
+    Raises:
+        Malformed: it is no protobuf.
+        _Fault: it has more parts than any network.
+    """
+    found = Contents()
+    count = 0
+    for kind, parts in _walk("model", memoryview(data)):
+        count += len(parts) + 1
+        if count > MAX_PARTS:
+            raise _Fault(f"it has more than {MAX_PARTS} parts, which no network has")
+        if kind == "node":
+            # Unlike the rest, the last one counts, since the name has to be one.
+            found.used.add(_last(parts, *_TELLING[kind]))
+        elif kind == "function":
+            found.own.add(_last(parts, *_TELLING[kind]))
+        elif kind == "tensor" and any(map(_is_outside, parts)):
+            found.outside.append(_last(parts, _TENSOR_NAME)[0])
+    return found
 
 
 def _check_kind(data: bytes) -> None:
-    kinds = dict(_fields(memoryview(data)))
-    if 7 not in kinds and isinstance(kinds.get(1), memoryview):
+    kinds = {(one.number, one.wire) for one in fields(memoryview(data))}
+    if (_GRAPH, BYTES) not in kinds and (1, BYTES) in kinds:
         raise _Fault(
             "it is no ONNX network, but seems to be a TensorFlow graph, which is for the engine "
             "bshm; `matted model convert bshm` makes an ONNX network of it"
         )
-    if not isinstance(kinds.get(1), int) or not isinstance(kinds.get(7), memoryview):
-        raise _Malformed
+    if not {(_IR_VERSION, VARINT), (_GRAPH, BYTES)} <= kinds:
+        raise Malformed
 
 
-def _check_operations(messages: list[tuple[str, dict[int, Value]]]) -> None:
-    own = {
-        (_text(values.get(_FUNCTION_DOMAIN)), _text(values.get(_NAME)))
-        for kind, values in messages
-        if kind == "function"
-    }
-    nodes = [values for kind, values in messages if kind == "node"]
-    if not nodes:
+def _check_operations(contents: Contents) -> None:
+    if not contents.used:
         raise _Fault("it is no ONNX network: it has no nodes")
-    used = {(_text(node.get(_DOMAIN)), _text(node.get(_OP_TYPE))) for node in nodes}
+    forbidden = {one for one in contents.used | contents.own if _shown(one[1]) in FORBIDDEN}
+    unknown = {one for one in contents.used - contents.own if _shown(one[0]) not in KNOWN_DOMAINS}
     foreign = sorted(
-        f"{domain}:{op}" if domain else op
-        for domain, op in used - own
-        if domain not in KNOWN_DOMAINS or op in FORBIDDEN
+        {
+            f"{_shown(domain)}:{_shown(name)}" if domain else _shown(name)
+            for domain, name, _ in forbidden | unknown
+        }
     )
     if foreign:
         more = f" and {len(foreign) - 5} more" if len(foreign) > 5 else ""
@@ -125,59 +168,38 @@ def _check_operations(messages: list[tuple[str, dict[int, Value]]]) -> None:
         )
 
 
-def _walk(kind: str, message: memoryview, depth: int = 0) -> Iterator[tuple[str, dict[int, Value]]]:
-    """Every message within, the outermost first, with its last value for each field."""
+def _is_outside(part: Field) -> bool:
+    """Whether it says that a tensor's values are elsewhere."""
+    if part.number == _EXTERNAL_DATA:
+        return part.wire == BYTES
+    return part.number == _DATA_LOCATION and part.enum() not in {None, 0}
+
+
+def _walk(kind: str, message: memoryview, depth: int = 0) -> Iterator[tuple[str, list[Field]]]:
+    """Every message within, the outermost first, with all its fields as they stand.
+
+    A message that is there twice, where there should be one, is merged by protobuf: both count.
+    """
     if depth > MAX_DEPTH:
-        raise _Malformed
-    values: dict[int, Value] = {}
-    within: list[tuple[str, memoryview]] = []
-    for number, value in _fields(message):
-        values[number] = value
-        inner = _WITHIN[kind].get(number)
-        if inner is not None:
-            if not isinstance(value, memoryview):
-                raise _Malformed
-            within.append((inner, value))
-    yield kind, values
-    for inner, part in within:
-        yield from _walk(inner, part, depth + 1)
+        raise Malformed
+    wanted = {*WITHIN[kind], *_TELLING.get(kind, ())}
+    found = (one for one in fields(message) if one.number in wanted)
+    parts = list(itertools.islice(found, MAX_PARTS + 1))
+    yield kind, parts
+    for part in parts:
+        inner = WITHIN[kind].get(part.number)
+        if inner is not None and isinstance(part.value, memoryview):
+            yield from _walk(inner, part.value, depth + 1)
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, Value]]:
-    """A message's fields: number and value; bytes are a view."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        number, wire = key >> 3, key & 7
-        if wire == _VARINT:
-            value, at = _varint(message, at)
-            yield number, value
-            continue
-        if wire == _BYTES:
-            size, at = _varint(message, at)
-        elif wire in (_FIXED64, _FIXED32):
-            size = 8 if wire == _FIXED64 else 4
-        else:
-            raise _Malformed
-        if not number or at + size > len(message):
-            raise _Malformed
-        yield number, message[at : at + size]
-        at += size
+def _last(parts: list[Field], *numbers: int) -> tuple[bytes, ...]:
+    """The last text of each number that is written as a text; empty if there is none."""
+    texts = dict.fromkeys(numbers, b"")
+    for part in parts:
+        if part.number in texts and (text := part.text()) is not None:
+            texts[part.number] = text
+    return tuple(texts[number] for number in numbers)
 
 
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """A number in sevens of bits, the lowest first, and where it ends."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= len(message):
-            raise _Malformed
-        byte = message[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, at
-    raise _Malformed
-
-
-def _text(value: Value | None) -> str:
-    return bytes(value).decode("utf-8", "replace") if isinstance(value, memoryview) else ""
+def _shown(text: bytes) -> str:
+    return text.decode("utf-8", "replace")

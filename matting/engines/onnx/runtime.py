@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import importlib
 import os
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ _ERRORS = (
     *("EPFail", "Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented"),
     *("NoModel", "NoSuchFile", "RuntimeException"),
 )
+_OLDEST = (1, 31)
+"""Of the versions that were tried, for the processor (1.32) and GPUs. Older ones are refused: a
+network is a stranger's program, and each version mends what the one before let it do."""
 _ONLY_ERRORS, _NOTHING = 3, 4
 
 
@@ -60,6 +64,7 @@ class Runtime:
             state: Any = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
         except ImportError as error:
             raise EngineUnavailable(_no_runtime(error)) from error
+        _demand_new(str(module.__version__))
         module.set_default_logger_severity(_ONLY_ERRORS)
         errors = [getattr(state, name) for name in _ERRORS if hasattr(state, name)]
         return cls(
@@ -148,6 +153,16 @@ def check_kept(session: Any, *, tensorrt: bool) -> None:
     wanted = {CUDA, TENSORRT} if tensorrt else {CUDA}
     if not wanted <= set(session.get_providers()) or set(nodes(session)) <= {"CPU"}:
         raise FellBack
+
+
+def _demand_new(version: str) -> None:
+    number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    if number < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise EngineUnavailable(
+            f"{sys.executable}: its ONNX Runtime is {version}, and {oldest} or later is needed; "
+            "install matted[onnx] anew there"
+        )
 
 
 def _no_runtime(error: ImportError) -> str:

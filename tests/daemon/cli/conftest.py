@@ -34,6 +34,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "TMPDIR": str(tmp_path / "tmp"),
         "no_proxy": "*",
         "COLUMNS": "100",
+        "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",
     }
 
 

@@ -314,3 +314,33 @@ def test_bshm_comes_from_modelscope_and_then_runs_because_it_is_installed(
     told = matted("doctor", "--config", "matted.yaml").stdout
     assert f"model bshm: {store}/files/" in told
     assert "is what was installed" in told
+
+
+def test_each_command_finds_what_list_shows_and_list_says_where(
+    matted: Matted, home: Path, environment: dict[str, str]
+) -> None:
+    """Without --config, process and bench also looked where the default state directory is."""
+    environment["XDG_DATA_HOME"] = str(home / "data")
+    stray = Path(environment["XDG_STATE_HOME"]) / "matted" / "models"
+    stray.mkdir(parents=True)
+    (stray / "u2net.json").write_text("{")
+    told = " ".join(matted("model", "list").stdout.split())
+    assert f"Looked for in {environment['XDG_DATA_HOME']}/matted/models" in told
+    assert str(stray) not in told
+    done = matted("process", "nowhere.png", "-o", "out", "--engine", "u2net-own")
+    assert "there is no engine 'u2net-own'" in done.stderr  # and not that u2net.json is damaged
+    (home / "own.yaml").write_text(f"state_dir: {stray.parent}\n")
+    done = matted("process", "nowhere.png", "-o", "out", "--engine", "x", "--config", "own.yaml")
+    assert "u2net" in done.stderr
+
+
+def test_a_model_in_another_store_is_said_to_be_there(
+    matted: Matted, home: Path, environment: dict[str, str]
+) -> None:
+    """`not installed` was said of what `model list` showed as installed."""
+    environment["XDG_DATA_HOME"] = str(home / "data")
+    if "installed," not in matted("model", "list").stdout:
+        pytest.skip("NO NETWORK THAT FINDS PEOPLE: where it is, is NOT tested; `make people`")
+    done = matted("model", "remove", "selfie")
+    assert done.returncode == 2
+    assert f"not in {home}/data/matted/models; everybody" in done.stderr

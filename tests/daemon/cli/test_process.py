@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from harness import family, wait_until, write_photo
+from photo_server import serving
 
 pytestmark = pytest.mark.usefixtures("people_network")
 
@@ -100,7 +101,13 @@ def test_a_second_run_adds_and_a_real_photo_has_its_people_counted(
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (("a.png",), 2, "Missing option '--out'"),
+        ((), 2, "Missing argument 'photos'"),
+        (
+            ("scans", "empty"),
+            2,
+            "empty: may be meant as photos or as the place for results",
+        ),
+        (("a.png", "nowhere"), 1, "1 of 2 failed"),
         (("a.png", "-o", "out", "--profile", "old-foto"), 2, "did you mean old-photo?"),
         (
             ("a.png", "-o", "out", "--engine", "bhsm"),
@@ -131,6 +138,92 @@ def test_misuse_is_said_in_a_line(
     assert done.returncode == code
     assert told.format(home=home) in done.stderr
     assert not (home / "out").exists()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_without_a_place_results_lie_beside_the_photo_and_replace_nothing(
+    matted: Matted, home: Path
+) -> None:
+    """As people type it first: `matted process photo.jpg`."""
+    write_photo(home / "roll" / "a.png")
+    (home / "roll" / "a_matte.png").write_text("somebody's")
+    (home / "link.png").symlink_to("roll/a.png")
+    assert matted("process", "roll/a.png", *QUICK).returncode == 0
+    first = [f"a-2_{kind}.png" for kind in KINDS]
+    assert names(home / "roll") == sorted(["a.png", "a_matte.png", *first])
+    assert (home / "roll" / "a_matte.png").read_text() == "somebody's"
+    assert matted("process", "link.png", *QUICK).returncode == 0
+    assert names(home) == sorted(["link.png", "roll", *(f"a_{kind}.png" for kind in KINDS)])
+
+
+def test_without_a_place_a_folders_results_lie_in_it_and_are_no_photos(
+    matted: Matted, home: Path
+) -> None:
+    write_photo(home / "roll" / "a.png")
+    write_photo(home / "roll" / "deep" / "b.png")
+    for more in ((), ("--skip-existing",)):
+        done = matted("process", "roll", *QUICK, *more)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert names(home / "roll") == ["a.png", "deep", "matted"]
+    assert names(home / "roll" / "matted") == sorted(["deep", *(f"a_{k}.png" for k in KINDS)])
+    assert done.stdout.count("its results are there already") == 2
+
+
+def test_a_folder_after_the_photos_is_where_results_go(matted: Matted, home: Path) -> None:
+    """As with cp; made if it ends in a slash."""
+    for name in "ab":
+        write_photo(home / f"{name}.png")
+    assert matted("process", "a.png", "b.png", "out/", *QUICK).returncode == 0
+    assert names(home / "out") == sorted(f"{stem}_{kind}.png" for stem in "ab" for kind in KINDS)
+    (home / "there").mkdir()
+    assert matted("process", "a.png", "there", *QUICK).returncode == 0
+    assert names(home / "there") == sorted(f"a_{kind}.png" for kind in KINDS)
+
+
+def test_settings_without_folders_do_and_results_lie_as_without_settings(
+    matted: Matted, home: Path
+) -> None:
+    write_photo(home / "a.png")
+    (home / "own.yaml").write_text("profiles: {mine: {preprocess: [], outputs: [matte]}}\n")
+    done = matted("process", "a.png", "-o", "out", "--config", "own.yaml", "--profile", "mine")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert names(home / "out") == ["a_matte.png"]
+    matted("init", "whole.yaml")  # it spells out the built-in profiles
+    done = matted("process", "a.png", "-o", "as usual", "--config", "whole.yaml", *QUICK)
+    assert done.returncode == 0
+    assert names(home / "as usual") == sorted(f"a_{kind}.png" for kind in KINDS)
+    assert matted("model", "list", "--config", "own.yaml").returncode == 0
+    done = matted("run", "--config", "own.yaml")
+    assert "folders is missing" in done.stderr
+
+
+def test_a_run_that_was_interrupted_is_gone_on_with(
+    matted: Matted, home: Path, environment: dict[str, str]
+) -> None:
+    """Not begun anew beside the first results, as -2."""
+    done = Interrupted(home, environment, when="first result").files
+    write_photo(home / "scans" / "0.jpg")  # wants the same names as 0.png
+    again = matted("process", "scans", "-o", "out", *QUICK, "--skip-existing", "--json")
+    assert again.returncode == 0
+    results = [json.loads(line) for line in again.stdout.splitlines()]
+    assert len(results) == 21
+    assert sum(one["skipped"] for one in results) == len(done) // len(KINDS)
+    stems = ["0-2", *map(str, range(20))]
+    assert names(home / "out") == sorted(f"{stem}_{kind}.png" for stem in stems for kind in KINDS)
+
+
+def test_json_on_a_terminal_is_whole_lines_without_a_bar(
+    on_terminal: Callable[..., tuple[int, str]], home: Path
+) -> None:
+    """Bar and lines were written over each other."""
+    for number in range(3):
+        write_photo(home / "scans" / f"{number}.png")
+    code, written = on_terminal("process", "scans", "-o", "out", "--json", *QUICK, columns=200)
+    assert code == 0
+    assert [json.loads(line)["error"] for line in written.splitlines()] == [None] * 3
 
 
 def test_a_result_folder_that_cannot_be_written_is_said_before_anything_begins(
@@ -219,3 +312,19 @@ def test_ctrl_c_between_two_renames_leaves_no_half_set(
     assert (done.returncode, done.stderr) == (130, "")
     assert "SIGINT" in (tmp_path / "calls").read_text()
     assert sorted(os.listdir(home / "out")) == sorted(f"a_{kind}.png" for kind in KINDS)
+
+
+def test_neither_output_tells_a_password_or_a_signature(matted: Matted, home: Path) -> None:
+    """Whether the photo comes or not, and in JSON as for people."""
+    photo = write_photo(home / "a.png").read_bytes()
+    with serving({"/a.png?key=geheim": photo}) as address:
+        secret = address.replace("http://", "http://emma:geheim@")
+        given = (f"{secret}/a.png?key=geheim", f"{secret}/b.png?key=geheim", "ftp://e:geheim@h/a")
+        done = [matted("process", *given, "-o", "out", *QUICK, *how) for how in ((), ("--json",))]
+    for one in done:
+        assert one.returncode == 1
+        assert "geheim" not in one.stdout + one.stderr
+        assert f"{address}/a.png" in one.stdout
+        assert "the server answers 404" in one.stdout
+        assert "only http and https addresses are fetched" in one.stdout
+    assert not any("geheim" in str(path) for path in home.rglob("*"))

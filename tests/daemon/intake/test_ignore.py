@@ -33,6 +33,37 @@ def test_unfinished_files_and_what_systems_leave_behind_are_ignored(name: bytes)
     assert Rule().ignores(name)
 
 
+FOLDERS = [
+    *(b"@Recycle", b"@recycle", b"@Recently-Snapshot", b"$RECYCLE.BIN", b"$Recycle.Bin"),
+    *(b"System Volume Information", b"SYSTEM VOLUME INFORMATION", b"RECYCLER", b"DfsrPrivate"),
+    *(b"#snapshot", b"#Recycle", b"~snapshot", b".snapshot", b".recycle", b".zfs", b"trashbox"),
+    *(b"Network Trash Folder", b"Temporary Items", b".Trash-1000", b".Trashes", b".AppleDouble"),
+    *(b"emma.jpg.sb-1a2b3c4d-XyZ123", b"emma.jpg.download", b"__MACOSX", b".@__thumb", b"@eaDir"),
+    *(b"Lightroom Previews.lrdata", b"CaptureOne", b"captureone", b"Wedding.cocatalog"),
+    *(b"Photos Library.photoslibrary", b"2019.lrlibrary"),
+]
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_trash_snapshots_and_what_programs_keep_for_themselves_are_ignored(name: bytes) -> None:
+    """Photos in there were filed, and then archived or deleted, too."""
+    assert Rule().ignores_folder(name)
+    assert Rule.of(ignore=["*_draft"]).ignores_folder(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"Snapshots", b"downloads", b"recycled glass", b"CaptureOne 2024", b"tmp", b"sb-1", b"Trash"],
+)
+def test_a_persons_own_folders_are_not_taken_for_those(name: bytes) -> None:
+    assert not Rule().ignores_folder(name)
+
+
+@pytest.mark.parametrize("name", [b"emma.sb-1-2.jpg", b"recycled.jpg", b"#snapshot.png", b"~s.tif"])
+def test_a_photo_may_be_called_like_such_a_folder(name: bytes) -> None:
+    assert not Rule().ignores(name)
+
+
 @pytest.mark.parametrize(
     "name",
     [

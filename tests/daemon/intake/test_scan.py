@@ -107,6 +107,17 @@ def test_ignored_directories_are_not_entered_and_not_reported(inbox: Path) -> No
     assert found.sightings == found.ignored == ()
 
 
+def test_trash_and_working_folders_are_not_entered_however_one_gets_there(inbox: Path) -> None:
+    put(inbox, b"album/a.jpg")
+    for folder in (b"@Recycle", b"album/System Volume Information", b"emma.jpg.sb-1a2b-XyZ"):
+        put(inbox, folder + b"/deep/b.jpg")
+    assert paths(scanned(inbox)) == [b"album/a.jpg"]
+    for under in (b"@Recycle", b"album/System Volume Information/deep"):
+        assert paths(scanned(inbox, under=under)) == []
+    inside = b"emma.jpg.sb-1a2b-XyZ/deep/b.jpg"
+    assert look(str(inbox), inside, recursive=True, rule=Rule()) is None
+
+
 def test_other_files_are_reported_as_ignored(inbox: Path) -> None:
     put(inbox, b"album/notes.txt")
     assert [remark.path for remark in scanned(inbox).ignored] == [b"album/notes.txt"]

@@ -687,3 +687,19 @@ def test_an_engine_that_was_killed_is_back_for_the_next_photo(host):
     assert ask(engine, picture(9, 7)).alpha.shape == (9, 7)
     # The new process listens a moment before the host has read its hello.
     wait_until(lambda: engine.hello["pid"] != first)
+
+
+def test_an_onnx_runtime_older_than_what_was_tried_is_refused_in_a_line(tmp_path):
+    """An interpreter of one's own (engine.python) knows nothing of our requirements."""
+    old = tmp_path / "site" / "onnxruntime"
+    (old / "capi").mkdir(parents=True)
+    (old / "__init__.py").write_text("__version__ = '1.24.4'")
+    (old / "capi" / "__init__.py").touch()
+    (old / "capi" / "onnxruntime_pybind11_state.py").touch()
+    path = tmp_path / "red.onnx"
+    path.write_bytes(networks.bshm())
+    said = in_a_process(
+        f"load({{'model': {str(path)!r}, 'device': 'cpu'}})",
+        PYTHONPATH=f"{tmp_path / 'site'}:{ROOT}",
+    )
+    assert "its ONNX Runtime is 1.24.4, and 1.31 or later is needed" in said.stderr

@@ -279,3 +279,15 @@ def test_killed_at_any_call_the_old_model_is_active_or_the_new(tmp_path: Path) -
         assert len(files(store)) == 3
     assert seen == sorted(seen, reverse=True), "once the new one is active, it stays"
     assert {b"old", b"new"} == set(seen)
+
+
+def test_nobody_else_can_take_a_lock_of_the_store(tmp_path: Path) -> None:
+    """A shared store is for everybody to read; whoever may open a lock's file may lock it."""
+    store = Store(tmp_path / "models")
+    before = os.umask(0o022)
+    try:
+        with store.installing("u2net"), store._changing():
+            locks = [*store.directory.rglob("*.lock"), store.directory / ".lock"]
+            assert {path.stat().st_mode & 0o077 for path in locks} == {0}
+    finally:
+        os.umask(before)

@@ -18,6 +18,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from daemon.shelf import rights
+
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 """Opening a FIFO or a tape that somebody put there must not wait for it."""
@@ -64,10 +66,12 @@ def directory(at: int, relative: bytes, *, make: bool = False) -> Iterator[int]:
     """
     with contextlib.ExitStack() as handles:
         for name in parts(relative):
-            if make:
-                make_directory(at, name)
-            at = os.open(name, _DIRECTORY, dir_fd=at)
-            handles.callback(os.close, at)
+            made = make and make_directory(at, name)
+            inner = os.open(name, _DIRECTORY, dir_fd=at)
+            handles.callback(os.close, inner)
+            if made:
+                rights.give(inner, rights.of(at))
+            at = inner
         yield at
 
 
@@ -86,11 +90,14 @@ def parts(relative: bytes) -> list[bytes]:
     return names
 
 
-def make_directory(at: int, name: bytes, mode: int = 0o777) -> None:
-    """Make a directory in an open one, durably; it may be there."""
+def make_directory(at: int, name: bytes, mode: int = 0o777) -> bool:
+    """Make a directory in an open one, durably; it may be there. Returns whether it was not."""
+    made = False
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, mode, dir_fd=at)
+        made = True
     sync(at)  # even if it was there: who made it may have died before this line
+    return made
 
 
 def sync(directory: int) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from daemon.errors import ResultsTrouble
 from daemon.photo import show
 from daemon.shelf.below import Spot, fresh, regular
+from daemon.shelf.rights import Rights, give
 
 _RENAME_NOREPLACE = 1
 _NO_SUCH_FLAG = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
@@ -102,9 +103,17 @@ def is_open_for_writing(at: Spot) -> bool:
     return False
 
 
-def write_new(at: Spot, content: bytes) -> None:
-    """Write a small file durably under a name that nobody sees yet; replaced if it is there."""
+def write_new(at: Spot, content: bytes, given: Rights | None = None) -> None:
+    """Write a small file durably under a name that nobody sees yet; replaced if it is there.
+
+    Args:
+        at: where.
+        content: all of it.
+        given: of the folder that it is for.
+    """
     with fresh(at) as descriptor, open(descriptor, "wb", closefd=False) as file:
+        if given is not None:
+            give(descriptor, given)
         file.write(content)
         file.flush()
         os.fsync(descriptor)

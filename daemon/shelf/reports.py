@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 
 from daemon.photo import Photo, show
-from daemon.shelf import below, durable, roots
+from daemon.shelf import below, durable, rights, roots
 from daemon.shelf.below import Spot
 from daemon.shelf.names import cut
 from daemon.shelf.spelling import taken_by
@@ -108,7 +108,7 @@ def write(root: int, trials: int, photo: Photo, content: Mapping[str, object]) -
         OSError: it cannot be written anywhere.
     """
     folder = next((one for one in _FOLDERS if below.hindrance(root, [one]) is None), FAILED)
-    staged = _stage(trials, photo, content)
+    staged = _stage(root, trials, photo, content)
     with below.directory(root, folder, make=True) as at:
         for wanted in _numbered(photo):
             name = taken_by(trials, wanted)
@@ -125,15 +125,15 @@ def replace(
     root: int, trials: int, name: bytes, photo: Photo, content: Mapping[str, object]
 ) -> None:
     """Write a report anew."""
-    staged = _stage(trials, photo, content)
+    staged = _stage(root, trials, photo, content)
     with below.spot(root, name) as at:
         os.replace(staged.name, at.name, src_dir_fd=staged.directory, dst_dir_fd=at.directory)
         below.sync(at.directory)
 
 
-def _stage(trials: int, photo: Photo, content: Mapping[str, object]) -> Spot:
+def _stage(root: int, trials: int, photo: Photo, content: Mapping[str, object]) -> Spot:
     staged = Spot(trials, os.path.basename(roots.private(photo.id, "report")))
-    durable.write_new(staged, json.dumps(content, indent=2).encode() + b"\n")
+    durable.write_new(staged, json.dumps(content, indent=2).encode() + b"\n", rights.of(root))
     return staged
 
 

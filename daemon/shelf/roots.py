@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from daemon import instance
 from daemon.shelf import below, durable
 from daemon.shelf.below import Spot
 
@@ -19,8 +20,8 @@ nothing is written to one that lacks it, such as the bare mount point under a di
 moment ago."""
 
 PRIVATE = 0o700
-OURS = re.compile(rb"([0-9]+)-([0-9]+|[a-z]+)-([0-9]+)")
-"""What ``private`` makes: photo, purpose, process."""
+OURS = re.compile(rb"([0-9]+)-([0-9]+|[a-z]+)-([0-9]+)(?:-([0-9a-f]{12}))?")
+"""What ``private`` makes: photo, purpose, process, place. Earlier versions named no place."""
 
 
 def demand_rights(at: int) -> None:
@@ -97,15 +98,16 @@ def _owner_of_ours(inside: int) -> int | None:
 def private(photo_id: int, what: str) -> bytes:
     """A name in staging, relative to the result folder, that no other process uses.
 
-    A daemon and ``matted process`` may file into one folder, and each counts its photos from 1:
-    without the process in the name, one would publish what the other has staged.
+    A daemon and ``matted process`` may file into one folder, and so may two containers, and each
+    counts its photos from 1: without the process and its place in the name, one would publish what
+    the other has staged. Every container has a process 1.
     """
     return os.path.join(STAGING, name(photo_id, what))
 
 
 def name(photo_id: int, what: str) -> bytes:
     """The same, relative to the staging directory."""
-    return f"{photo_id}-{what}-{os.getpid()}".encode()
+    return f"{photo_id}-{what}-{os.getpid()}-{instance.place()}".encode()
 
 
 def clear(at: Spot) -> None:

@@ -9,12 +9,15 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
+from daemon import instance
 from daemon.errors import ResultsTrouble
 from daemon.photo import Photo
-from daemon.shelf import below, durable, roots
+from daemon.shelf import below, durable, rights, roots
 from daemon.shelf.below import Spot
 from daemon.shelf.durable import results_trouble
 from daemon.shelf.plan import Move, Plan
+
+_ABANDONED_S = 86_400.0
 
 
 def establish(directory: Path, absent: Callable[[str], str | None]) -> None:
@@ -101,15 +104,18 @@ def seal(results: Path, files: Sequence[bytes], names: Sequence[bytes]) -> Plan:
     where = os.fsencode(results)
     staged = [os.path.relpath(path, where) for path in files]
     with results_trouble("results cannot be written"), roots.opened(results) as (at, _):
-        moves = tuple(_sealed(at, *pair) for pair in zip(staged, names, strict=True))
+        given = rights.of(at)
+        moves = tuple(_sealed(at, *pair, given) for pair in zip(staged, names, strict=True))
         for above in {os.path.dirname(path) for path in staged}:
             with below.directory(at, above) as stage:
                 below.sync(stage)
     return Plan(where, moves)
 
 
-def _sealed(at: int, staged: bytes, final: bytes) -> Move:
+def _sealed(at: int, staged: bytes, final: bytes, given: rights.Rights) -> Move:
     with below.spot(at, staged) as there:
+        with below.regular(there) as made:  # before it is synced: they are to last as well
+            rights.give(made, given)
         return Move(staged, final, *durable.sync_file(there))
 
 
@@ -156,22 +162,32 @@ def _remove_from(staging: int, doomed: Callable[[int], bool]) -> None:
         match = roots.OURS.fullmatch(name)
         if match is None:
             continue
-        photo, _, process = match.groups()
-        if doomed(int(photo)) and not _is_of_another(int(process)):
+        photo, _, process, place = match.groups()
+        if doomed(int(photo)) and not _is_of_another(Spot(staging, name), int(process), place):
             roots.clear(Spot(staging, name))
 
 
-def _is_of_another(process: int) -> bool:
-    """Whether this is another process that is alive."""
-    if process == os.getpid():
-        return False
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):  # no process was ever numbered so high
-        return False
-    except PermissionError:
-        pass
-    return True
+def _is_of_another(at: Spot, process: int, place: bytes | None) -> bool:
+    """Whether this belongs to another process that is alive, or may be.
+
+    Of one in another container or on another machine, or from before the machine's last start, only
+    the age tells: none stages for a day.
+    """
+    if place is not None and os.fsdecode(place) != instance.place():
+        return _age_s(at) < _ABANDONED_S
+    return process != os.getpid() and instance.is_alive(process)
+
+
+def _age_s(at: Spot) -> float:
+    """By the file system's own clock, which on a share is the server's."""
+    found = below.look(at)
+    if found is None:
+        return 0.0
+    probe = Spot(at.directory, roots.name(0, "clock"))
+    with below.fresh(probe) as made:
+        now_s = os.fstat(made).st_mtime
+    durable.unlink(probe)
+    return now_s - found.st_mtime
 
 
 def demand_room(directory: Path, size_bytes: int) -> None:

@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 
 from daemon.errors import WorkerDied
+from daemon.instance import place
 from daemon.ledger import Ledger, State
 from daemon.photo import Filed, Photo, Sighting, Version
 from daemon.shelf import durable, staging
@@ -332,7 +333,9 @@ def test_everything_is_synced_before_what_relies_on_it(tmp_path: Path) -> None:
                 paths = []
         entry = " ".join([name, *paths])
         with journal.open("a") as file:
-            file.write(entry.replace(f"{tmp_path}/", "").replace(f"-{os.getpid()}", "") + "\n")
+            file.write(
+                entry.replace(f"{tmp_path}/", "").replace(f"-{os.getpid()}-{place()}", "") + "\n"
+            )
 
     assert turned_under(house, before_each)
     lines = journal.read_text().splitlines()

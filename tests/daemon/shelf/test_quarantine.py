@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import ResultsTrouble, SourceTrouble
+from daemon.instance import place
 from daemon.photo import Photo, Version
 from daemon.shelf.quarantine import find, given_up, quarantine, release
 
@@ -140,7 +141,7 @@ def test_a_report_is_not_staged_through_a_link(
     results: Path, put: MakePhoto, tmp_path: Path
 ) -> None:
     (tmp_path / "precious").write_bytes(b"precious")
-    staged = results / ".matted-staging" / f"12-report-{os.getpid()}"
+    staged = results / ".matted-staging" / f"12-report-{os.getpid()}-{place()}"
     staged.symlink_to(tmp_path / "precious")
     quarantine(results, put(), REPORT, move_original=False)
     assert (tmp_path / "precious").read_bytes() == b"precious"

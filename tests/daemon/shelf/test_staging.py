@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import ResultsTrouble
+from daemon.instance import place
 from daemon.photo import Photo
 from daemon.shelf import staging
 from daemon.shelf.plan import Move
@@ -23,7 +24,7 @@ MakePhoto = Callable[..., Photo]
 def test_a_stage_is_fresh_empty_and_hidden(results: Path, put: MakePhoto) -> None:
     photo = put()
     first = staging.stage(results, photo)
-    assert first == bytes(results) + f"/.matted-staging/12-1-{os.getpid()}".encode()
+    assert first == bytes(results) + f"/.matted-staging/12-1-{os.getpid()}-{place()}".encode()
     (Path(os.fsdecode(first)) / "half.png").write_bytes(b"half")
     assert staging.stage(results, photo) == first
     assert os.listdir(first) == []
@@ -43,7 +44,7 @@ def test_a_sealed_plan_tells_size_and_content(results: Path, put: MakePhoto) -> 
     plan = staging.seal(results, [stage + b"/0.png", stage + b"/1.png"], [b"d/m.png", b"d/c.png"])
     assert plan.results == bytes(results)
     assert plan.moves[0] == Move(
-        f".matted-staging/12-1-{os.getpid()}/0.png".encode(),
+        f".matted-staging/12-1-{os.getpid()}-{place()}/0.png".encode(),
         b"d/m.png",
         5,
         hashlib.sha256(b"matte").hexdigest(),

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from daemon import events, private, workshop
-from daemon.choice import choose
+from daemon.choice import choose, people_network
 from daemon.errors import EngineUnavailable, ResultsTrouble
 from daemon.intake.mounts import file_system, sends_events
 from daemon.photo import show
@@ -25,6 +25,7 @@ from matting.client import connect
 from matting.errors import EngineError
 from matting.host import EngineHost
 from matting.models import Model, verify
+from matting.models.catalog import PEOPLE
 
 _LITTLE_BYTES = 5 * 10**9
 _SKEW_S = 5.0
@@ -67,6 +68,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _watches(settings)
     yield _gpu()
     yield from _engine(settings)
+    yield from _finder(settings)
 
 
 def _watched(folder: Folder) -> Iterator[Finding]:
@@ -185,6 +187,24 @@ def _engine(settings: Settings) -> Iterator[Finding]:
             yield _try_out(host, settings)
     except EngineUnavailable as error:
         yield Finding("engine", Verdict.BAD, str(error))
+
+
+def _finder(settings: Settings) -> Iterator[Finding]:
+    """The network that steps search for people with, where another engine makes the mattes."""
+    profiles = (settings.profile(folder.profile) for folder in settings.folders)
+    focused = any(step.name == "focus_person" for each in profiles for step in each.preprocess)
+    try:
+        if not focused or choose(settings).engine == "people":
+            return
+    except EngineUnavailable:  # which was told of the engine
+        return
+    how = typed(f"model install {PEOPLE}", settings)
+    told = f"does nothing: the network that finds people is not installed: `{how}`"
+    try:
+        if people_network(settings) is None:
+            yield Finding("focus_person", Verdict.NOTE, told)
+    except EngineUnavailable as error:
+        yield Finding("focus_person", Verdict.BAD, str(error))
 
 
 def _model(model: Model, settings: Settings) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from people_network import furnish
 
 from daemon.config_file import parse
 from daemon.doctor import Finding, Verdict, examine
@@ -61,9 +62,47 @@ def test_results_that_cannot_be_written_are_found(tmp_path: Path) -> None:
     assert any("Read-only file system" in told for told in bad(findings))
 
 
+@pytest.mark.parametrize(
+    ("profile", "installed", "notes"),
+    [("old-photo", False, 1), ("old-photo", True, 0), ("studio-portrait", False, 0)],
+)
+def test_a_step_that_has_nobody_to_find_people_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str, notes: int, *, installed: bool
+) -> None:
+    """Whatever the engine; here one that cannot even start."""
+    if not installed:
+        monkeypatch.setenv("MATTED_MODELS", str(tmp_path / "shared"))
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    text = f"""state_dir: state
+folders: [{{watch: in, results: out, profile: {profile}}}]
+engine: {{model: own.onnx, python: nowhere/python}}
+"""
+    findings = examine(parse(text, source="test.yaml", base=tmp_path))
+    told = [f.told for f in findings if f.what == "focus_person"]
+    assert len(told) == notes
+    assert all("is not installed: `" in one and "model install selfie`" in one for one in told)
+
+
+def test_a_damaged_network_for_such_a_step_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MATTED_MODELS", str(tmp_path / "shared"))
+    furnish(tmp_path / "shared")
+    (file,) = (tmp_path / "shared" / "files").iterdir()
+    file.write_bytes(file.read_bytes()[:-1])
+    text = """state_dir: state
+folders: [{watch: in, results: out}]
+engine: {model: own.onnx, python: nowhere/python}
+"""
+    findings = list(examine(parse(text, source="test.yaml", base=tmp_path)))
+    assert any("focus_person: the model selfie is not what was" in told for told in bad(findings))
+
+
 def test_an_engine_that_cannot_run_is_found(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     settings = made(tmp_path)
-    python = settings.engine.model_copy(update={"python": tmp_path / "no-python"})
+    python = settings.engine.model_copy(
+        update={"model": tmp_path / "x.onnx", "python": tmp_path / "no-python"}
+    )
     findings = list(examine(settings.model_copy(update={"engine": python})))
     assert any("there is no program" in told for told in bad(findings))

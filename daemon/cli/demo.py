@@ -154,6 +154,8 @@ def _report(console: Console, ended: list[Fact], results: Path) -> None:
         console.print(f"\n[bold]{escape(fact['path'])}[/bold]  {_found(fact)}", highlight=False)
         for name in fact.get("names", ()):
             console.print(f"  {results / name}", markup=False, highlight=False, soft_wrap=True)
+        for warning in fact.get("warnings", ()):
+            console.print(f"  warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     console.print()
 
 

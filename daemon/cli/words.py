@@ -10,7 +10,7 @@ def count_people(people: int | None) -> str:
     if people is None:
         return "people not counted"
     if people == 0:
-        return "nobody found, so the matte is empty"
+        return "nobody found"  # what became of the matte is a warning of the engine's
     return "1 person" if people == 1 else f"{people} people"
 
 

@@ -29,6 +29,7 @@ def test_it_files_photos_and_says_which_it_could_not(matted: Matted, home: Path)
     assert "text.jpg  not filed: text is not taken" in done.stdout
     assert "a b.png  64 x 48, " in done.stdout
     assert ", people on cpu" in done.stdout
+    assert "\n  warning: nobody was found; the matte is empty\n" in done.stdout
     named = [Path(line.strip()) for line in done.stdout.splitlines() if line.startswith("  demo")]
     assert len(named) == 3
     assert all((home / path).is_file() for path in named)

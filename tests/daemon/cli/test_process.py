@@ -33,8 +33,9 @@ def test_a_pipe_gets_plain_lines_that_are_never_wrapped(matted: Matted, home: Pa
     lines = sorted(done.stdout.splitlines())
     stem = "of pictures/photo :smile: with a long name"
     assert lines[:3] == [f"  {home}/out/{stem}_{kind}.png" for kind in sorted(KINDS)]
-    photo, text = lines[3:]
-    assert photo.startswith(f"{folder.name}/{stem}.png: 64 x 48, ")
+    warning, photo, text = lines[3:]
+    assert warning == "  warning: nobody was found; the matte is empty"
+    assert photo.startswith(f"{folder.name}/{stem}.png: 64 x 48, nobody found, ")
     assert text == f"{folder.name}/text.jpg: text is not taken; JPEG, PNG, TIFF, BMP and WebP are"
     assert all((home / "out" / f"{stem}_{kind}.png").exists() for kind in KINDS)
 
@@ -52,8 +53,9 @@ def test_a_terminal_gets_a_progress_bar_that_goes_away(
     for words in ("looking for photos", "starting the engine", "matting", "2/2"):
         assert words in written
     lines = seen(written)
-    assert len(lines) == 6
-    assert sum(line.startswith("  ") for line in lines) == 4
+    assert len(lines) == 8
+    assert sum(line.startswith("  /") for line in lines) == 4
+    assert lines.count("  warning: nobody was found; the matte is empty") == 2
     assert not any("━" in line or "foreground" in line for line in lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import cv2
@@ -28,7 +29,9 @@ def make_photos(folder: Path) -> list[Path]:
     try:
         from skimage.data import astronaut  # noqa: PLC0415 - only the demo needs it
     except ImportError as error:
-        raise MattedError("the demo needs scikit-image's portrait: run `make demo`") from error
+        what = "the demo's portrait is scikit-image's, which is not installed"
+        how = f"`{sys.executable} -m pip install scikit-image`, or photos of your own by --photos"
+        raise MattedError(f"{what}: {how}") from error
     portrait = astronaut()[_FRAME]
     made = {"astronaut.jpg": portrait, "astronaut aged.jpg": aged(portrait, seed=1926)}
     for name, pixels in made.items():

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from daemon.demo.photos import make_photos
+from daemon.errors import MattedError
 
 ROOT = Path(__file__).parents[3]
 
@@ -22,6 +24,15 @@ def test_a_portrait_and_the_same_aged_are_made_of_what_is_installed(tmp_path: Pa
     assert portrait.shape == old.shape == (340, 272, 3)
     assert portrait.std() > old.std() > 10, "faded, and not gone"
     assert old.mean(axis=(0, 1)).argmin() == 0, "yellowed: the least of it is blue"
+
+
+def test_without_scikit_image_it_says_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where matted came by pip alone, with no Makefile."""
+    monkeypatch.setitem(sys.modules, "skimage.data", None)
+    with pytest.raises(MattedError, match=r"-m pip install scikit-image`, or photos .* --photos"):
+        make_photos(tmp_path)
 
 
 def test_both_are_cut_out_whole_and_nothing_else(tmp_path: Path, people_network: Path) -> None:

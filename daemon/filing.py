@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from daemon import policy
-from daemon.errors import EngineFailed, LedgerTrouble, MattedError, ResultsTrouble, WorkerDied
+from daemon.errors import (
+    EngineFailed,
+    LedgerTrouble,
+    MattedError,
+    NotReady,
+    ResultsTrouble,
+    WorkerDied,
+)
 from daemon.events import Event, Log
 from daemon.job import EngineAddress, Job, Staged, Unchanged
 from daemon.ledger import Ledger, State
@@ -23,6 +30,7 @@ from daemon.premises import Pause, Premises
 from daemon.publishing import Destination, Publishing, who
 from daemon.shelf import staging
 from daemon.suspects import Suspects
+from daemon.watched import Watched
 from daemon.workers import Finished, Workers
 
 _BLOCKED_S = 0.25
@@ -53,6 +61,7 @@ class Filing:
         premises: Premises,
         max_pixels: int,
         log: Log,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare.
 
@@ -63,9 +72,12 @@ class Filing:
             premises: the disks.
             max_pixels: photos with more are refused.
             log: for what happens to each photo.
+            clock: gives seconds on the monotonic clock.
         """
         self._ledger = ledger
         self._workers = workers
+        self._clock = clock
+        self._watched = Watched()
         self._engine = engine
         self._premises = premises
         self._max_pixels = max_pixels
@@ -145,6 +157,7 @@ class Filing:
         Raises:
             LedgerTrouble: the ledger cannot be read or written.
         """
+        self._watched.turned(self._clock(), self._destinations.keys() - paused_folders)
         self._ended += self._workers.finished()
         while self._ended:
             ended = self._ended[0]
@@ -221,7 +234,7 @@ class Filing:
             known=self._ledger.known_sha256(photo.folder, photo.path),
             ledger=None if destination.duplicates else self._ledger.path,
             min_free_bytes=self._premises.min_free_bytes,
-            waited=time.time() - photo.first_seen_s >= destination.limits.give_up_s,
+            waited=self._watched.of(photo) >= destination.limits.give_up_s,
         )
         self._workers.submit(job)
         self._log.debug(Event.PHOTO_STARTED, **who(photo), attempt=photo.attempts)
@@ -235,6 +248,8 @@ class Filing:
             # got other names since, and of what is filed the original may be deleted.
             self.publish_planned()
             return
+        if isinstance(ended.outcome, Staged | Unchanged):
+            self._watched.forget(photo)
         match ended.outcome:
             case Staged(_, filed) if self._is_duplicate(photo, filed.sha256):
                 self._publishing.unchanged(photo, filed.sha256)
@@ -286,10 +301,13 @@ class Filing:
         known = policy.Facts(
             attempts=photo.attempts,
             tries=photo.tries,
-            unchanged_s=now_s - photo.first_seen_s,
+            unchanged_s=self._watched.of(photo),
             waited=waited,
             blamed=self._blamed(photo, error),
         )
+        if isinstance(error, NotReady):
+            self._ledger.watched(photo.id, known.unchanged_s)
+            self._watched.noted(photo)
         limits = destination.limits if destination else policy.Limits()
         match policy.decide(error, known, limits):
             case Retry(after_s, charged, reason):
@@ -331,6 +349,7 @@ class Filing:
             return
         self._ledger.failed(photo.id, reason, dispose=left, now_s=time.time())
         self._given_up.pop(photo.id, None)
+        self._watched.forget(photo)
         self._log.warning(Event.PHOTO_QUARANTINED, **who(photo), reason=reason)
         self._discard(photo)
 

@@ -77,6 +77,8 @@ class Photo:
     """Names of the outputs relative to the result folder, reserved; in the profile's order."""
     tries: int = 0
     """Attempts in all, those included that were given back; for the backoff."""
+    watched_s: float = 0.0
+    """For how long this version was watched while it was not ready, as far as it was noted."""
 
     @property
     def shown(self) -> str:

@@ -223,6 +223,11 @@ class Ledger:
         with self._write() as db:
             db.execute("UPDATE photo SET disposed = 1 WHERE id = ?", (photo_id,))
 
+    def watched(self, photo_id: int, watched_s: float) -> None:
+        """For how long this version was watched by now, over all runs of the program."""
+        with self._write() as db:
+            db.execute("UPDATE photo SET watched_s = ? WHERE id = ?", (watched_s, photo_id))
+
     def retry(self, photo_id: int, due_s: float, reason: str, *, free: bool, now_s: float) -> State:
         """The attempt failed; try again later.
 

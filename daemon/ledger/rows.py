@@ -88,6 +88,7 @@ def photo(row: sqlite3.Row, names: tuple[bytes, ...]) -> Photo:
         filed_on=date.fromisoformat(row["filed_on"]) if row["filed_on"] else None,
         names=names,
         tries=row["tries"],
+        watched_s=row["watched_s"],
     )
 
 

@@ -6,9 +6,11 @@ import sqlite3
 from pathlib import Path
 
 from daemon.errors import LedgerTrouble
+from daemon.ledger.migrations import VERSION, migrate, version
 
-VERSION = 1
-
+# The first version; migrations.py leads on from it, for new ledgers as for old ones, so that all of
+# one version are the same.
+#
 # Paths are blobs: they are bytes, and text would have to be UTF-8. Inode and device numbers are
 # unsigned 64 bit for the kernel, signed here; see rows.py.
 _TABLES = """
@@ -79,19 +81,20 @@ def connect(path: Path, *, read_only: bool = False, ids_from: int = 0) -> sqlite
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             _make_tables(connection, ids_from)
+            migrate(connection)
+        found = version(connection)
     except sqlite3.Error as error:
         raise LedgerTrouble(f"the ledger {path} cannot be opened: {error}") from error
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found != VERSION:
         connection.close()
-        raise LedgerTrouble(f"the ledger {path} is of version {found}, this program of {VERSION}")
+        older = "; the daemon brings it to that when it starts" if 0 < found < VERSION else ""
+        told = f"the ledger {path} is of version {found}, this program of {VERSION}{older}"
+        raise LedgerTrouble(told)
     return connection
 
 
 def _make_tables(connection: sqlite3.Connection, ids_from: int) -> None:
-    if connection.execute("PRAGMA user_version").fetchone()[0] != 0:
+    if version(connection) != 0:
         return
     ids = f"INSERT INTO sqlite_sequence (name, seq) VALUES ('photo', {ids_from:d});"  # noqa: S608 - a number
-    connection.executescript(
-        f"BEGIN IMMEDIATE; {_TABLES} {ids} PRAGMA user_version = {VERSION}; COMMIT;"
-    )
+    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} {ids} PRAGMA user_version = 1; COMMIT;")

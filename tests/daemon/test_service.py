@@ -74,6 +74,28 @@ def test_a_restart_files_nothing_twice_and_forgets_nothing(daemon: Make) -> None
     assert len(one.said("photo.filed")) == 2
 
 
+def test_a_clock_that_is_put_right_or_a_long_sleep_gives_no_photo_up(
+    daemon: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is for how long a file was watched, over restarts too."""
+    monkeypatch.setenv("CLOCK_OFFSET_FILE", str(tmp_path / "offset"))
+    one = daemon(folder={"give_up_s": 8})
+    one.start()
+    half = write_photo(one.root / "whole.png", size=(400, 300)).read_bytes()[:900]
+    (one.inbox / "half.png").write_bytes(half)
+    one.await_("photo.retried")
+    (tmp_path / "offset").write_text("3600")
+    one.await_("photo.retried", count=3)
+    assert not one.said("photo.quarantined"), "an hour by the clock is none of watching"
+    one.stop()
+    (tmp_path / "offset").write_text("-3600")
+    began_s = time.monotonic()
+    one.start()
+    report = one.await_("photo.quarantined")
+    assert time.monotonic() - began_s < 60, "a clock that was set back keeps nobody waiting"
+    assert "unchanged for 8 s" in report["reason"]
+
+
 def test_a_photo_replaced_in_place_is_filed_again_beside_the_first(daemon: Make) -> None:
     one = daemon()
     one.start()

@@ -170,3 +170,8 @@ class Filed:
     """Seconds per stage: read, decode, prepare, matte, refine, foreground, encode, sync,
     publish."""
     warnings: tuple[str, ...] = ()
+    covered: float | None = None
+    """Share of the photo that is more person than background, from 0 to 1; None where an older
+    program filed it."""
+    holds_photo: bool = False
+    """Whether an output has the photo's own pixels where the matte is opaque."""

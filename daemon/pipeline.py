@@ -21,6 +21,7 @@ from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.job import EngineAddress, Job, Outcome, Staged, Unchanged
 from daemon.ledger import Ledger
+from daemon.originals import holds_photo
 from daemon.outputs import OUTPUTS
 from daemon.photo import Cutout, Filed, Matte, Raster
 from daemon.profiles import Profile
@@ -215,4 +216,12 @@ def _filed(job: Job, cutout: Cutout, sha256: str, stages: Stages, edge: Refined)
         refiner=edge.refiner,
         tiles=edge.tiles,
         warnings=cutout.raster.warnings + edge.warnings,
+        covered=_covered(cutout.matte.alpha),
+        holds_photo=holds_photo(job.profile),
     )
+
+
+def _covered(alpha: NDArray[np.uint16]) -> float:
+    """Rounded to six places, but never to nothing."""
+    share = np.count_nonzero(alpha >= 32768) / alpha.size
+    return max(round(share, 6), 1e-6) if share else 0.0

@@ -135,7 +135,10 @@ class Folder(Options):
     marker: str | None = Field(default=None, min_length=1)
     """A file in it, e.g. ".scans-here", without which the folder is taken for an absent share."""
     originals: Literal["keep", "archive", "delete"] = "keep"
-    """What happens to a photo once its results are safely on disk."""
+    """What happens to a photo once its results are safely on disk. delete only takes a photo that
+    its results can stand in for: the profile files a foreground of the original's pixels, somebody
+    was found, no page was left out and nothing warned of; else it stays, and the log says why. What
+    is behind the people goes with it; archive keeps everything."""
     archive: Location | None = None
     """Where originals: archive moves them, into dated folders."""
     ignore: tuple[str, ...] = ()

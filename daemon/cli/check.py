@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from daemon.config_file import load
+from daemon.originals import beforehand
 
 
 def main(
@@ -18,3 +19,5 @@ def main(
     typer.echo(f"{file}: no faults")
     for folder in settings.folders:
         typer.echo(f"  {folder.watch} -> {folder.results} ({folder.profile})")
+        if note := beforehand(folder.originals, settings.profile(folder.profile)):
+            typer.echo(f"    {note}")

@@ -132,7 +132,9 @@ def test_results_never_overwrite_a_strangers_file(daemon: Make) -> None:
 
 @pytest.mark.parametrize(("originals", "copies"), [("archive", 1), ("delete", 0)])
 def test_originals_go_where_the_settings_say(daemon: Make, originals: str, copies: int) -> None:
-    one = daemon(folder={"originals": originals, "archive": "archive"})
+    cut_out = {"preprocess": [], "outputs": ["foreground"]}
+    folder = {"originals": originals, "archive": "archive"}
+    one = daemon(folder=folder, profiles={"plain": cut_out})
     one.start()
     content = write_photo(one.inbox / "sub" / "a.png").read_bytes()
     one.await_("source.disposed")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
@@ -14,9 +15,11 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from daemon.bounded_yaml import compose, construct, read_bounded
 from daemon.errors import SettingsError
 from daemon.options import Options
 from daemon.overlap import overlaps
+from daemon.photo import show
 from daemon.profiles import AUTO, BUILT_IN, NONE
 from daemon.settings import Settings
 from matting.models.catalog import CATALOG
@@ -25,6 +28,10 @@ from matting.refiners import BUILT_IN as BUILT_IN_REFINERS
 Location = tuple[str | int, ...]
 _KEY = "[key]"
 """What pydantic adds to the location of a mapping's key that is at fault."""
+_MERGE = "tag:yaml.org,2002:merge"
+_MOST_FAULTS = 100
+"""Nobody reads more, and a file made to annoy can have thousands."""
+_LONGEST_FAULT = 600
 
 
 def load(path: Path) -> Settings:
@@ -34,7 +41,7 @@ def load(path: Path) -> Settings:
         SettingsError: with every fault found, each with its line and its path in the file.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path)
     except OSError as error:
         raise SettingsError(str(path), (f"cannot be read: {error.strerror}",)) from error
     except UnicodeDecodeError as error:
@@ -53,8 +60,8 @@ def parse(text: str, *, source: str, base: Path) -> Settings:
     Raises:
         SettingsError: with every fault found.
     """
-    node, data = _read_yaml(text, source)
-    faults = list(_doubled_keys(node))
+    node, doubled, data = _read_yaml(text, source)
+    faults = list(doubled)
     settings = None
     try:
         settings = Settings.model_validate(data, context={"base": base})
@@ -71,13 +78,13 @@ def parse(text: str, *, source: str, base: Path) -> Settings:
 Fault = tuple[Location, str]
 
 
-def _read_yaml(text: str, source: str) -> tuple[yaml.Node, Any]:
+def _read_yaml(text: str, source: str) -> tuple[yaml.Node, tuple[Fault, ...], Any]:
     try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
+        node = compose(text)
         if node is None:
             raise SettingsError(source, ("is empty; `matted init` writes one to start from",))
-        data = loader.construct_document(node)
+        doubled = tuple(islice(_doubled_keys(node), _MOST_FAULTS))
+        data = construct(node)
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise SettingsError(source, (f"{line}not valid YAML: {error.problem}",)) from error
@@ -86,7 +93,7 @@ def _read_yaml(text: str, source: str) -> tuple[yaml.Node, Any]:
         raise SettingsError(source, (f"not valid YAML: {reason}",)) from error
     if not isinstance(data, dict):
         raise SettingsError(source, ("should be a mapping such as `folders: [...]`",))
-    return node, data
+    return node, doubled, data
 
 
 def _doubled_keys(node: yaml.Node, at: Location = ()) -> Iterator[Fault]:
@@ -97,7 +104,9 @@ def _doubled_keys(node: yaml.Node, at: Location = ()) -> Iterator[Fault]:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            if key.value in seen:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # no settings have such keys, and construct says so
+            if key.value in seen and key.tag != _MERGE:
                 yield (*at, key.value), "is given twice"
             seen.add(key.value)
             yield from _doubled_keys(value, (*at, key.value))
@@ -106,7 +115,7 @@ def _doubled_keys(node: yaml.Node, at: Location = ()) -> Iterator[Fault]:
 def _faults_of(error: ValidationError, data: Any) -> list[Fault]:
     """One fault per place: the alternatives of a union are joined."""
     messages: dict[Location, list[str]] = {}
-    for detail in error.errors(include_url=False):
+    for detail in error.errors(include_url=False)[:_MOST_FAULTS]:
         if detail["type"] == "too_short" and detail["input"]:
             continue  # it has entries; their own faults are reported
         at = _inside(detail["loc"], data)
@@ -148,12 +157,18 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def _given(value: Any) -> str:
-    return f", not {value!r}" if isinstance(value, str | int | float) else ""
+    if not isinstance(value, str | int | float):
+        return ""
+    try:
+        return f", not {value!r}"
+    except ValueError:  # Python writes out no number of more than 4300 digits
+        return ""
 
 
 def did_you_mean(given: str, known: list[str]) -> str:
     """The end of a fault about an unknown name: the nearest known one, or else all of them."""
-    close = get_close_matches(given, known, n=1, cutoff=0.6)
+    known = [str(one) for one in known]  # keys of a file may be anything
+    close = get_close_matches(given[:64], known, n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
 
 
@@ -219,8 +234,15 @@ def _refining_networks(data: Mapping[str, Any]) -> Iterator[str]:
 
 def _located(node: yaml.Node, faults: list[Fault]) -> list[str]:
     """Faults as lines for people, in the order of the file."""
-    placed = sorted((_line(node, at), _shown(at), told) for at, told in faults)
-    return [f"line {line}: {where}{' ' if where else ''}{told}" for line, where, told in placed]
+    told_of = faults[:_MOST_FAULTS]
+    placed = sorted((_line(node, at), _shown(at), told) for at, told in told_of)
+    lines = [f"line {line}: {where}{' ' if where else ''}{told}" for line, where, told in placed]
+    lines += ["and more"] if len(lines) == _MOST_FAULTS else []
+    # Keys and values may be anything; what is told of them stays one readable line.
+    return [
+        text if len(text) <= _LONGEST_FAULT else f"{text[:_LONGEST_FAULT]}..."
+        for text in map(show, lines)
+    ]
 
 
 def _line(node: yaml.Node, at: Location) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from daemon.settings import default_state_dir, located
+from daemon.settings import MOST_FOLDERS, default_state_dir, located
 
 
 class _Root(NamedTuple):
@@ -21,7 +21,7 @@ _SHAREABLE = ("results", "archive")
 
 
 def overlaps(data: Mapping[str, Any], base: Path) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every pair of roots of which one lies in the other, symlinks resolved.
+    """Every root that lies in another or holds one, symlinks resolved.
 
     Works on the raw data, so that overlaps are reported beside the other faults of a file.
 
@@ -29,11 +29,18 @@ def overlaps(data: Mapping[str, Any], base: Path) -> Iterator[tuple[tuple[str | 
         data: the settings as read from YAML; parts of the wrong type are passed over.
         base: where relative paths start.
     """
-    for one, other in combinations(_roots(data, base), 2):
-        shared = one.path == other.path and one.role == other.role and one.role in _SHAREABLE
-        if not shared and _nested(one.path, other.path):
+    roots = list(_roots(data, base))
+    for number, other in enumerate(roots):
+        # The first one it overlaps with will do: of a thousand alike, all pairs are too many.
+        one = next((root for root in roots[:number] if _overlap(root, other)), None)
+        if one is not None:
             told = f"{_named(other)} overlaps with {_named(one)}: keep the folders apart"
             yield other.at, f"{told}, or results would be taken for new photos"
+
+
+def _overlap(one: _Root, other: _Root) -> bool:
+    shared = one.path == other.path and one.role == other.role and one.role in _SHAREABLE
+    return not shared and _nested(one.path, other.path)
 
 
 def _nested(one: Path, other: Path) -> bool:
@@ -46,11 +53,13 @@ def _named(root: _Root) -> str:
 
 def _roots(data: Mapping[str, Any], base: Path) -> Iterator[_Root]:
     given = data.get("state_dir")
-    state = located(Path(given), base) if isinstance(given, str) else default_state_dir().resolve()
-    yield _Root(("state_dir",), "state_dir", state)
+    with suppress(ValueError):
+        state = Path(given) if isinstance(given, str) else default_state_dir()
+        yield _Root(("state_dir",), "state_dir", located(state, base))
     folders = data.get("folders")
-    for index, folder in enumerate(folders if isinstance(folders, list) else []):
+    for index, folder in enumerate(folders[:MOST_FOLDERS] if isinstance(folders, list) else []):
         for role in ("watch", "results", "archive"):
             path = folder.get(role) if isinstance(folder, dict) else None
             if isinstance(path, str):
-                yield _Root(("folders", index, role), role, located(Path(path), base))
+                with suppress(ValueError):  # no path at all, which is another fault
+                    yield _Root(("folders", index, role), role, located(Path(path), base))

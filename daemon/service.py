@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from daemon import config_file, notify, workshop
-from daemon.errors import EngineUnavailable, InUse, LedgerTrouble, MattedError, SettingsError
+from daemon.errors import LedgerTrouble, MattedError, SettingsError
 from daemon.events import Event, Log
 from daemon.intake.identity import Identities
 from daemon.ledger import Ledger, State
@@ -195,16 +195,32 @@ class Service:
             self._settings = config_file.load(self._config)
             self._make_folders()
             self._open_folders()
-        except (SettingsError, InUse, EngineUnavailable) as error:
-            self._settings = before
-            faults = error.faults if isinstance(error, SettingsError) else (str(error),)
-            self._refused = "; ".join(faults)
-            self._log.error(Event.SETTINGS_REFUSED, faults=faults)
+        except Exception as error:  # noqa: BLE001 - whatever new settings set off, the old ones hold
+            self._refuse(error)
+            self._go_back_to(before)
         else:
             changed = [name for name in _FIXED if _differ(name, before, self._settings)]
             self._refused = None
             self._log.info(Event.SETTINGS_RELOADED, need_a_restart=changed)
         notify.ready(self._status())
+
+    def _go_back_to(self, before: Settings) -> None:
+        """The old settings hold, whatever of the new ones took effect already."""
+        half_done, self._settings = self._settings is not before, before
+        if not half_done:
+            return
+        try:
+            self._open_folders()
+        except Exception as error:  # noqa: BLE001 - as in _reload; what is watched goes on
+            self._refuse(error)
+
+    def _refuse(self, error: Exception) -> None:
+        faults = error.faults if isinstance(error, SettingsError) else (str(error),)
+        if not isinstance(error, MattedError):
+            faults = (f"a fault in matted itself: {type(error).__name__}: {error}",)
+        self._refused = "; ".join(faults)
+        unexpected = not isinstance(error, MattedError)
+        self._log.error(Event.SETTINGS_REFUSED, faults=faults, exc_info=unexpected)
 
     def _close(self) -> None:
         """Let the photos in flight finish, up to a limit."""

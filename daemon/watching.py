@@ -61,9 +61,10 @@ class Watching:
             InUse: another daemon watches one of them; what was watched before still is.
         """
         wanted = {str(folder.watch): folder for folder in folders}
+        fronts = {path: self._front(path, folder) for path, folder in wanted.items()}
         self._claim(wanted)
         self._hints.stop()
-        self._fronts = {path: self._front(path, folder) for path, folder in wanted.items()}
+        self._fronts = fronts
         for path, folder in wanted.items():
             self._fronts[path].events = self._has_events(folder)
             self._fronts[path].silent_below = silent_below(path)

@@ -310,6 +310,42 @@ def test_a_reload_takes_new_folders_and_a_bad_file_changes_nothing(daemon: Make)
     one.await_("photo.filed", path="b.png")
 
 
+def test_no_settings_whatever_end_a_daemon_that_runs(daemon: Make) -> None:
+    """Each of these once did at a SIGHUP, with a traceback and without a word about photos."""
+    one = daemon()
+    one.start()
+    assert one.child is not None
+    good = one.config.read_text()
+    (one.root / "circle").symlink_to("circle")
+    bombs = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    broken = [
+        good.replace("watch: inbox", "watch: ~nosuchuser/inbox"),
+        good.replace("watch: inbox", "watch: circle/inbox"),
+        good.replace("watch: inbox", 'watch: "in\\0box"'),
+        good.replace("results: results", "results: inbox2/file/results"),
+        good + "x: &a [*a]\n",
+        good + f"a0: &a0 [x]\n{bombs}",
+        good.replace("workers: 1", "workers: 0"),
+        good.replace("workers: 1", "workers: -1"),
+        good + "limits: {photo_memory_mb: 0}\n",
+        "",
+        "\0",
+    ]
+    (one.root / "inbox2").mkdir()
+    (one.root / "inbox2" / "file").write_text("a file where a folder should be")
+    for number, text in enumerate(broken, 1):
+        one.config.write_text(text)
+        one.child.send_signal(signal.SIGHUP)
+        refused = one.await_("settings.refused", count=number)
+        assert refused["faults"]
+        assert "exception" not in refused, refused
+    write_photo(one.inbox / "a.png")
+    one.await_("photo.filed")
+    one.config.write_text(good)
+    one.child.send_signal(signal.SIGHUP)
+    one.await_("settings.reloaded")
+
+
 def test_a_second_daemon_on_the_same_state_is_refused_in_one_line(daemon: Make) -> None:
     one = daemon()
     one.start()

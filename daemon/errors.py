@@ -68,6 +68,15 @@ class SourceTrouble(PhotoError):
         self.errno = errno
 
 
+class NoRoom(PhotoError):
+    """This photo needs more room than there is at the moment; others may fit: it waits alone."""
+
+    def __init__(self, reason: str, errno: int) -> None:
+        PhotoError.__init__(self, reason)
+        self.args = (reason, errno)
+        self.errno = errno
+
+
 class EngineFailed(PhotoError):
     """The engine died or missed the deadline; ``engine_pid`` tells which one it was.
 

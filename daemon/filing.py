@@ -5,6 +5,7 @@ Runs in the daemon's main thread; whatever can take long or die is done by the p
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import deque
@@ -220,6 +221,7 @@ class Filing:
     def _begin(self, photo: Photo) -> None:
         destination = self._destinations[photo.folder]
         self._premises.demand(destination)
+        self._premises.demand_for_copy(photo, self.at_work)
         photo = self._publishing.named(photo, destination)
         job = Job(
             photo=photo,
@@ -242,6 +244,8 @@ class Filing:
     def _conclude(self, ended: Finished) -> None:
         photo = ended.job.photo
         self._suspects.clear(photo.id)
+        with contextlib.suppress(OSError):  # a photo process that was killed leaves its copy
+            os.unlink(ended.job.snapshot)
         entry = self._ledger.entry(photo.id)
         if entry is None or entry.state is not State.WORKING:
             # The ledger failed half way through this, and has the last word now: a plan may have

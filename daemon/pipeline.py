@@ -26,7 +26,8 @@ from daemon.outputs import OUTPUTS
 from daemon.photo import Cutout, Filed, Matte, Raster
 from daemon.profiles import Profile
 from daemon.refining import Refined, Wanted, refined
-from daemon.shelf.staging import demand_room, seal
+from daemon.room import demand_for_outputs
+from daemon.shelf.staging import seal
 from daemon.steps import STEPS
 from daemon.view import View
 from matting.client import connect
@@ -73,7 +74,8 @@ def work(job: Job) -> Outcome:
             own = trimap_file.read(job.source, job.snapshot, raster.size)
     finally:
         Path(os.fsdecode(job.snapshot)).unlink(missing_ok=True)
-    demand_room(job.results, job.min_free_bytes + _most_bytes(raster, job.profile))
+    most_bytes = _most_bytes(raster, job.profile)
+    demand_for_outputs(job.results, most_bytes, spare_bytes=job.min_free_bytes)
     cutout, edge = cut_out(raster, job, stages, own)
     with stages("encode"):
         files = write_outputs(cutout, job.profile, job.staging)

@@ -13,6 +13,7 @@ from daemon.errors import (
     Interrupted,
     LedgerTrouble,
     NameTaken,
+    NoRoom,
     NotReady,
     Refused,
     ResultsTrouble,
@@ -109,7 +110,7 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
             decision = Retry(_backoff_s(facts, limits), charged=False, reason=reason)
         case NotReady():
             decision = _wait_for_the_rest(reason, facts, limits)
-        case SourceTrouble() | Interrupted():
+        case SourceTrouble() | NoRoom() | Interrupted():
             decision = Retry(_backoff_s(facts, limits), charged=False, reason=reason)
         case NameTaken():
             decision = Retry(0.0, charged=False, reason=reason)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from daemon import trimap_file
 from daemon.copy_in import copy_in
-from daemon.errors import EngineFailed, EngineFaulted, OutOfMemory, Refused
+from daemon.errors import EngineFailed, EngineFaulted, NotReady, OutOfMemory, Refused
 from daemon.finder import finder
+from daemon.imaging import hollow
 from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.job import EngineAddress, Job, Outcome, Staged, Unchanged
@@ -66,11 +67,7 @@ def work(job: Job) -> Outcome:
         if sha256 in job.known or _is_duplicate(job, sha256):
             return Unchanged(sha256)
         with stages("decode"):
-            raster = decode(
-                Path(os.fsdecode(job.snapshot)),
-                max_pixels=job.max_pixels,
-                last_look=job.waited,
-            )
+            raster = _decoded(job)
             own = trimap_file.read(job.source, job.snapshot, raster.size)
     finally:
         Path(os.fsdecode(job.snapshot)).unlink(missing_ok=True)
@@ -82,6 +79,16 @@ def work(job: Job) -> Outcome:
     with stages("sync"):
         plan = seal(job.results, files, job.photo.names)
     return Staged(plan, _filed(job, cutout, sha256, stages, edge))
+
+
+def _decoded(job: Job) -> Raster:
+    """The photo; of a doubtful one, once it was waited for, the doubt is among its warnings."""
+    snapshot = Path(os.fsdecode(job.snapshot))
+    doubts = tuple(filter(None, (hollow.doubt(snapshot),)))
+    if doubts and not job.waited:
+        raise NotReady(*doubts)
+    raster = decode(snapshot, max_pixels=job.max_pixels, last_look=job.waited)
+    return replace(raster, warnings=(*raster.warnings, *doubts))
 
 
 def _is_duplicate(job: Job, sha256: str) -> bool:

@@ -57,6 +57,41 @@ def test_a_file_is_not_touched_before_it_is_complete(daemon: Make) -> None:
     assert not one.said("photo.retried")
 
 
+def test_a_copy_that_reserved_its_room_and_stalls_is_not_taken(daemon: Make) -> None:
+    """Size and date stand still, and half of it is zeros, which decode as black."""
+    one = daemon()
+    one.start()
+    data = write_photo(one.root / "whole.bmp", size=(400, 300)).read_bytes()
+    with (one.inbox / "scan.bmp").open("wb", buffering=0) as file:
+        file.truncate(len(data))
+        file.write(data[: len(data) // 2])
+        one.await_("file.busy", path="scan.bmp")
+        time.sleep(2)
+        assert not one.said("photo.settled")
+        assert len(one.said("file.busy")) == 1
+        file.write(data[len(data) // 2 :])
+    one.await_("photo.filed")
+    assert len(one.said("photo.settled")) == 1
+
+
+def test_a_file_that_ends_in_zeros_is_waited_for_and_then_filed_with_a_warning(
+    daemon: Make,
+) -> None:
+    """On a share nobody tells who has it open; and its lower half may be black after all."""
+    one = daemon(folder={"give_up_s": 6})
+    one.start()
+    data = write_photo(one.root / "whole.bmp", size=(400, 300)).read_bytes()
+    for name in ("rest-comes.bmp", "black.bmp"):
+        (one.inbox / name).write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
+    one.await_("photo.retried", path="rest-comes.bmp")
+    (one.inbox / "rest-comes.bmp").write_bytes(data)
+    filed = one.await_("photo.filed", path="rest-comes.bmp")
+    assert "warnings" not in filed
+    filed = one.await_("photo.filed", path="black.bmp")
+    assert "zeros or more" in filed["warnings"][0]
+    assert not one.said("photo.quarantined")
+
+
 def test_a_restart_files_nothing_twice_and_forgets_nothing(daemon: Make) -> None:
     one = daemon()
     one.start()
@@ -206,12 +241,12 @@ def photo_processes(one: Daemon) -> list[int]:
 
 
 def test_a_killed_photo_process_costs_only_its_photo(daemon: Make) -> None:
-    one = daemon(engine={"matte_s": 2.0, "when_red": {"99": "obey"}})
+    one = daemon(engine={"matte_s": 8.0, "when_red": {"99": "obey"}})
     one.start()
     write_photo(one.inbox / "a.png")
     wait_until(lambda: list(one.results.glob(".matted-staging/1-1-*")))
     wait_until(lambda: bool(photo_processes(one)))
-    time.sleep(1.5)  # until it waits for the engine
+    time.sleep(5)  # until it waits for the engine
     for pid in photo_processes(one):
         os.kill(pid, signal.SIGKILL)
     retried = one.await_("photo.retried")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -21,7 +22,7 @@ from daemon.options import Options
 from daemon.overlap import overlaps
 from daemon.photo import show
 from daemon.profiles import AUTO, BUILT_IN, NONE
-from daemon.settings import Settings
+from daemon.settings import Settings, demand_path
 from matting.models.catalog import CATALOG
 from matting.refiners import BUILT_IN as BUILT_IN_REFINERS
 
@@ -40,13 +41,33 @@ def load(path: Path) -> Settings:
     Raises:
         SettingsError: with every fault found, each with its line and its path in the file.
     """
+    return parse(read(path), source=str(path), base=base(path)).of(path)
+
+
+def read(path: Path) -> str:
+    """The text of a settings file.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
     try:
-        text = read_bounded(path)
+        return read_bounded(path)
     except OSError as error:
         raise SettingsError(str(path), (f"cannot be read: {error.strerror}",)) from error
     except UnicodeDecodeError as error:
         raise SettingsError(str(path), (f"is not UTF-8 text: {error.reason}",)) from error
-    return parse(text, source=str(path), base=path.resolve().parent).of(path)
+
+
+def base(path: Path) -> Path:
+    """Where a settings file's relative paths start."""
+    return path.resolve().parent
+
+
+def named_paths(text: str, base: Path) -> tuple[Path, ...]:
+    """The folders that good settings name, absolute but with their symlinks unresolved."""
+    folders = _read_yaml(text, "")[2]["folders"]
+    named = (folder.get(role) for folder in folders for role in ("watch", "results", "archive"))
+    return tuple(Path(os.path.abspath(base / demand_path(Path(path)))) for path in named if path)
 
 
 def parse(text: str, *, source: str, base: Path) -> Settings:

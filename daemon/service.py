@@ -14,9 +14,10 @@ from types import FrameType
 
 from daemon import config_file, notify, workshop
 from daemon.errors import LedgerTrouble, MattedError, SettingsError
-from daemon.events import Event, Log
+from daemon.events import Event, Log, facts
 from daemon.intake.identity import Identities
 from daemon.ledger import Ledger, State
+from daemon.links import Links
 from daemon.lock import Lock
 from daemon.policy import Limits
 from daemon.publishing import Destination
@@ -33,6 +34,7 @@ _DRAIN_S = 20.0
 _LONGEST_WAIT_S = 5.0
 _TELL_S = 1.0
 _FIRST_LOOK_S = 300.0
+_LINKS_S = 2.0
 _FIXED = ("state_dir", "engine", "workers", "limits")
 """Settings that a reload cannot change."""
 
@@ -54,7 +56,9 @@ class Service:
         self._config = config
         self._log = log
         self._open_engine = engine
-        self._settings = config_file.load(config)
+        self._text = config_file.read(config)
+        self._settings, self._links = self._parsed(self._text)
+        self._links_at_s = 0.0
         self._wake = threading.Event()
         self._stopping = False
         self._reloading = False
@@ -63,6 +67,11 @@ class Service:
         self._untold = False
         self._trouble: str | None = None
         self._refused: str | None = None
+
+    def _parsed(self, text: str) -> tuple[Settings, Links]:
+        base = config_file.base(self._config)
+        settings = config_file.parse(text, source=str(self._config), base=base)
+        return settings.of(self._config), Links(config_file.named_paths(text, base))
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT.
@@ -115,6 +124,8 @@ class Service:
         while not self._stopping:
             if self._reloading:
                 self._reload()
+            if time.monotonic() >= self._links_at_s:
+                self._follow_links()
             began_s = time.monotonic()
             self._turn()
             watchdog.turned(
@@ -189,12 +200,28 @@ class Service:
     def _reload(self) -> None:
         """Take over new folders and profiles; a bad file changes nothing."""
         self._reloading = False
+        self._take_over(lambda: config_file.read(self._config))
+
+    def _follow_links(self) -> None:
+        """Where a link to a folder leads elsewhere, go there as a reload of the same text would."""
+        self._links_at_s = time.monotonic() + _LINKS_S
+        moved = self._links.moved()
+        for one in moved:
+            reason = None if one.there else "no folder is there; the one before is still used"
+            told = facts(link=one.link, before=one.before, now=one.now, reason=reason)
+            self._log.warning(Event.FOLDER_RETARGETED, **told)
+        if any(one.there for one in moved):
+            self._take_over(lambda: self._text)
+
+    def _take_over(self, read: Callable[[], str]) -> None:
         notify.reloading()
         before = self._settings
         try:
-            self._settings = config_file.load(self._config)
+            text = read()
+            self._settings, links = self._parsed(text)
             self._make_folders()
             self._open_folders()
+            self._text, self._links = text, links
         except Exception as error:  # noqa: BLE001 - whatever new settings set off, the old ones hold
             self._refuse(error)
             self._go_back_to(before)

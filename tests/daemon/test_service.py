@@ -345,6 +345,51 @@ def test_a_reload_takes_new_folders_and_a_bad_file_changes_nothing(daemon: Make)
     one.await_("photo.filed", path="b.png")
 
 
+def test_an_inbox_that_is_a_link_is_followed_when_it_leads_elsewhere(daemon: Make) -> None:
+    one = daemon(folder={"watch": "link"})
+    for name in ("march", "april"):
+        (one.root / name).mkdir()
+    (one.root / "link").symlink_to("march")
+    one.start()
+    write_photo(one.root / "march" / "a.png")
+    one.await_("photo.filed", path="a.png")
+    (one.root / "link").unlink()
+    (one.root / "link").symlink_to("april")
+    told = one.await_("folder.retargeted")
+    assert (told["before"], told["now"]) == (str(one.root / "march"), str(one.root / "april"))
+    write_photo(one.root / "april" / "b.png")
+    one.await_("photo.filed", path="b.png")
+
+
+def test_a_link_that_leads_nowhere_or_where_it_must_not_is_said_and_not_followed(
+    daemon: Make,
+) -> None:
+    one = daemon(folder={"watch": "link"})
+    (one.root / "link").symlink_to("inbox")
+    one.start()
+
+    def lead(to: str) -> None:
+        (one.root / "link").unlink()
+        (one.root / "link").symlink_to(to)
+
+    lead("not yet")
+    assert "still used" in one.await_("folder.retargeted")["reason"]
+    write_photo(one.inbox / "a.png")
+    one.await_("photo.filed", path="a.png")
+    lead("results")
+    refused = one.await_("settings.refused")
+    assert "overlaps with" in refused["faults"][0]
+    write_photo(one.inbox / "b.png")
+    one.await_("photo.filed", path="b.png")
+    time.sleep(3)
+    assert len(one.said("folder.retargeted")) == 2, "each is said once"
+    lead("not yet")
+    (one.root / "not yet").mkdir()
+    one.await_("settings.reloaded")
+    write_photo(one.root / "not yet" / "c.png")
+    one.await_("photo.filed", path="c.png")
+
+
 def test_no_settings_whatever_end_a_daemon_that_runs(daemon: Make) -> None:
     """Each of these once did at a SIGHUP, with a traceback and without a word about photos."""
     one = daemon()

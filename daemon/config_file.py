@@ -19,10 +19,11 @@ from pydantic_core import ErrorDetails
 from daemon.bounded_yaml import compose, construct, read_bounded
 from daemon.errors import SettingsError
 from daemon.options import Options
-from daemon.overlap import overlaps
+from daemon.overlap import overlaps, roots
 from daemon.photo import show
 from daemon.profiles import AUTO, BUILT_IN, NONE
 from daemon.settings import Settings, demand_path
+from daemon.state_home import default_state_dir, state_dir_of
 from matting.models.catalog import CATALOG
 from matting.refiners import BUILT_IN as BUILT_IN_REFINERS
 
@@ -41,7 +42,7 @@ def load(path: Path) -> Settings:
     Raises:
         SettingsError: with every fault found, each with its line and its path in the file.
     """
-    return parse(read(path), source=str(path), base=base(path)).of(path)
+    return parse(read(path), source=str(path), base=base(path), config=path)
 
 
 def read(path: Path) -> str:
@@ -70,19 +71,24 @@ def named_paths(text: str, base: Path) -> tuple[Path, ...]:
     return tuple(Path(os.path.abspath(base / demand_path(Path(path)))) for path in named if path)
 
 
-def parse(text: str, *, source: str, base: Path) -> Settings:
+def parse(text: str, *, source: str, base: Path, config: Path | None = None) -> Settings:
     """Check settings given as YAML text.
 
     Args:
         text: the YAML document.
         source: what to call it in a fault report.
         base: where relative paths start.
+        config: the file that it stands in, which has a state directory of its own.
 
     Raises:
         SettingsError: with every fault found.
     """
     node, doubled, data = _read_yaml(text, source)
     faults = list(doubled)
+    try:
+        data = _with_state_dir(data, base, config)
+    except ValueError as error:
+        raise SettingsError(source, (f"state_dir {error}",)) from error
     settings = None
     try:
         settings = Settings.model_validate(data, context={"base": base})
@@ -93,10 +99,19 @@ def parse(text: str, *, source: str, base: Path) -> Settings:
     faults += overlaps(data, base)
     if faults or settings is None:
         raise SettingsError(source, tuple(_located(node, faults)))
-    return settings
+    return settings if config is None else settings.of(config)
 
 
 Fault = tuple[Location, str]
+
+
+def _with_state_dir(data: dict[Any, Any], base: Path, config: Path | None) -> dict[Any, Any]:
+    if "state_dir" in data:
+        return data
+    if config is None:
+        return {**data, "state_dir": str(default_state_dir())}
+    watched = tuple(root.path for root in roots(data, base) if root.role == "watch")
+    return {**data, "state_dir": str(state_dir_of(config, watched))}
 
 
 def _read_yaml(text: str, source: str) -> tuple[yaml.Node, tuple[Fault, ...], Any]:

@@ -7,10 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from daemon.settings import MOST_FOLDERS, default_state_dir, located
+from daemon.settings import MOST_FOLDERS, located
 
 
-class _Root(NamedTuple):
+class Root(NamedTuple):
+    """A folder that the settings name."""
+
     at: tuple[str | int, ...]
     role: str
     path: Path
@@ -29,16 +31,16 @@ def overlaps(data: Mapping[str, Any], base: Path) -> Iterator[tuple[tuple[str | 
         data: the settings as read from YAML; parts of the wrong type are passed over.
         base: where relative paths start.
     """
-    roots = list(_roots(data, base))
-    for number, other in enumerate(roots):
+    found = list(roots(data, base))
+    for number, other in enumerate(found):
         # The first one it overlaps with will do: of a thousand alike, all pairs are too many.
-        one = next((root for root in roots[:number] if _overlap(root, other)), None)
+        one = next((root for root in found[:number] if _overlap(root, other)), None)
         if one is not None:
             told = f"{_named(other)} overlaps with {_named(one)}: keep the folders apart"
             yield other.at, f"{told}, or results would be taken for new photos"
 
 
-def _overlap(one: _Root, other: _Root) -> bool:
+def _overlap(one: Root, other: Root) -> bool:
     shared = one.path == other.path and one.role == other.role and one.role in _SHAREABLE
     return not shared and _nested(one.path, other.path)
 
@@ -47,19 +49,20 @@ def _nested(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _named(root: _Root) -> str:
+def _named(root: Root) -> str:
     return f"{root.role} {root.path}"
 
 
-def _roots(data: Mapping[str, Any], base: Path) -> Iterator[_Root]:
+def roots(data: Mapping[str, Any], base: Path) -> Iterator[Root]:
+    """All folders that raw settings name, as far as they can be read, resolved."""
     given = data.get("state_dir")
-    with suppress(ValueError):
-        state = Path(given) if isinstance(given, str) else default_state_dir()
-        yield _Root(("state_dir",), "state_dir", located(state, base))
+    if isinstance(given, str):
+        with suppress(ValueError):
+            yield Root(("state_dir",), "state_dir", located(Path(given), base))
     folders = data.get("folders")
     for index, folder in enumerate(folders[:MOST_FOLDERS] if isinstance(folders, list) else []):
         for role in ("watch", "results", "archive"):
             path = folder.get(role) if isinstance(folder, dict) else None
             if isinstance(path, str):
                 with suppress(ValueError):  # no path at all, which is another fault
-                    yield _Root(("folders", index, role), role, located(Path(path), base))
+                    yield Root(("folders", index, role), role, located(Path(path), base))

@@ -70,8 +70,8 @@ class Service:
 
     def _parsed(self, text: str) -> tuple[Settings, Links]:
         base = config_file.base(self._config)
-        settings = config_file.parse(text, source=str(self._config), base=base)
-        return settings.of(self._config), Links(config_file.named_paths(text, base))
+        settings = config_file.parse(text, source=str(self._config), base=base, config=self._config)
+        return settings, Links(config_file.named_paths(text, base))
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT.

@@ -19,6 +19,7 @@ from pydantic import (
 
 from daemon.options import Options
 from daemon.profiles import BUILT_IN, Profile
+from daemon.state_home import default_state_dir
 from matting.models.catalog import CATALOG, CONVERTED
 from matting.models.errors import UnknownModel
 from matting.models.model import SUFFIXES, demand_name
@@ -113,14 +114,6 @@ def _inside(name: str) -> str:
 
 
 InsideName = Annotated[str, AfterValidator(_inside)]
-
-
-def default_state_dir() -> Path:
-    """Systemd's StateDirectory= where there is one, else the user's state directory."""
-    if given := os.environ.get("STATE_DIRECTORY"):
-        return Path(given.partition(":")[0])
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "matted"
 
 
 _DAY_S = 86_400
@@ -219,7 +212,8 @@ class Settings(Options):
     """The whole file."""
 
     state_dir: Location = Field(default_factory=default_state_dir)
-    """Where the daemon keeps its ledger: what it has seen, filed and failed at."""
+    """Where the daemon keeps its ledger: what it has seen, filed and failed at. Without it each
+    settings file has its own, below ~/.local/state/matted; one that is renamed keeps it."""
     engine: Engine = Engine()
     """The engine that makes the mattes."""
     workers: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = "auto"

@@ -433,6 +433,7 @@ def test_a_second_daemon_on_the_same_state_is_refused_in_one_line(daemon: Make) 
     second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert second.returncode == 4
     assert "another matted" in second.stderr
+    assert "give this settings file a state_dir of its own" in second.stderr
     assert "Traceback" not in second.stderr
 
 

@@ -33,6 +33,7 @@ class Event(StrEnum):
     SERVICE_STOPPED = "service.stopped"
     SETTINGS_RELOADED = "settings.reloaded"
     SETTINGS_REFUSED = "settings.refused"
+    LEDGER_NEW = "ledger.new"
     FOLDER_WATCHED = "folder.watched"
     FOLDER_PAUSED = "folder.paused"
     FOLDER_RESUMED = "folder.resumed"

@@ -13,12 +13,14 @@ from pathlib import Path
 from types import FrameType
 
 from daemon import config_file, notify, workshop
+from daemon.allowance import demand_enough
 from daemon.errors import LedgerTrouble, MattedError, SettingsError
 from daemon.events import Event, Log, facts
 from daemon.intake.identity import Identities
 from daemon.ledger import Ledger, State
 from daemon.links import Links
 from daemon.lock import Lock
+from daemon.lost import companions, filed_before
 from daemon.policy import Limits
 from daemon.publishing import Destination
 from daemon.settings import Engine as EngineSettings
@@ -82,16 +84,34 @@ class Service:
         self._listen_to_signals()
         self._log.info(Event.SERVICE_STARTED, pid=os.getpid(), config=self._config)
         settings = self._settings
-        with (
-            Lock(settings.state_dir),
-            Ledger.open(settings.state_dir / "ledger.sqlite") as self._ledger,
-        ):
+        demand_enough(workshop.count_workers(settings.workers))
+        with Lock(settings.state_dir), self._opened_ledger(settings) as self._ledger:
             self._identities = Identities(settings.state_dir)
             self._make_folders()
             notify.starting("starting the engine", within_s=_start_s(settings.engine))
             with self._open_engine(settings, self._log) as engine:
                 self._work_with(engine)
         self._log.info(Event.SERVICE_STOPPED)
+
+    def _opened_ledger(self, settings: Settings) -> Ledger:
+        """The ledger; that one was lost is never passed over in silence.
+
+        Raises:
+            LedgerTrouble: it cannot be opened, or it is gone from beside its companions.
+        """
+        path = settings.state_dir / "ledger.sqlite"
+        if path.exists():
+            return Ledger.open(path)
+        if left := companions(settings.state_dir):
+            raise LedgerTrouble(
+                f"the ledger {path} is lost: {left[0].name} beside it says that there was one. Put"
+                f" it back; or remove {left[0].parent} to begin anew, and photos that are still in"
+                " the watched folders are filed again"
+            )
+        for results in dict.fromkeys(folder.results for folder in settings.folders):
+            if filed_before(results):
+                self._log.warning(Event.LEDGER_NEW, ledger=path, results=results)
+        return Ledger.open(path)
 
     def _work_with(self, engine: EngineHost) -> None:
         state_dir = self._settings.state_dir

@@ -397,7 +397,7 @@ class Ledger:
         with self._lock:
             try:
                 yield self._connection
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:  # the second of a damaged text
                 raise LedgerTrouble(f"the ledger: {error}") from error
 
 

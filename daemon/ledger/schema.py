@@ -83,7 +83,7 @@ def connect(path: Path, *, read_only: bool = False, ids_from: int = 0) -> sqlite
             _make_tables(connection, ids_from)
             migrate(connection)
         found = version(connection)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the second of a damaged text
         raise LedgerTrouble(f"the ledger {path} cannot be opened: {error}") from error
     if found != VERSION:
         connection.close()

@@ -7,7 +7,7 @@ import resource
 from daemon.errors import MattedError
 
 _FILES = 64
-_FILES_PER_WORKER = 16
+_FILES_PER_WORKER = 8
 _PROCESSES = 16
 _PROCESSES_PER_WORKER = 8
 

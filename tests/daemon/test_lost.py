@@ -102,7 +102,7 @@ def test_status_with_next_to_no_files_allowed(tmp_path: Path, files: int) -> Non
 def test_a_daemon_that_is_allowed_too_little_says_so_and_what_to_do(tmp_path: Path) -> None:
     done = limited("run", "--config", str(settings(tmp_path)), files=20)
     assert done.returncode == 1
-    assert "only 20 files are allowed at once, and 80 are needed" in done.stderr
+    assert "only 20 files are allowed at once, and 72 are needed" in done.stderr
     assert "LimitNOFILE=" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -114,13 +114,13 @@ def test_a_clock_that_is_put_right_or_a_long_sleep_gives_no_photo_up(
 ) -> None:
     """What counts is for how long a file was watched, over restarts too."""
     monkeypatch.setenv("CLOCK_OFFSET_FILE", str(tmp_path / "offset"))
-    one = daemon(folder={"give_up_s": 8})
+    one = daemon(folder={"give_up_s": 15})
     one.start()
     half = write_photo(one.root / "whole.png", size=(400, 300)).read_bytes()[:900]
     (one.inbox / "half.png").write_bytes(half)
     one.await_("photo.retried")
     (tmp_path / "offset").write_text("3600")
-    one.await_("photo.retried", count=3)
+    one.await_("photo.retried", count=2)
     assert not one.said("photo.quarantined"), "an hour by the clock is none of watching"
     one.stop()
     (tmp_path / "offset").write_text("-3600")
@@ -128,7 +128,7 @@ def test_a_clock_that_is_put_right_or_a_long_sleep_gives_no_photo_up(
     one.start()
     report = one.await_("photo.quarantined")
     assert time.monotonic() - began_s < 60, "a clock that was set back keeps nobody waiting"
-    assert "unchanged for 8 s" in report["reason"]
+    assert 15 <= int(report["reason"].split("unchanged for ")[1].split()[0]) < 40
 
 
 def test_a_photo_replaced_in_place_is_filed_again_beside_the_first(daemon: Make) -> None:

@@ -111,7 +111,7 @@ def test_a_full_state_directory_pauses_everything_and_loses_nothing(daemon: Make
 
 def test_a_photo_larger_than_the_room_for_its_copy_waits_alone(daemon: Make) -> None:
     """It once filled the disk at each try, and paused all others."""
-    one = daemon(limits={"min_free_mb": 2})
+    one = daemon(folder={"give_up_s": 0}, limits={"min_free_mb": 2})
     state = one.root / "state"
     with tmpfs(state, size="30m"):
         (state / "somebody else's").write_bytes(bytes(12 << 20))

@@ -28,7 +28,7 @@ def step_clock(offset_file: Path) -> None:
     right = time.time
 
     def stepped() -> float:
-        return right() + float(offset_file.read_text() if offset_file.exists() else 0)
+        return right() + float((offset_file.exists() and offset_file.read_text()) or 0)
 
     time.time = stepped
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
@@ -14,11 +16,14 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from daemon.bounded_yaml import compose, construct, read_bounded
 from daemon.errors import SettingsError
 from daemon.options import Options
-from daemon.overlap import overlaps
+from daemon.overlap import overlaps, roots
+from daemon.photo import show
 from daemon.profiles import AUTO, BUILT_IN, NONE
-from daemon.settings import Settings
+from daemon.settings import Settings, demand_path
+from daemon.state_home import default_state_dir, state_dir_of
 from matting.models.catalog import CATALOG
 from matting.refiners import BUILT_IN as BUILT_IN_REFINERS
 
@@ -27,6 +32,10 @@ _NOWHERE = {"watch": "inbox", "results": "results"}
 """Where nothing is watched, this stands for the folders."""
 _KEY = "[key]"
 """What pydantic adds to the location of a mapping's key that is at fault."""
+_MERGE = "tag:yaml.org,2002:merge"
+_MOST_FAULTS = 100
+"""Nobody reads more, and a file made to annoy can have thousands."""
+_LONGEST_FAULT = 600
 
 
 def load(path: Path, *, folders: bool = True) -> Settings:
@@ -39,30 +48,56 @@ def load(path: Path, *, folders: bool = True) -> Settings:
     Raises:
         SettingsError: with every fault found, each with its line and its path in the file.
     """
+    return parse(read(path), source=str(path), base=base(path), config=path, folders=folders)
+
+
+def read(path: Path) -> str:
+    """The text of a settings file.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return read_bounded(path)
     except OSError as error:
         raise SettingsError(str(path), (f"cannot be read: {error.strerror}",)) from error
     except UnicodeDecodeError as error:
         raise SettingsError(str(path), (f"is not UTF-8 text: {error.reason}",)) from error
-    settings = parse(text, source=str(path), base=path.resolve().parent, folders=folders)
-    return settings.of(path)
 
 
-def parse(text: str, *, source: str, base: Path, folders: bool = True) -> Settings:
+def base(path: Path) -> Path:
+    """Where a settings file's relative paths start."""
+    return path.resolve().parent
+
+
+def named_paths(text: str, base: Path) -> tuple[Path, ...]:
+    """The folders that good settings name, absolute but with their symlinks unresolved."""
+    folders = _read_yaml(text, "")[2]["folders"]
+    named = (folder.get(role) for folder in folders for role in ("watch", "results", "archive"))
+    return tuple(Path(os.path.abspath(base / demand_path(Path(path)))) for path in named if path)
+
+
+def parse(
+    text: str, *, source: str, base: Path, config: Path | None = None, folders: bool = True
+) -> Settings:
     """Check settings given as YAML text.
 
     Args:
         text: the YAML document.
         source: what to call it in a fault report.
         base: where relative paths start.
+        config: the file that it stands in, which has a state directory of its own.
         folders: whether any have to be named.
 
     Raises:
         SettingsError: with every fault found.
     """
-    node, data = _read_yaml(text, source)
-    faults = list(_doubled_keys(node))
+    node, doubled, data = _read_yaml(text, source)
+    faults = list(doubled)
+    try:
+        data = _with_state_dir(data, base, config)
+    except ValueError as error:
+        raise SettingsError(source, (f"state_dir {error}",)) from error
     settings = None
     try:
         whole = data if folders else {"folders": [_NOWHERE], **data}
@@ -74,19 +109,28 @@ def parse(text: str, *, source: str, base: Path, folders: bool = True) -> Settin
     faults += overlaps(data, base)
     if faults or settings is None:
         raise SettingsError(source, tuple(_located(node, faults)))
-    return settings
+    return settings if config is None else settings.of(config)
 
 
 Fault = tuple[Location, str]
 
 
-def _read_yaml(text: str, source: str) -> tuple[yaml.Node, Any]:
+def _with_state_dir(data: dict[Any, Any], base: Path, config: Path | None) -> dict[Any, Any]:
+    if "state_dir" in data:
+        return data
+    if config is None:
+        return {**data, "state_dir": str(default_state_dir())}
+    watched = tuple(root.path for root in roots(data, base) if root.role == "watch")
+    return {**data, "state_dir": str(state_dir_of(config, watched))}
+
+
+def _read_yaml(text: str, source: str) -> tuple[yaml.Node, tuple[Fault, ...], Any]:
     try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
+        node = compose(text)
         if node is None:
             raise SettingsError(source, ("is empty; `matted init` writes one to start from",))
-        data = loader.construct_document(node)
+        doubled = tuple(islice(_doubled_keys(node), _MOST_FAULTS))
+        data = construct(node)
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise SettingsError(source, (f"{line}not valid YAML: {error.problem}",)) from error
@@ -95,7 +139,7 @@ def _read_yaml(text: str, source: str) -> tuple[yaml.Node, Any]:
         raise SettingsError(source, (f"not valid YAML: {reason}",)) from error
     if not isinstance(data, dict):
         raise SettingsError(source, ("should be a mapping such as `folders: [...]`",))
-    return node, data
+    return node, doubled, data
 
 
 def _doubled_keys(node: yaml.Node, at: Location = ()) -> Iterator[Fault]:
@@ -106,7 +150,9 @@ def _doubled_keys(node: yaml.Node, at: Location = ()) -> Iterator[Fault]:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            if key.value in seen:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # no settings have such keys, and construct says so
+            if key.value in seen and key.tag != _MERGE:
                 yield (*at, key.value), "is given twice"
             seen.add(key.value)
             yield from _doubled_keys(value, (*at, key.value))
@@ -115,7 +161,7 @@ def _doubled_keys(node: yaml.Node, at: Location = ()) -> Iterator[Fault]:
 def _faults_of(error: ValidationError, data: Any) -> list[Fault]:
     """One fault per place: the alternatives of a union are joined."""
     messages: dict[Location, list[str]] = {}
-    for detail in error.errors(include_url=False):
+    for detail in error.errors(include_url=False)[:_MOST_FAULTS]:
         if detail["type"] == "too_short" and detail["input"]:
             continue  # it has entries; their own faults are reported
         at = _inside(detail["loc"], data)
@@ -161,12 +207,18 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def _given(value: Any) -> str:
-    return f", not {value!r}" if isinstance(value, str | int | float) else ""
+    if not isinstance(value, str | int | float):
+        return ""
+    try:
+        return f", not {value!r}"
+    except ValueError:  # Python writes out no number of more than 4300 digits
+        return ""
 
 
 def did_you_mean(given: str, known: list[str]) -> str:
     """The end of a fault about an unknown name: the nearest known one, or else all of them."""
-    close = get_close_matches(given, known, n=1, cutoff=0.6)
+    known = [str(one) for one in known]  # keys of a file may be anything
+    close = get_close_matches(given[:64], known, n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
 
 
@@ -232,8 +284,15 @@ def _refining_networks(data: Mapping[str, Any]) -> Iterator[str]:
 
 def _located(node: yaml.Node, faults: list[Fault]) -> list[str]:
     """Faults as lines for people, in the order of the file."""
-    placed = sorted((_line(node, at), _shown(at), told) for at, told in faults)
-    return [f"line {line}: {where}{' ' if where else ''}{told}" for line, where, told in placed]
+    told_of = faults[:_MOST_FAULTS]
+    placed = sorted((_line(node, at), _shown(at), told) for at, told in told_of)
+    lines = [f"line {line}: {where}{' ' if where else ''}{told}" for line, where, told in placed]
+    lines += ["and more"] if len(lines) == _MOST_FAULTS else []
+    # Keys and values may be anything; what is told of them stays one readable line.
+    return [
+        text if len(text) <= _LONGEST_FAULT else f"{text[:_LONGEST_FAULT]}..."
+        for text in map(show, lines)
+    ]
 
 
 def _line(node: yaml.Node, at: Location) -> int:

@@ -18,6 +18,7 @@ from daemon.errors import Changed, ResultsTrouble, SourceTrouble
 from daemon.photo import Version
 
 _CHUNK_BYTES = 1 << 20
+_CHANGED = "changed while it was read; it may still be being written"
 
 
 def copy_in(source: bytes, snapshot: bytes, expected: Version) -> str:
@@ -42,21 +43,27 @@ def copy_in(source: bytes, snapshot: bytes, expected: Version) -> str:
         raise _source_trouble(error) from error
     try:
         _demand(descriptor, expected)
-        digest = _copy(descriptor, snapshot)
+        digest = _copy(descriptor, snapshot, expected.size_bytes)
         _demand(descriptor, expected)
     finally:
         os.close(descriptor)
     return digest
 
 
-def _copy(reader: int, snapshot: bytes) -> str:
+def _copy(reader: int, snapshot: bytes, size_bytes: int) -> str:
     digest = hashlib.sha256()
     try:
         writer = open(snapshot, "wb", buffering=0, opener=private.opener)  # noqa: SIM115 - two errors to tell apart
     except OSError as error:
         raise _snapshot_trouble(error) from error
     with writer:
+        left = size_bytes
         while chunk := _read(reader):
+            left -= len(chunk)
+            if (
+                left < 0
+            ):  # room was made sure of for so much; what grows without end has no end here
+                raise Changed(_CHANGED)
             digest.update(chunk)
             _write(writer, chunk)
     return digest.hexdigest()
@@ -87,7 +94,7 @@ def _demand(reader: int, expected: Version) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise SourceTrouble("is not a regular file", errno.EINVAL)
     if not Version.of(found).matches(expected):
-        raise Changed("changed while it was read; it may still be being written")
+        raise Changed(_CHANGED)
 
 
 def _source_trouble(error: OSError) -> SourceTrouble:

@@ -68,6 +68,15 @@ class SourceTrouble(PhotoError):
         self.errno = errno
 
 
+class NoRoom(PhotoError):
+    """This photo needs more room than there is at the moment; others may fit: it waits alone."""
+
+    def __init__(self, reason: str, errno: int) -> None:
+        PhotoError.__init__(self, reason)
+        self.args = (reason, errno)
+        self.errno = errno
+
+
 class EngineFailed(PhotoError):
     """The engine died or missed the deadline; ``engine_pid`` tells which one it was.
 
@@ -168,6 +177,10 @@ class FolderGone(MattedError):
 
 class LedgerTrouble(MattedError):
     """The ledger cannot be read or written (disk full, read-only, damaged): pause everything."""
+
+    def __init__(self, told: str) -> None:
+        """Say it in one line; SQLite quotes whole tables where one is damaged."""
+        super().__init__(" ".join(told.split()))
 
 
 class InUse(MattedError):

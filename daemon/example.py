@@ -128,7 +128,7 @@ def _fields(options: type[Options], only: Iterable[str] = ()) -> Iterator[str]:
             continue
         yield from _describe(field, "")
         if field.is_required() or name == "state_dir":
-            yield f"{name}: {'~/.local/state/matted' if name == 'state_dir' else '...'}"
+            yield f"{name}: {'~/.local/state/matted/NAME' if name == 'state_dir' else '...'}"
         else:
             default = field.get_default(call_default_factory=True)
             yield f"{name}: {_inline(default)}"

@@ -5,10 +5,11 @@ Runs in the daemon's main thread; whatever can take long or die is done by the p
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from daemon.errors import WorkerDied
@@ -22,6 +23,7 @@ from daemon.publishing import Destination, Publishing, who
 from daemon.shelf import staging
 from daemon.suspects import Suspects
 from daemon.verdicts import Engine
+from daemon.watched import Watched
 from daemon.workers import Finished, Workers
 
 _BLOCKED_S = 0.25
@@ -40,6 +42,7 @@ class Filing:
         premises: Premises,
         max_pixels: int,
         log: Log,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare.
 
@@ -50,15 +53,18 @@ class Filing:
             premises: the disks.
             max_pixels: photos with more are refused.
             log: for what happens to each photo.
+            clock: gives seconds on the monotonic clock.
         """
         self._ledger = ledger
         self._workers = workers
+        self._clock = clock
+        self._watched = Watched()
         self._engine = engine
         self._premises = premises
         self._max_pixels = max_pixels
         self._log = log
         self._publishing = Publishing(ledger, log)
-        self._mishaps = Mishaps(ledger, engine, premises, self._publishing, log)
+        self._mishaps = Mishaps(ledger, engine, premises, self._publishing, self._watched, log)
         self._destinations: Mapping[str, Destination] = {}
         self._foreign: frozenset[str] = frozenset()
         self._refiners: Mapping[str, EngineAddress] = {}
@@ -138,6 +144,7 @@ class Filing:
         Raises:
             LedgerTrouble: the ledger cannot be read or written.
         """
+        self._watched.turned(self._clock(), self._destinations.keys() - paused_folders)
         self._ended += self._workers.finished()
         while self._ended:
             ended = self._ended[0]
@@ -205,6 +212,7 @@ class Filing:
     def _begin(self, photo: Photo) -> None:
         destination = self._destinations[photo.folder]
         self._premises.demand(destination)
+        self._premises.demand_for_copy(photo, self.at_work)
         photo = self._publishing.named(photo, destination)
         self._publishing.demand_folders(photo, destination)
         job = Job(
@@ -220,7 +228,7 @@ class Filing:
             known=self._ledger.known_sha256(photo.folder, photo.path),
             ledger=None if destination.duplicates else self._ledger.path,
             min_free_bytes=self._premises.min_free_bytes,
-            waited=time.time() - photo.first_seen_s >= destination.limits.give_up_s,
+            waited=self._watched.of(photo) >= destination.limits.give_up_s,
         )
         self._workers.submit(job)
         self._log.debug(Event.PHOTO_STARTED, **who(photo), attempt=photo.attempts)
@@ -228,12 +236,16 @@ class Filing:
     def _conclude(self, ended: Finished) -> None:
         photo = ended.job.photo
         self._suspects.clear(photo.id)
+        with contextlib.suppress(OSError):  # a photo process that was killed leaves its copy
+            os.unlink(ended.job.snapshot)
         entry = self._ledger.entry(photo.id)
         if entry is None or entry.state is not State.WORKING:
             # The ledger failed half way through this, and has the last word now: a plan may have
             # got other names since, and of what is filed the original may be deleted.
             self.publish_planned()
             return
+        if isinstance(ended.outcome, Staged | Unchanged):
+            self._watched.forget(photo)
         match ended.outcome:
             case Staged(_, filed) if self._is_duplicate(photo, filed.sha256):
                 self._publishing.unchanged(photo, filed.sha256)

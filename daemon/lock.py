@@ -37,7 +37,8 @@ class Lock:
         except OSError as error:
             os.close(self._descriptor)
             raise InUse(
-                f"another matted is at work with the state directory {directory}"
+                f"another matted is at work with the state directory {directory}: stop that one, or"
+                " give this settings file a state_dir of its own"
             ) from error
 
     def __enter__(self) -> Self:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from daemon import policy
-from daemon.errors import LedgerTrouble, MattedError, NameTrouble, ResultsTrouble
+from daemon.errors import LedgerTrouble, MattedError, NameTrouble, NotReady, ResultsTrouble
 from daemon.events import Event, Log
 from daemon.later import Later
 from daemon.ledger import Ledger, State
@@ -26,13 +26,20 @@ from daemon.shelf import staging
 from daemon.shelf.plan import Plan
 from daemon.shelf.publish import withdraw
 from daemon.verdicts import Engine, Verdict, Verdicts
+from daemon.watched import Watched
 
 
 class Mishaps:
     """Decides by ``policy``, and carries it out."""
 
     def __init__(
-        self, ledger: Ledger, engine: Engine, premises: Premises, publishing: Publishing, log: Log
+        self,
+        ledger: Ledger,
+        engine: Engine,
+        premises: Premises,
+        publishing: Publishing,
+        watched: Watched,
+        log: Log,
     ) -> None:
         self.pause = Pause()
         self.later = Later()
@@ -42,7 +49,8 @@ class Mishaps:
         self._engine = engine
         self._premises = premises
         self._publishing = publishing
-        self._verdicts = Verdicts(engine, premises, publishing)
+        self._watched = watched
+        self._verdicts = Verdicts(engine, premises, publishing, watched)
         self._log = log
         self._given_up: dict[int, tuple[Photo, str]] = {}
         """Photos whose quarantine a pause cut short, and the reasons for it."""
@@ -178,7 +186,11 @@ class Mishaps:
     def _verdict(self, photo: Photo, error: Exception, *, waited: bool = True) -> Verdict:
         if not isinstance(error, MattedError):
             self._stumbled(photo, error)
-        return self._verdicts.on(photo, error, waited=waited)
+        verdict = self._verdicts.on(photo, error, waited=waited)
+        if isinstance(error, NotReady):
+            self._ledger.watched(photo.id, self._watched.of(photo))
+            self._watched.noted(photo)
+        return verdict
 
     def _stumbled(self, photo: Photo, error: Exception) -> None:
         self._log.error(Event.PHOTO_STUMBLED, **who(photo), reason=str(error), exc_info=error)
@@ -219,6 +231,7 @@ class Mishaps:
     def _forget(self, photo: Photo) -> None:
         """It has come to its end."""
         self._given_up.pop(photo.id, None)
+        self._watched.forget(photo)
         self.stuck.pop(photo.id, None)
         self._verdicts.forget(photo.id)
         self.later.drop(photo.id)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from daemon.settings import default_state_dir, located
+from daemon.settings import MOST_FOLDERS, located
 
 
-class _Root(NamedTuple):
+class Root(NamedTuple):
+    """A folder that the settings name."""
+
     at: tuple[str | int, ...]
     role: str
     path: Path
@@ -23,7 +25,7 @@ _SHAREABLE = ("results", "archive")
 
 
 def overlaps(data: Mapping[str, Any], base: Path) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every pair of roots of which one lies in the other, symlinks resolved.
+    """Every root that lies in another or holds one, symlinks resolved.
 
     Works on the raw data, so that overlaps are reported beside the other faults of a file.
 
@@ -31,21 +33,24 @@ def overlaps(data: Mapping[str, Any], base: Path) -> Iterator[tuple[tuple[str | 
         data: the settings as read from YAML; parts of the wrong type are passed over.
         base: where relative paths start.
     """
-    for one, other in combinations(_roots(data, base), 2):
-        if _overlap(one, other):
+    found = list(roots(data, base))
+    for number, other in enumerate(found):
+        # The first one it overlaps with will do: of a thousand alike, all pairs are too many.
+        one = next((root for root in found[:number] if _overlap(root, other)), None)
+        if one is not None:
             told = f"{_named(other)} overlaps with {_named(one)}: keep the folders apart"
             yield other.at, f"{told}, or results would be taken for new photos"
 
 
-def _overlap(one: _Root, other: _Root) -> bool:
+def _overlap(one: Root, other: Root) -> bool:
     """By the directories themselves: on a disk that folds case, each has many spellings."""
     if one.role == other.role and one.role in _SHAREABLE and one.lineage[0] == other.lineage[0]:
         return False
     return one.lineage[0] in other.lineage or other.lineage[0] in one.lineage
 
 
-def _root(at: tuple[str | int, ...], role: str, path: Path) -> _Root:
-    return _Root(at, role, path, tuple(map(_identity, (path, *path.parents))))
+def _root(at: tuple[str | int, ...], role: str, path: Path) -> Root:
+    return Root(at, role, path, tuple(map(_identity, (path, *path.parents))))
 
 
 def _identity(path: Path) -> object:
@@ -56,17 +61,20 @@ def _identity(path: Path) -> object:
     return found.st_dev, found.st_ino
 
 
-def _named(root: _Root) -> str:
+def _named(root: Root) -> str:
     return f"{root.role} {root.path}"
 
 
-def _roots(data: Mapping[str, Any], base: Path) -> Iterator[_Root]:
+def roots(data: Mapping[str, Any], base: Path) -> Iterator[Root]:
+    """All folders that raw settings name, as far as they can be read, resolved."""
     given = data.get("state_dir")
-    state = located(Path(given), base) if isinstance(given, str) else default_state_dir().resolve()
-    yield _root(("state_dir",), "state_dir", state)
+    if isinstance(given, str):
+        with suppress(ValueError):
+            yield _root(("state_dir",), "state_dir", located(Path(given), base))
     folders = data.get("folders")
-    for index, folder in enumerate(folders if isinstance(folders, list) else []):
+    for index, folder in enumerate(folders[:MOST_FOLDERS] if isinstance(folders, list) else []):
         for role in ("watch", "results", "archive"):
             path = folder.get(role) if isinstance(folder, dict) else None
             if isinstance(path, str):
-                yield _root(("folders", index, role), role, located(Path(path), base))
+                with suppress(ValueError):  # no path at all, which is another fault
+                    yield _root(("folders", index, role), role, located(Path(path), base))

@@ -77,6 +77,8 @@ class Photo:
     """Names of the outputs relative to the result folder, reserved; in the profile's order."""
     tries: int = 0
     """Attempts in all, those included that were given back; for the backoff."""
+    watched_s: float = 0.0
+    """For how long this version was watched while it was not ready, as far as it was noted."""
 
     @property
     def shown(self) -> str:
@@ -168,3 +170,8 @@ class Filed:
     """Seconds per stage: read, decode, prepare, matte, refine, foreground, encode, sync,
     publish."""
     warnings: tuple[str, ...] = ()
+    covered: float | None = None
+    """Share of the photo that is more person than background, from 0 to 1; None where an older
+    program filed it."""
+    holds_photo: bool = False
+    """Whether an output has the photo's own pixels where the matte is opaque."""

@@ -15,17 +15,27 @@ from numpy.typing import NDArray
 
 from daemon import trimap_file
 from daemon.copy_in import copy_in
-from daemon.errors import EngineFailed, EngineFaulted, OutOfMemory, Refused, ResultsTrouble
+from daemon.errors import (
+    EngineFailed,
+    EngineFaulted,
+    NotReady,
+    OutOfMemory,
+    Refused,
+    ResultsTrouble,
+)
 from daemon.finder import finder
+from daemon.imaging import hollow
 from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.job import EngineAddress, Job, Outcome, Staged, Unchanged
 from daemon.ledger import Ledger
+from daemon.originals import holds_photo
 from daemon.outputs import OUTPUTS
 from daemon.photo import Cutout, Filed, Matte, Raster
 from daemon.profiles import Profile
 from daemon.refining import Refined, Wanted, refined
-from daemon.shelf.staging import demand_room, entered, seal
+from daemon.room import demand_for_outputs
+from daemon.shelf.staging import entered, seal
 from daemon.steps import STEPS
 from daemon.view import View
 from matting.client import connect
@@ -64,21 +74,28 @@ def work(job: Job) -> Outcome:
         if sha256 in job.known or _is_duplicate(job, sha256):
             return Unchanged(sha256)
         with stages("decode"):
-            raster = decode(
-                Path(os.fsdecode(job.snapshot)),
-                max_pixels=job.max_pixels,
-                last_look=job.waited,
-            )
+            raster = _decoded(job)
             own = trimap_file.read(job.source, job.snapshot, raster.size)
     finally:
         Path(os.fsdecode(job.snapshot)).unlink(missing_ok=True)
-    demand_room(job.results, job.min_free_bytes + _most_bytes(raster, job.profile))
+    most_bytes = _most_bytes(raster, job.profile)
+    demand_for_outputs(job.results, most_bytes, spare_bytes=job.min_free_bytes)
     cutout, edge = cut_out(raster, job, stages, own)
     with stages("encode"):
         files = _write_staged(cutout, job)
     with stages("sync"):
         plan = seal(job.results, files, job.photo.names)
     return Staged(plan, _filed(job, cutout, sha256, stages, edge))
+
+
+def _decoded(job: Job) -> Raster:
+    """The photo; of a doubtful one, once it was waited for, the doubt is among its warnings."""
+    snapshot = Path(os.fsdecode(job.snapshot))
+    doubts = tuple(filter(None, (hollow.doubt(snapshot),)))
+    if doubts and not job.waited:
+        raise NotReady(*doubts)
+    raster = decode(snapshot, max_pixels=job.max_pixels, last_look=job.waited)
+    return replace(raster, warnings=(*raster.warnings, *doubts))
 
 
 def _is_duplicate(job: Job, sha256: str) -> bool:
@@ -226,4 +243,12 @@ def _filed(job: Job, cutout: Cutout, sha256: str, stages: Stages, edge: Refined)
         refiner=edge.refiner,
         tiles=edge.tiles,
         warnings=cutout.raster.warnings + edge.warnings,
+        covered=_covered(cutout.matte.alpha),
+        holds_photo=holds_photo(job.profile),
     )
+
+
+def _covered(alpha: NDArray[np.uint16]) -> float:
+    """Rounded to six places, but never to nothing."""
+    share = np.count_nonzero(alpha >= 32768) / alpha.size
+    return max(round(share, 6), 1e-6) if share else 0.0

@@ -14,6 +14,7 @@ from daemon.errors import (
     LedgerTrouble,
     NameTaken,
     NameTrouble,
+    NoRoom,
     NotReady,
     Refused,
     ResultsTrouble,
@@ -32,7 +33,7 @@ class Limits:
     attempts: int = 3
     """Charged attempts before quarantine."""
     give_up_s: float = 300.0
-    """How long a file that does not decode must have stayed unchanged to count as bad."""
+    """How long a file that does not decode must have been watched unchanged to count as bad."""
     first_wait_s: float = 2.0
     """Before the second try; doubled for each one after."""
     longest_wait_s: float = 300.0
@@ -47,7 +48,7 @@ class Facts:
     tries: int
     """Attempts in all, the present one included."""
     unchanged_s: float
-    """Since this version of the file was first seen."""
+    """For how long this version of the file was watched, not how long ago it was first seen."""
     waited: bool = True
     """Whether it had stayed unchanged for long enough before the attempt began; only such an
     attempt takes what is doubtful, or whole but for its end, as it is."""
@@ -125,7 +126,7 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
             decision = _elsewhere(reason, number, facts, limits)
         case NotReady():
             decision = _wait_for_the_rest(reason, facts, limits)
-        case SourceTrouble() | Interrupted():
+        case SourceTrouble() | NoRoom() | Interrupted():
             decision = Retry(_backoff_s(facts, limits), charged=False, reason=reason)
         case NameTaken():
             decision = Retry(0.0, charged=False, reason=reason)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.errors import MattedError, NameTrouble, ResultsTrouble
+from daemon.photo import Photo
 from daemon.publishing import Destination
+from daemon.room import demand_for_copy
 from daemon.shelf import below, durable, staging
 
 _FIRST_WAIT_S = 5.0
@@ -39,6 +41,21 @@ class Premises:
             staging.establish(path, self.absent)
             staging.demand_room(path, self.min_free_bytes)
         staging.demand_room(self.snapshots, self.min_free_bytes)
+
+    def demand_for_copy(self, photo: Photo, at_work: Iterable[Photo]) -> None:
+        """Make sure that the private copy of a photo fits beside those of the photos at work.
+
+        Raises:
+            NoRoom: it does not at the moment; the photo has to wait, alone.
+            Refused: nor will it ever.
+            ResultsTrouble: nothing does, or nobody can tell.
+        """
+        demand_for_copy(
+            self.snapshots,
+            photo.version.size_bytes,
+            spare_bytes=self.min_free_bytes,
+            taken_bytes=sum(other.version.size_bytes for other in at_work),
+        )
 
     def try_out(self, destinations: Iterable[Destination]) -> None:
         """Make sure of all that, and that files can be published, by publishing some.

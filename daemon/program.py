@@ -8,8 +8,10 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from daemon.settings import Settings
+if TYPE_CHECKING:  # settings know pictures, which the command line must start without
+    from daemon.settings import Settings
 
 
 def typed(words: str, settings: Settings) -> str:

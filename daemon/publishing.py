@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,8 @@ from pathlib import Path
 
 from daemon.errors import LedgerTrouble, NameTaken, ResultsTrouble, SourceTrouble
 from daemon.events import Event, Log, facts
-from daemon.ledger import Ledger, State
+from daemon.ledger import Entry, Ledger, State
+from daemon.originals import irreplaceable
 from daemon.outputs import OUTPUTS
 from daemon.photo import Filed, Photo
 from daemon.policy import Limits
@@ -177,10 +179,11 @@ class Publishing:
         if entry.state is State.FAILED:
             self._follow(photo)
             return
+        kept = self._irreplaceable(entry) if destination.originals == "delete" else None
         try:
             ended = dispose(
                 photo,
-                destination.originals,
+                destination.originals if kept is None else "keep",
                 archive=destination.archive,
                 day=entry.photo.filed_on or date.fromtimestamp(entry.changed_s),  # noqa: DTZ012 - as above
                 sha256=entry.sha256 or "",
@@ -193,9 +196,16 @@ class Publishing:
         except Exception as error:  # noqa: BLE001 - the per-photo boundary; the photo itself is filed
             self._log.error(Event.SOURCE_KEPT, **who(photo), reason=str(error), exc_info=error)
             return
-        self._ledger.disposed(photo.id)
-        event = Event.SOURCE_KEPT if ended is Disposed.CHANGED else Event.SOURCE_DISPOSED
-        self._log.info(event, **who(photo), original=str(ended))
+        self._ledger.disposed(photo.id, kept=kept and f"the original was not deleted: {kept}")
+        stays = kept is not None or ended is Disposed.CHANGED
+        event = Event.SOURCE_KEPT if stays else Event.SOURCE_DISPOSED
+        self._log.info(event, **who(photo), original=str(ended), **facts(reason=kept))
+
+    def _irreplaceable(self, entry: Entry) -> str | None:
+        """Why the original must not be deleted; a content filed before lies under older names."""
+        filed, outputs = self._ledger.filing_of(entry.photo.folder, entry.sha256 or "")
+        missing = tuple(path for path in outputs if not _is_file(path))
+        return irreplaceable(filed, outputs, missing)
 
     def given_up(self, photo: Photo) -> str | None:
         """Why the photo was given up before a crash; None if it was not."""
@@ -272,3 +282,12 @@ class Publishing:
             took_s=round(sum(filed.took_s.values()), 3),
             stages_s=filed.took_s,
         )
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file with something in it is there; a link is none."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size > 0

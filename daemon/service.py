@@ -14,11 +14,14 @@ from pathlib import Path
 from types import FrameType
 
 from daemon import config_file, inbox, instance, notify, private, workshop
-from daemon.errors import EngineUnavailable, InUse, LedgerTrouble, MattedError, SettingsError
-from daemon.events import Event, Log
+from daemon.allowance import demand_enough
+from daemon.errors import LedgerTrouble, MattedError, SettingsError
+from daemon.events import Event, Log, facts
 from daemon.intake.identity import Identities
 from daemon.ledger import Ledger, State
+from daemon.links import Links
 from daemon.lock import Lock
+from daemon.lost import companions, filed_before
 from daemon.policy import Limits
 from daemon.publishing import Destination
 from daemon.settings import Engine as EngineSettings
@@ -34,6 +37,7 @@ _DRAIN_S = 20.0
 _LONGEST_WAIT_S = 5.0
 _TELL_S = 1.0
 _FIRST_LOOK_S = 300.0
+_LINKS_S = 2.0
 _FIXED = ("state_dir", "engine", "workers", "limits")
 """Settings that a reload cannot change."""
 
@@ -55,7 +59,9 @@ class Service:
         self._config = config
         self._log = log
         self._open_engine = engine
-        self._settings = config_file.load(config)
+        self._text = config_file.read(config)
+        self._settings, self._links = self._parsed(self._text)
+        self._links_at_s = 0.0
         self._wake = threading.Event()
         self._stopping = False
         self._reloading = False
@@ -64,6 +70,11 @@ class Service:
         self._untold = False
         self._trouble: str | None = None
         self._refused: str | None = None
+
+    def _parsed(self, text: str) -> tuple[Settings, Links]:
+        base = config_file.base(self._config)
+        settings = config_file.parse(text, source=str(self._config), base=base, config=self._config)
+        return settings, Links(config_file.named_paths(text, base))
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT.
@@ -74,16 +85,34 @@ class Service:
         self._listen_to_signals()
         self._log.info(Event.SERVICE_STARTED, pid=os.getpid(), config=self._config)
         settings = self._settings
-        with (
-            Lock(settings.state_dir),
-            Ledger.open(settings.state_dir / "ledger.sqlite") as self._ledger,
-        ):
+        demand_enough(workshop.count_workers(settings.workers))
+        with Lock(settings.state_dir), self._opened_ledger(settings) as self._ledger:
             self._identities = Identities(settings.state_dir)
             self._make_folders()
             notify.starting("starting the engine", within_s=_start_s(settings.engine))
             with self._open_engine(settings, self._log) as engine:
                 self._work_with(engine)
         self._log.info(Event.SERVICE_STOPPED)
+
+    def _opened_ledger(self, settings: Settings) -> Ledger:
+        """The ledger; that one was lost is never passed over in silence.
+
+        Raises:
+            LedgerTrouble: it cannot be opened, or it is gone from beside its companions.
+        """
+        path = settings.state_dir / "ledger.sqlite"
+        if path.exists():
+            return Ledger.open(path)
+        if left := companions(settings.state_dir):
+            raise LedgerTrouble(
+                f"the ledger {path} is lost: {left[0].name} beside it says that there was one. Put"
+                f" it back; or remove {left[0].parent} to begin anew, and photos that are still in"
+                " the watched folders are filed again"
+            )
+        for results in dict.fromkeys(folder.results for folder in settings.folders):
+            if filed_before(results):
+                self._log.warning(Event.LEDGER_NEW, ledger=path, results=results)
+        return Ledger.open(path)
 
     def _work_with(self, engine: EngineHost) -> None:
         state_dir = self._settings.state_dir
@@ -123,6 +152,8 @@ class Service:
         while not self._stopping:
             if self._reloading:
                 self._reload()
+            if time.monotonic() >= self._links_at_s:
+                self._follow_links()
             began_s = time.monotonic()
             self._turn()
             watchdog.turned(
@@ -205,22 +236,54 @@ class Service:
     def _reload(self) -> None:
         """Take over new folders and profiles; a bad file changes nothing."""
         self._reloading = False
+        self._take_over(lambda: config_file.read(self._config))
+
+    def _follow_links(self) -> None:
+        """Where a link to a folder leads elsewhere, go there as a reload of the same text would."""
+        self._links_at_s = time.monotonic() + _LINKS_S
+        moved = self._links.moved()
+        for one in moved:
+            reason = None if one.there else "no folder is there; the one before is still used"
+            told = facts(link=one.link, before=one.before, now=one.now, reason=reason)
+            self._log.warning(Event.FOLDER_RETARGETED, **told)
+        if any(one.there for one in moved):
+            self._take_over(lambda: self._text)
+
+    def _take_over(self, read: Callable[[], str]) -> None:
         notify.reloading()
         before = self._settings
         try:
-            self._settings = config_file.load(self._config)
+            text = read()
+            self._settings, links = self._parsed(text)
             self._make_folders()
             self._open_folders()
-        except (SettingsError, InUse, EngineUnavailable) as error:
-            self._settings = before
-            faults = error.faults if isinstance(error, SettingsError) else (str(error),)
-            self._refused = "; ".join(faults)
-            self._log.error(Event.SETTINGS_REFUSED, faults=faults)
+            self._text, self._links = text, links
+        except Exception as error:  # noqa: BLE001 - whatever new settings set off, the old ones hold
+            self._refuse(error)
+            self._go_back_to(before)
         else:
             changed = [name for name in _FIXED if _differ(name, before, self._settings)]
             self._refused = None
             self._log.info(Event.SETTINGS_RELOADED, need_a_restart=changed)
         notify.ready(self._status())
+
+    def _go_back_to(self, before: Settings) -> None:
+        """The old settings hold, whatever of the new ones took effect already."""
+        half_done, self._settings = self._settings is not before, before
+        if not half_done:
+            return
+        try:
+            self._open_folders()
+        except Exception as error:  # noqa: BLE001 - as in _reload; what is watched goes on
+            self._refuse(error)
+
+    def _refuse(self, error: Exception) -> None:
+        faults = error.faults if isinstance(error, SettingsError) else (str(error),)
+        if not isinstance(error, MattedError):
+            faults = (f"a fault in matted itself: {type(error).__name__}: {error}",)
+        self._refused = "; ".join(faults)
+        unexpected = not isinstance(error, MattedError)
+        self._log.error(Event.SETTINGS_REFUSED, faults=faults, exc_info=unexpected)
 
     def _close(self) -> None:
         """Let the photos in flight finish, up to a limit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from pydantic import (
 
 from daemon.options import Options
 from daemon.profiles import BUILT_IN, Profile
+from daemon.state_home import default_state_dir
 from matting.models.catalog import CATALOG, CONVERTED
 from matting.models.errors import UnknownModel
 from matting.models.model import SUFFIXES, demand_name
@@ -25,8 +27,37 @@ from matting.recipe import Recipe
 
 
 def located(path: Path, base: Path) -> Path:
-    """A path as the settings mean it: absolute from ``base``, ~ expanded, symlinks resolved."""
-    return (base / path.expanduser()).resolve()
+    """A path as the settings mean it: absolute from ``base``, ~ expanded, symlinks resolved.
+
+    Raises:
+        ValueError: there can be no such path; one line.
+    """
+    try:
+        found = (base / demand_path(path)).resolve()
+        os.stat(found)
+    except RuntimeError as error:  # what pathlib says to a circle of symlinks
+        raise ValueError("its symlinks lead in a circle") from error
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENAMETOOLONG}:
+            raise ValueError(f"cannot be: {error.strerror}") from error
+    return found
+
+
+def demand_path(path: Path) -> Path:
+    """The path with its ~ expanded, if it can be one.
+
+    Raises:
+        ValueError: it cannot; one line.
+    """
+    text = os.fspath(path)
+    try:
+        if b"\0" in os.fsencode(text):
+            raise ValueError("has a zero byte in it")
+        return path.expanduser()
+    except UnicodeEncodeError as error:
+        raise ValueError("has characters in it that no file name has") from error
+    except RuntimeError as error:
+        raise ValueError(f"{text.partition('/')[0]} is nobody's home here") from error
 
 
 def _located(path: Path, info: ValidationInfo) -> Path:
@@ -38,11 +69,11 @@ Location = Annotated[Path, AfterValidator(_located)]
 
 
 def _placed(program: Path, info: ValidationInfo) -> Path:
-    if len(program.parts) == 1:
+    if len(demand_path(program).parts) == 1:
         return program  # a name on PATH
     context: Mapping[str, Any] = info.context or {}
     # Not resolved: the python of a virtual environment is a symlink, and known by its own place.
-    return Path(os.path.abspath(context.get("base", Path.cwd()) / program.expanduser()))
+    return Path(os.path.abspath(context.get("base", Path.cwd()) / demand_path(program)))
 
 
 Interpreter = Annotated[Path, AfterValidator(_placed)]
@@ -76,12 +107,21 @@ def _own(name: str) -> str:
 OwnName = Annotated[str, AfterValidator(_own)]
 
 
-def default_state_dir() -> Path:
-    """Systemd's StateDirectory= where there is one, else the user's state directory."""
-    if given := os.environ.get("STATE_DIRECTORY"):
-        return Path(given.partition(":")[0])
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "matted"
+def _inside(name: str) -> str:
+    if os.path.isabs(demand_path(Path(name))) or ".." in Path(name).parts:
+        raise ValueError("should be the name of a file in the folder")
+    return name
+
+
+InsideName = Annotated[str, AfterValidator(_inside)]
+
+
+_DAY_S = 86_400
+_WEEK_S = 7 * _DAY_S
+_MONTH_S = 30 * _DAY_S
+_MOST_MB = 1 << 24
+"""16 TiB: more would not fit the numbers that the kernel takes."""
+MOST_FOLDERS = 256
 
 
 class Engine(Options):
@@ -100,9 +140,9 @@ class Engine(Options):
     python: Interpreter | None = None
     """Interpreter of the engine process, e.g. /opt/matted/tf1/bin/python for tensorflow-gpu 1.15.5;
     a path, or a name on PATH. None is the daemon's own."""
-    timeout_s: float = Field(default=120, gt=0)
+    timeout_s: float = Field(default=120, gt=0, le=_WEEK_S)
     """An engine that works longer than this on one photo is restarted."""
-    start_timeout_s: float = Field(default=300, gt=0)
+    start_timeout_s: float = Field(default=300, gt=0, le=_WEEK_S)
     """How long it may take to start, a big network to be loaded included."""
 
 
@@ -118,12 +158,12 @@ class Folder(Options):
     studio-portrait."""
     recursive: bool = True
     """Whether sub-folders are watched too; their names are mirrored in the results."""
-    settle_s: float = Field(default=2, ge=0.1)
+    settle_s: float = Field(default=2, ge=0.1, le=_DAY_S)
     """A photo is complete when it has not changed for this long."""
-    give_up_s: float = Field(default=300, ge=0)
+    give_up_s: float = Field(default=300, ge=0, le=_MONTH_S)
     """A photo that cannot be decoded is taken for unfinished until it has not changed for this
     long; then it goes to quarantine."""
-    scan_s: Annotated[float, Field(ge=0.2)] | Literal["auto"] = "auto"
+    scan_s: Annotated[float, Field(ge=0.2, le=_DAY_S)] | Literal["auto"] = "auto"
     """Time between two full looks at the folder. Events of the file system make photos be seen at
     once, and then auto is 10 s; where there are none, on shares and FUSE, it is 2 s. A look that
     takes long is followed by a rest ten times as long."""
@@ -132,10 +172,13 @@ class Folder(Options):
     duplicates: Literal["process", "skip"] = "process"
     """Whether a photo whose very content was filed from this folder under another name is filed
     again. Under the same name it never is."""
-    marker: str | None = Field(default=None, min_length=1)
+    marker: InsideName | None = Field(default=None, min_length=1)
     """A file in it, e.g. ".scans-here", without which the folder is taken for an absent share."""
     originals: Literal["keep", "archive", "delete"] = "keep"
-    """What happens to a photo once its results are safely on disk."""
+    """What happens to a photo once its results are safely on disk. delete only takes a photo that
+    its results can stand in for: the profile files a foreground of the original's pixels, somebody
+    was found, no page was left out and nothing warned of; else it stays, and the log says why. What
+    is behind the people goes with it; archive keeps everything."""
     archive: Location | None = None
     """Where originals: archive moves them, into dated folders."""
     ignore: tuple[str, ...] = ()
@@ -151,20 +194,20 @@ class Folder(Options):
 class Limits(Options):
     """When to say no."""
 
-    attempts: int = Field(default=3, ge=1)
+    attempts: int = Field(default=3, ge=1, le=1000)
     """Attempts for a photo that kills its process or the engine; then it goes to quarantine."""
-    max_megapixels: float = Field(default=250, gt=0)
+    max_megapixels: float = Field(default=250, gt=0, le=100_000)
     """A photo with more is refused before any memory is taken."""
-    photo_timeout_s: float = Field(default=900, gt=0)
+    photo_timeout_s: float = Field(default=900, gt=0, le=_WEEK_S)
     """A photo process that works longer than this on one photo is killed."""
-    photo_memory_mb: int | Literal["auto"] = "auto"
+    photo_memory_mb: Annotated[int, Field(ge=256, le=_MOST_MB)] | Literal["auto"] = "auto"
     """What a photo process may allocate; auto shares four fifths of the machine's memory among
     them. A photo that wants more fails alone."""
-    max_download_mb: float = Field(default=2048, gt=0)
+    max_download_mb: float = Field(default=2048, gt=0, le=_MOST_MB)
     """A photo from an address (`matted process`) that is larger is refused."""
-    download_timeout_s: float = Field(default=900, gt=0)
+    download_timeout_s: float = Field(default=900, gt=0, le=_WEEK_S)
     """So long the download of one may take, all in all."""
-    min_free_mb: int = Field(default=100, ge=0)
+    min_free_mb: int = Field(default=100, ge=0, le=_MOST_MB)
     """With less room than this on the results' or the state directory's disk, everything pauses
     until there is more."""
 
@@ -173,14 +216,15 @@ class Settings(Options):
     """The whole file."""
 
     state_dir: Location = Field(default_factory=default_state_dir)
-    """Where the daemon keeps its ledger: what it has seen, filed and failed at."""
+    """Where the daemon keeps its ledger: what it has seen, filed and failed at. Without it each
+    settings file has its own, below ~/.local/state/matted; one that is renamed keeps it."""
     engine: Engine = Engine()
     """The engine that makes the mattes."""
-    workers: int | Literal["auto"] = "auto"
+    workers: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = "auto"
     """How many photos are worked on at once; auto is one per two processor cores, at least one."""
     limits: Limits = Limits()
     """When to say no."""
-    folders: tuple[Folder, ...] = Field(min_length=1)
+    folders: tuple[Folder, ...] = Field(min_length=1, max_length=MOST_FOLDERS)
     """The watched folders."""
     models: dict[OwnName, Recipe] = Field(default_factory=dict)
     """Your own ONNX networks, by name: what each wants to be fed and what its answer means. To be

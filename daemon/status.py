@@ -90,6 +90,8 @@ class Status:
     working: tuple[Entry, ...]
     retrying: tuple[Entry, ...]
     failed: tuple[Entry, ...]
+    kept: tuple[Entry, ...] = ()
+    """Filed photos whose originals were to be deleted and stay all the same."""
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values."""
@@ -101,6 +103,7 @@ class Status:
             "working": [_as_json(entry) for entry in self.working],
             "retrying": [_as_json(entry) for entry in self.retrying],
             "failed": [_as_json(entry) for entry in self.failed],
+            "originals_kept": [_as_json(entry) for entry in self.kept],
         }
 
 
@@ -125,6 +128,7 @@ def read(state_dir: Path) -> Status:
             ),
             retrying=ledger.entries(State.RETRYING, limit=_LATEST),
             failed=ledger.entries(State.FAILED, limit=_LATEST),
+            kept=ledger.kept(limit=_LATEST),
         )
 
 

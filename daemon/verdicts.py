@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from daemon.photo import Photo
 from daemon.policy import Decision
 from daemon.premises import Premises
 from daemon.publishing import Publishing
+from daemon.watched import Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,13 @@ class Verdict:
 class Verdicts:
     """Remembers what ``policy`` cannot see from one error alone."""
 
-    def __init__(self, engine: Engine, premises: Premises, publishing: Publishing) -> None:
+    def __init__(
+        self, engine: Engine, premises: Premises, publishing: Publishing, watched: Watched
+    ) -> None:
         self._engine = engine
         self._premises = premises
         self._publishing = publishing
+        self._watched = watched
         self._misplaced = Counter[int]()
         """How often the present names of photos were of no use."""
         self._aside: set[int] = set()
@@ -63,7 +66,7 @@ class Verdicts:
         known = policy.Facts(
             attempts=photo.attempts,
             tries=photo.tries,
-            unchanged_s=time.time() - photo.first_seen_s,
+            unchanged_s=self._watched.of(photo),
             waited=waited,
             blamed=self._is_blamed(photo, error),
             misplaced=self._misplaced[photo.id],

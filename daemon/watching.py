@@ -69,12 +69,13 @@ class Watching:
             InUse: another daemon watches one of them; what was watched before still is.
         """
         wanted = {str(folder.watch): folder for folder in folders}
+        fronts = {path: self._front(path, folder) for path, folder in wanted.items()}
         self._claim(wanted)
         self._hints.stop()
-        self._fronts = {path: self._front(path, folder) for path, folder in wanted.items()}
-        for path, folder in wanted.items():
-            self._fronts[path].events = self._has_events(folder)
-            self._fronts[path].silent_below = silent_below(path)
+        self._fronts = fronts
+        for path, front in self._fronts.items():
+            self._set_up(front)
+            front.silent_below = silent_below(path)
         watches = [
             Watch(path, front.settings.recursive)
             for path, front in self._fronts.items()
@@ -134,7 +135,7 @@ class Watching:
 
     def _renew(self, front: Front) -> None:
         """Events end with the mount they came from, and only a mount that is there has a type."""
-        front.events = self._has_events(front.settings)
+        self._set_up(front)
         if front.events:
             self._hints.renew(front.folder)
             front.scan_soon()  # for what came before the new watch
@@ -184,12 +185,15 @@ class Watching:
             return known
         return Front(folder, self._log, trouble=lambda: self._trouble(folder))
 
-    def _has_events(self, folder: Folder) -> bool:
+    def _set_up(self, front: Front) -> None:
+        """Find out what the folder's file system can do."""
+        folder = front.settings
         try:
             kind = file_system(str(folder.watch))
         except OSError:
             kind = "away"
-        events = folder.events != "off" and sends_events(kind)
+        front.local = sends_events(kind)
+        front.events = events = folder.events != "off" and front.local
         self._mounted[str(folder.watch)] = (kind, events)
         self._log.info(
             Event.FOLDER_WATCHED,
@@ -200,7 +204,6 @@ class Watching:
             events=events,
             silent_below=silent_below(str(folder.watch)),
         )
-        return events
 
     def _blind(self, folder: str, reason: str) -> None:
         self._log.warning(Event.FOLDER_BLIND, folder=folder, reason=reason)

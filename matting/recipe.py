@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal, Self
 
 Triple = tuple[float, float, float]
 
+_LONGEST_SIDE = 16_384
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -76,6 +78,8 @@ class Recipe:
             raise ValueError("short_side has to be positive")
         if self.multiple_of < 1:
             raise ValueError("multiple_of has to be positive")
+        if max(*(self.size or (1, 1)), self.short_side or 1, self.multiple_of) > _LONGEST_SIDE:
+            raise ValueError(f"no side can be longer than {_LONGEST_SIDE} pixels")
         if 0 in self.std:
             raise ValueError("std divides; it cannot be 0")
         if self.output < 0 or self.channel < 0:

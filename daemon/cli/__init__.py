@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from types import FrameType
 from typing import Annotated
@@ -18,6 +22,7 @@ from daemon.errors import EngineUnavailable, InUse, MattedError, SettingsError
 VERBS = ("init", "check", "run", "process", "status", "retry", "doctor", "bench", "demo")
 
 
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -43,10 +48,34 @@ def main() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _end)
     try:
-        app()(prog_name="matted")
+        with _one_thread_for_algebra():
+            verbs = app()
+        verbs(prog_name="matted")
     except MattedError as error:
         print(f"matted: {advice(str(error))}", file=sys.stderr)  # noqa: T201 - this is the command line
         sys.exit(exit_code(error))
+    except OSError as error:
+        if error.errno not in _SHORT:
+            raise
+        told = f"the system allows no more: {error.strerror}; see ulimit -a"
+        print(f"matted: {told}", file=sys.stderr)  # noqa: T201 - likewise
+        sys.exit(Exit.PHOTOS_FAILED)
+
+
+@contextmanager
+def _one_thread_for_algebra() -> Iterator[None]:
+    """OpenBLAS starts threads when numpy is imported, and where none are allowed it interrupts us.
+
+    Nothing here needs them; other processes find the variable as it was.
+    """
+    before = os.environ.get("OPENBLAS_NUM_THREADS")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["OPENBLAS_NUM_THREADS"]
+        if before is not None:
+            os.environ["OPENBLAS_NUM_THREADS"] = before
 
 
 def app() -> typer.Typer:

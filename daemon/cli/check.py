@@ -9,6 +9,7 @@ import typer
 
 from daemon import inbox
 from daemon.config_file import load
+from daemon.originals import beforehand
 from daemon.settings import Folder
 
 
@@ -22,6 +23,8 @@ def main(
         typer.echo(f"  {folder.watch} -> {folder.results} ({folder.profile})")
         if not folder.watch.is_dir():
             typer.echo(f"    {_absent(folder)}")
+        if note := beforehand(folder.originals, settings.profile(folder.profile)):
+            typer.echo(f"    {note}")
 
 
 def _absent(folder: Folder) -> str:

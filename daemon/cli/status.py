@@ -49,6 +49,7 @@ def _shown(status: Status) -> Group:
         _table("at work", status.working),
         _table("to be tried again", status.retrying),
         _table(advice("failed; `matted retry ID` tries one again"), status.failed),
+        _table("filed, but their originals were not deleted", status.kept),
     ]
     return Group(*parts, *(table for table in tables if table is not None))
 

@@ -18,6 +18,7 @@ from daemon.intake.ignore import Rule
 from daemon.intake.missed import Missed
 from daemon.intake.scan import Clock, Remark, Scan, look, scan
 from daemon.intake.settle import Settling
+from daemon.intake.writers import open_for_writing
 from daemon.photo import Sighting
 from daemon.settings import Folder
 
@@ -68,6 +69,8 @@ class Front:
         """Whether events announce what comes; what they miss is counted then."""
         self.silent_below: tuple[str, ...] = ()
         """Shares mounted somewhere below, of which no events come."""
+        self.local = False
+        """Whether the folder lies on a file system of this machine, which knows of all writers."""
         self.missed = Missed()
         self._log = log.bind(folder=self.folder)
         self._trouble = trouble
@@ -75,6 +78,7 @@ class Front:
         self._rule = Rule.of(ignore=settings.ignore)
         self._settling = Settling(settings.settle_s)
         self._told: set[Remark] = set()
+        self._busy: set[bytes] = set()
         self._identity: tuple[int, int] | None = None
         self._scan_at_s = clock()
         self._scanned_s = (0.0, 0.0)
@@ -98,10 +102,28 @@ class Front:
             if self._held_until_s(self._clock()) is None:
                 for _, path in self._settling.to_look(self._clock()):
                     self._look(path, expected=True)
-        settled = self._settling.due()
+        settled = self._closed(self._settling.due())
         if self.events:
             self._tell_missed(settled)
         return settled
+
+    def _closed(self, settled: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
+        """Those that nobody writes to any more; the others settle anew."""
+        if not settled:
+            return ()
+        shared = tuple(os.fsencode(path) + b"/" for path in self.silent_below)
+        root = os.fsencode(self.folder)
+        local = [one.path for one in settled if not os.path.join(root, one.path).startswith(shared)]
+        busy = open_for_writing(self.folder, local, local=self.local)
+        for one in settled:
+            if one.path not in busy:
+                self._busy.discard(one.path)
+                continue
+            self._settling.reopen(one)
+            if one.path not in self._busy:
+                self._log.info(Event.FILE_BUSY, path=one.path)
+            self._busy.add(one.path)
+        return tuple(one for one in settled if one.path not in busy)
 
     @property
     def scan_s(self) -> float:
@@ -157,7 +179,11 @@ class Front:
             self._settling.observe(seen)
         elif expected:
             # Either gone, or unreadable for the moment: in both cases it has to settle anew.
-            self._settling.forget(self.folder, path)
+            self._forget(path)
+
+    def _forget(self, path: bytes) -> None:
+        self._settling.forget(self.folder, path)
+        self._busy.discard(path)
 
     def _scan_all(self) -> None:
         began_s = self._clock()
@@ -181,7 +207,7 @@ class Front:
         for sighting in found.sightings:
             self._settling.observe(sighting)
         for path in found.missing(self._settling.paths(self.folder)):
-            self._settling.forget(self.folder, path)
+            self._forget(path)
         self._remark(found)
         if not under:
             self.last_scan = found

@@ -1,8 +1,9 @@
 """When is a file complete? One rule for every source, start-up included. Pure; the clock is given.
 
 A file has settled when its version is the same in at least two looks that lie ``settle_s`` or more
-apart on the monotonic clock, and it is not empty. The age of its mtime says nothing: clocks of NAS
-boxes are wrong, and copies keep the date of their originals.
+apart on the monotonic clock, it is not empty, and nobody is known to have it open for writing. The
+age of its mtime says nothing: clocks of NAS boxes are wrong, and copies keep the date of their
+originals.
 
 Times here are those of looks, never of thinking about them: a process that was stopped for an hour
 has not watched a file for an hour.
@@ -55,6 +56,12 @@ class Settling:
             if settled:
                 self._unsettled.discard(key)
                 self._due.append(sighting)
+
+    def reopen(self, sighting: Sighting) -> None:
+        """Somebody had the file open for writing at this look: it settles anew from here on."""
+        key = (sighting.folder, sighting.path)
+        self._seen[key] = _Watched(sighting, sighting)
+        self._unsettled.add(key)
 
     def due(self) -> tuple[Sighting, ...]:
         """Hand out what has settled since the last call, in the order of settling."""

@@ -218,10 +218,49 @@ class Ledger:
                 rows.photo(row, transitions.names(db, row["id"])) for row in db.execute(query)
             )
 
-    def disposed(self, photo_id: int) -> None:
-        """The source was archived or deleted, or is not ours to touch any more."""
+    def disposed(self, photo_id: int, *, kept: str | None = None) -> None:
+        """The source was archived or deleted, or is not ours to touch any more.
+
+        Args:
+            photo_id: whose.
+            kept: why it stays against the folder's policy, one line for people; None if it went.
+        """
         with self._write() as db:
-            db.execute("UPDATE photo SET disposed = 1 WHERE id = ?", (photo_id,))
+            db.execute(
+                "UPDATE photo SET disposed = 1, reason = coalesce(?, reason) WHERE id = ?",
+                (kept, photo_id),
+            )
+
+    def filing_of(self, folder: str, sha256: str) -> tuple[Filed | None, tuple[Path, ...]]:
+        """How a content was last filed from a folder, and where its outputs were put."""
+        with self._read() as db:
+            found = db.execute(
+                "SELECT * FROM photo WHERE sha256 = ? AND folder = ? AND state = 'filed'"
+                " AND filed IS NOT NULL ORDER BY id DESC LIMIT 1",
+                (sha256, os.fsencode(folder)),
+            ).fetchone()
+            if found is None:
+                return None, ()
+            query = "SELECT results, name FROM name WHERE photo = ? ORDER BY position"
+            names = db.execute(query, (found["id"],)).fetchall()
+            paths = (os.fsdecode(os.path.join(row["results"], row["name"])) for row in names)
+            filed = rows.load(found["filed"], tuple(row["name"] for row in names))
+            return filed, tuple(map(Path, paths))
+
+    def kept(self, *, limit: int = 100) -> tuple[Entry, ...]:
+        """Filed photos whose originals stay against the folder's policy, the latest first."""
+        with self._read() as db:
+            query = (
+                "SELECT * FROM photo INDEXED BY photo_kept WHERE state = 'filed'"
+                " AND reason IS NOT NULL ORDER BY changed_s DESC LIMIT ?"
+            )
+            found = db.execute(query, (limit,)).fetchall()
+            return tuple(rows.entry(row, transitions.names(db, row["id"])) for row in found)
+
+    def watched(self, photo_id: int, watched_s: float) -> None:
+        """For how long this version was watched by now, over all runs of the program."""
+        with self._write() as db:
+            db.execute("UPDATE photo SET watched_s = ? WHERE id = ?", (watched_s, photo_id))
 
     def retry(self, photo_id: int, due_s: float, reason: str, *, free: bool, now_s: float) -> State:
         """The attempt failed; try again later.
@@ -363,7 +402,7 @@ class Ledger:
         with self._lock:
             try:
                 yield self._connection
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:  # the second of a damaged text
                 raise LedgerTrouble(f"the ledger: {error}") from error
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 
+from daemon.errors import LedgerTrouble
 from daemon.photo import Filed, Photo, Version
 from daemon.shelf.plan import Plan
 
@@ -74,34 +77,59 @@ def unsigned(number: int) -> int:
     return number + (1 << 64) if number < 0 else number
 
 
+_DAMAGE = (ValueError, KeyError, TypeError, AttributeError)
+"""What values raise that no program has written."""
+
+
+@contextmanager
+def _sound(row: sqlite3.Row) -> Iterator[None]:
+    """SQLite does not notice every bit that a disk turns; we do, where it matters."""
+    try:
+        yield
+    except _DAMAGE as error:
+        told = " ".join(str(error).split())
+        raise LedgerTrouble(f"the ledger is damaged at photo {row['id']}: {told}") from error
+
+
 def photo(row: sqlite3.Row, names: tuple[bytes, ...]) -> Photo:
-    """The photo of a row of the table ``photo``."""
-    return Photo(
-        id=row["id"],
-        folder=os.fsdecode(row["folder"]),
-        path=row["path"],
-        version=Version(
-            unsigned(row["device"]), unsigned(row["inode"]), row["size_bytes"], row["mtime_ns"]
-        ),
-        attempts=row["attempts"],
-        first_seen_s=row["first_seen_s"],
-        filed_on=date.fromisoformat(row["filed_on"]) if row["filed_on"] else None,
-        names=names,
-        tries=row["tries"],
-    )
+    """The photo of a row of the table ``photo``.
+
+    Raises:
+        LedgerTrouble: the row is damaged.
+    """
+    with _sound(row):
+        return Photo(
+            id=row["id"],
+            folder=os.fsdecode(row["folder"]),
+            path=row["path"],
+            version=Version(
+                unsigned(row["device"]), unsigned(row["inode"]), row["size_bytes"], row["mtime_ns"]
+            ),
+            attempts=row["attempts"],
+            first_seen_s=row["first_seen_s"],
+            filed_on=date.fromisoformat(row["filed_on"]) if row["filed_on"] else None,
+            names=names,
+            tries=row["tries"],
+            watched_s=row["watched_s"],
+        )
 
 
 def entry(row: sqlite3.Row, names: tuple[bytes, ...]) -> Entry:
-    """All of a row of the table ``photo``."""
-    return Entry(
-        photo=photo(row, names),
-        state=State(row["state"]),
-        changed_s=row["changed_s"],
-        due_s=row["due_s"],
-        reason=row["reason"],
-        sha256=row["sha256"],
-        filed=load(row["filed"], names) if row["filed"] else None,
-    )
+    """All of a row of the table ``photo``.
+
+    Raises:
+        LedgerTrouble: the row is damaged.
+    """
+    with _sound(row):
+        return Entry(
+            photo=photo(row, names),
+            state=State(row["state"]),
+            changed_s=row["changed_s"],
+            due_s=row["due_s"],
+            reason=row["reason"],
+            sha256=row["sha256"],
+            filed=load(row["filed"], names) if row["filed"] else None,
+        )
 
 
 def dump(filed: Filed) -> str:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from daemon import private
 from daemon.errors import LedgerTrouble
+from daemon.ledger.migrations import VERSION, migrate, version
 
-VERSION = 1
-
+# The first version; migrations.py leads on from it, for new ledgers as for old ones, so that all of
+# one version are the same.
+#
 # Paths are blobs: they are bytes, and text would have to be UTF-8. Inode and device numbers are
 # unsigned 64 bit for the kernel, signed here; see rows.py.
 _TABLES = """
@@ -62,12 +64,6 @@ CREATE TABLE move (
 ) STRICT, WITHOUT ROWID;
 """
 
-# Later than the tables, and no reason for a new version: who does not know it is none the worse.
-_UNCHANGED = (
-    "CREATE INDEX IF NOT EXISTS photo_unchanged ON photo (changed_s)"
-    " WHERE state = 'filed' AND filed IS NULL"
-)
-
 
 def connect(path: Path, *, read_only: bool = False, ids_from: int = 0) -> sqlite3.Connection:
     """Open the ledger's file, making or checking its tables.
@@ -88,21 +84,21 @@ def connect(path: Path, *, read_only: bool = False, ids_from: int = 0) -> sqlite
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             _make_tables(connection, ids_from)
-            connection.execute(_UNCHANGED)
-    except (sqlite3.Error, OSError) as error:
+            migrate(connection)
+        found = version(connection)
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:  # the second of a damaged text
         reason = getattr(error, "strerror", None) or error
         raise LedgerTrouble(f"the ledger {path} cannot be opened: {reason}") from error
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found != VERSION:
         connection.close()
-        raise LedgerTrouble(f"the ledger {path} is of version {found}, this program of {VERSION}")
+        older = "; the daemon brings it to that when it starts" if 0 < found < VERSION else ""
+        told = f"the ledger {path} is of version {found}, this program of {VERSION}{older}"
+        raise LedgerTrouble(told)
     return connection
 
 
 def _make_tables(connection: sqlite3.Connection, ids_from: int) -> None:
-    if connection.execute("PRAGMA user_version").fetchone()[0] != 0:
+    if version(connection) != 0:
         return
     ids = f"INSERT INTO sqlite_sequence (name, seq) VALUES ('photo', {ids_from:d});"  # noqa: S608 - a number
-    connection.executescript(
-        f"BEGIN IMMEDIATE; {_TABLES} {ids} PRAGMA user_version = {VERSION}; COMMIT;"
-    )
+    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} {ids} PRAGMA user_version = 1; COMMIT;")

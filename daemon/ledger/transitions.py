@@ -73,8 +73,8 @@ def _insert(db: sqlite3.Connection, key: tuple[bytes, bytes, int, int, int], now
 def _revive(db: sqlite3.Connection, photo_id: int, now_s: float) -> None:
     """A version came back: moved out and in again, or its disk was away. Its attempts stay."""
     db.execute(
-        "UPDATE photo SET state = 'waiting', due_s = ?, changed_s = ?, first_seen_s = ?"
-        " WHERE id = ?",
+        "UPDATE photo SET state = 'waiting', due_s = ?, changed_s = ?, first_seen_s = ?,"
+        " watched_s = 0 WHERE id = ?",
         (now_s, now_s, now_s, photo_id),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -75,7 +76,7 @@ def known(background: str) -> str:
         ValueError: it is no colour, no picture and not "blur"; the message says what is meant.
     """
     if background.startswith("/"):
-        if not Path(background).is_file():
+        if "\0" in background or not os.path.isfile(background):
             raise ValueError(f"there is no picture {background}")
     elif background != BLUR and parse(background) is None:
         near = difflib.get_close_matches(background.lower(), [*COLOURS, BLUR], n=1)

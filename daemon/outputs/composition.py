@@ -45,6 +45,11 @@ def needs_foreground(options: Options) -> bool:  # noqa: ARG001 - the contract's
     return True
 
 
+def holds_photo(options: Options) -> bool:  # noqa: ARG001 - the contract's signature
+    """Its edges are mixed with the new background for ever."""
+    return False
+
+
 def write(cutout: Cutout, options: Options, path: Path) -> None:
     """File foreground * alpha + background * (1 - alpha), in the photo's depth and space.
 

@@ -33,6 +33,11 @@ def needs_foreground(options: Options) -> bool:  # noqa: ARG001 - the contract's
     return True
 
 
+def holds_photo(options: Options) -> bool:  # noqa: ARG001 - the contract's signature
+    """The colours are decontaminated at soft edges alone; where the matte is opaque they stay."""
+    return True
+
+
 def write(cutout: Cutout, options: Options, path: Path) -> None:
     """File the decontaminated colours with alpha, in the photo's depth and colour space."""
     colours = output.colours(cutout)

@@ -34,6 +34,11 @@ def needs_foreground(options: Options) -> bool:  # noqa: ARG001 - the contract's
     return False
 
 
+def holds_photo(options: Options) -> bool:  # noqa: ARG001 - the contract's signature
+    """A matte has no colours."""
+    return False
+
+
 def write(cutout: Cutout, options: Options, path: Path) -> None:
     """File alpha, rounded to the bits asked for."""
     alpha = cutout.matte.alpha

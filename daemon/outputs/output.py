@@ -30,6 +30,12 @@ class Output(Protocol):
     def needs_foreground(self, options: Any) -> bool:
         """Whether ``write`` needs ``cutout.foreground``; computing it takes seconds."""
 
+    def holds_photo(self, options: Any) -> bool:
+        """Whether its file has the photo's own pixels, at full depth, where the matte is opaque.
+
+        An original may be deleted only if one of its outputs does.
+        """
+
     def write(self, cutout: Cutout, options: Any, path: Path) -> None:
         """Write exactly one file, at ``path``, in the photo's own size.
 

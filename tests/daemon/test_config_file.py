@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import time
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from daemon.config_file import load, parse
@@ -15,6 +22,7 @@ from daemon.profiles import BUILT_IN, Matting, Output, Profile, Step
 from daemon.settings import Engine, Folder, Limits, Settings
 from daemon.steps import STEPS
 
+PLUGINS = (*STEPS.values(), *OUTPUTS.values())
 SHORTEST = "folders: [{watch: inbox, results: results}]"
 
 
@@ -110,6 +118,169 @@ def test_each_kind_of_fault_is_one_clear_line(tmp_path: Path, text: str, told: s
     found = faults(text, tmp_path)
     assert any(told in fault for fault in found)
     assert all("\n" not in fault for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("folders: [{watch: ~nosuchuser/in, results: b}]", "~nosuchuser is nobody's home here"),
+        ("folders: [{watch: circle/in, results: b}]", "lead in a circle"),
+        ('folders: [{watch: "a\\0b", results: b}]', "zero byte"),
+        ('folders: [{watch: "a\\ud800b", results: b}]', "characters in it that no file name has"),
+        (f"folders: [{{watch: {'x' * 300}, results: b}}]", "File name too long"),
+        (SHORTEST + "\nstate_dir: ~nosuchuser", "~nosuchuser is nobody's home here"),
+        (SHORTEST + "\nengine: {python: ~nosuchuser/python}", "nobody's home"),
+        (SHORTEST + '\nengine: {python: "a/\\0"}', "zero byte"),
+        (SHORTEST + "\nengine: {model: ~nosuchuser/x.onnx}", "nobody's home"),
+        ('folders: [{watch: a, results: b, marker: "\\0"}]', "zero byte"),
+        ("folders: [{watch: a, results: b, marker: ../x}]", "a file in the folder"),
+        ("x: &a [*a]", "*a stands within what it stands for"),
+        ("x: &a {y: *a}", "*a stands within what it stands for"),
+        ("x: &a {<<: *a}", "*a stands within what it stands for"),
+        (SHORTEST + "\nworkers: 0", "greater than or equal to 1"),
+        (SHORTEST + "\nworkers: -1", "greater than or equal to 1"),
+        (SHORTEST + "\nworkers: 1000000", "less than or equal to 1024"),
+        (SHORTEST + "\nlimits: {photo_memory_mb: 0}", "greater than or equal to 256"),
+        (SHORTEST + "\nlimits: {photo_memory_mb: 99999999999}", "less than or equal to"),
+        (SHORTEST + "\nlimits: {photo_timeout_s: 1.0e+300}", "less than or equal to"),
+        (SHORTEST + "\nlimits: {max_megapixels: 1.0e+300}", "less than or equal to"),
+        (SHORTEST + f"\nlimits: {{attempts: 0x{'f' * 4000}}}", "limits.attempts"),
+        (SHORTEST + f"\nlimits: {{attempts: 1{':59' * 1300}}}", "limits.attempts"),
+        (SHORTEST + f"\nlimits: {{attempts: {'1' * 4500}}}", "is no setting"),
+        (SHORTEST + "\nmodels: {mine: {size: [999999, 9]}}", "no side can be longer"),
+        (SHORTEST + "\nx: 2001-99-99", "not valid YAML"),
+        (
+            SHORTEST + '\nprofiles: {p: {outputs: [{composition: {background: "/\\0"}}]}}',
+            "no picture",
+        ),
+    ],
+)
+def test_settings_that_no_daemon_could_live_with_are_refused_in_one_line(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    """Each of these once ended the daemon, at its start or at a reload."""
+    (tmp_path / "circle").symlink_to("circle")
+    found = faults(text, tmp_path)
+    assert any(told in fault for fault in found), found
+    assert all("\n" not in fault and len(fault) < 700 for fault in found)
+
+
+def bombs() -> dict[str, str]:
+    levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    merged = "".join(
+        f"m{n}: &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
+    )
+    many = ", ".join(["*f"] * 1500)
+    return {
+        "nine times nine times nine": f"a0: &a0 [x, x]\n{levels}",
+        "merged likewise": f"m0: &m0 {{k: v}}\n{merged}",
+        "folders by the thousand": f"x: &f {{watch: a, results: b}}\nfolders: [{many}]",
+        "too deep": "x: " + "[" * 10_000 + "]" * 10_000,
+        "too deep in blocks": "\n".join(" " * n + "- a:" for n in range(0, 600, 2)),
+        "never closed": "[" * 200_000,
+        "unknown keys": "\n".join(f"key{n}: 1" for n in range(3500)),
+        "the same key": "a: 1\n" * 3500,
+        "a long value": "x: " + "y" * 200_000,
+        "a long key": "y" * 4000 + ": 1",
+        "many anchors": "\n".join(f"- &a{n} x" for n in range(3500)),
+    }
+
+
+@pytest.mark.parametrize("kind", bombs())
+def test_a_file_that_means_more_than_it_says_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    began_s = time.process_time()
+    found = faults(bombs()[kind], tmp_path)
+    assert time.process_time() - began_s < 3, "seconds, on the slowest of machines"
+    assert 0 < len(found) <= 110
+    assert all("\n" not in fault and len(fault) < 700 for fault in found)
+
+
+def test_a_part_that_is_named_and_repeated_is_fine(tmp_path: Path) -> None:
+    text = """\
+folders:
+  - &one {watch: a, results: r, settle_s: 7}
+  - {<<: *one, watch: b}
+"""
+    settings = parse(text, source="test.yaml", base=tmp_path)
+    assert [folder.settle_s for folder in settings.folders] == [7, 7]
+
+
+def test_only_a_small_regular_file_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.yaml")
+    (tmp_path / "large.yaml").write_text("# no setting\n" * 50_000)
+    (tmp_path / "circle.yaml").symlink_to("circle.yaml")
+    for name, told in (
+        ("fifo.yaml", "is not a regular file"),
+        (".", "Is a directory"),
+        ("large.yaml", "is larger than 256 KiB"),
+        ("circle.yaml", "Too many levels of symbolic links"),
+    ):
+        with pytest.raises(SettingsError, match=told):
+            load(tmp_path / name)
+
+
+KEYS = st.sampled_from(
+    [key for kind in (Settings, Folder, Engine, Limits, Profile) for key in kind.model_fields]
+    + ["<<", "mine", "old-photo", "", "denoise", "matte", "foreground", "composition"]
+)
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.dates(), st.binary(max_size=9),
+    st.text(max_size=9), st.sampled_from(["auto", "~", "~x", "/", "\0", "a", "inbox", "archive"]),
+)  # fmt: skip
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.one_of(KEYS, SCALARS), inner, max_size=5)
+    ),
+    max_leaves=25,
+)
+SOUP = st.lists(
+    st.one_of(
+        KEYS,
+        st.text(max_size=5),
+        st.sampled_from([*"[]{}:,-?!&*#|>%@`'\"\n \t", "&a ", "*a"]),
+    ),
+    max_size=30,
+).map("".join)
+
+
+@given(data=TREES, folders=TREES)
+@example(data={"folders": [{None: 1}]}, folders=[])
+@hypothesis.settings(max_examples=100, deadline=None)
+def test_whatever_stands_in_a_file_it_is_settings_or_a_report(data: Any, folders: Any) -> None:
+    whole = {**data, "folders": folders} if isinstance(data, dict) else data
+    parses_or_reports(yaml.safe_dump(whole, allow_unicode=True))
+
+
+@given(SOUP)
+@hypothesis.settings(max_examples=100, deadline=None)
+def test_whatever_yaml_it_is_it_is_settings_or_a_report(text: str) -> None:
+    parses_or_reports(text)
+    parses_or_reports(f"{SHORTEST}\n{text}")
+
+
+def parses_or_reports(text: str) -> None:
+    told: tuple[str, ...] = ("fine",)
+    try:
+        parse(text, source="fuzz.yaml", base=Path("/nonexistent"))
+    except SettingsError as error:
+        told = error.faults
+    assert told
+    assert all("\n" not in fault and len(fault) < 700 for fault in told)
+
+
+def test_editors_are_told_every_bound() -> None:
+    """A number without one in the schema is a number with which the daemon was never tried."""
+    unbounded = []
+    for kind in (Settings, Folder, Engine, Limits, Matting, *(p.Options for p in PLUGINS)):
+        for name, facts in kind.model_json_schema()["properties"].items():
+            for each in facts.get("anyOf", [facts]):
+                if each.get("type") in ("number", "integer"):
+                    lower = {"minimum", "exclusiveMinimum"} & each.keys()
+                    upper = {"maximum", "exclusiveMaximum"} & each.keys()
+                    if not (lower and upper) and "enum" not in each:
+                        unbounded.append(f"{kind.__module__}.{name}")
+    assert unbounded == []
 
 
 def test_an_unreadable_file_is_a_settings_fault(tmp_path: Path) -> None:

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from daemon import copy_in as copying
 from daemon.copy_in import copy_in
-from daemon.errors import NotReady, ResultsTrouble, SourceTrouble
+from daemon.errors import Changed, NotReady, ResultsTrouble, SourceTrouble
 from daemon.photo import Version
 
 SIZE = 5 << 20
@@ -186,6 +187,7 @@ def test_an_unreadable_file_is_trouble_of_the_source(source: Path, tmp_path: Pat
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
+from daemon import copy_in as copying
 from daemon.copy_in import copy_in
 from daemon.errors import SourceTrouble
 from daemon.photo import Version
@@ -222,6 +224,20 @@ def _small_files() -> Iterator[None]:
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
     signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_no_more_is_copied_than_the_version_had(source: Path, tmp_path: Path) -> None:
+    """Room is made sure of for so much; a file that grows without end must not fill the disk."""
+    expected = Version.of(source.stat())
+    with source.open("ab") as growing:
+        growing.truncate(expected.size_bytes + (64 << 20))
+        reader = os.open(source, os.O_RDONLY)
+        try:
+            with pytest.raises(Changed, match="changed while it was read"):
+                copying._copy(reader, os.fsencode(tmp_path / "snapshot"), expected.size_bytes)
+        finally:
+            os.close(reader)
+    assert (tmp_path / "snapshot").stat().st_size <= expected.size_bytes
 
 
 def test_a_full_disk_is_no_fault_of_the_photo(source: Path) -> None:

@@ -218,3 +218,10 @@ def test_no_photo_is_retried_in_a_busy_loop_or_charged_beyond_its_attempts(
         assert free_and_at_once or decision.after_s > 0
         assert decision.after_s <= LIMITS.longest_wait_s
         assert not (decision.charged and attempts >= LIMITS.attempts)
+
+
+def test_a_photo_for_which_there_is_no_room_waits_alone_and_free() -> None:
+    error = pickle.loads(pickle.dumps(errors.NoRoom("needs 9 GB", errno.ENOSPC)))  # noqa: S301 - our own bytes
+    decision = decide(error, replace(LAST, tries=1000), LIMITS)
+    assert isinstance(decision, Retry)
+    assert not decision.charged

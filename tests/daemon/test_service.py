@@ -57,6 +57,41 @@ def test_a_file_is_not_touched_before_it_is_complete(daemon: Make) -> None:
     assert not one.said("photo.retried")
 
 
+def test_a_copy_that_reserved_its_room_and_stalls_is_not_taken(daemon: Make) -> None:
+    """Size and date stand still, and half of it is zeros, which decode as black."""
+    one = daemon()
+    one.start()
+    data = write_photo(one.root / "whole.bmp", size=(400, 300)).read_bytes()
+    with (one.inbox / "scan.bmp").open("wb", buffering=0) as file:
+        file.truncate(len(data))
+        file.write(data[: len(data) // 2])
+        one.await_("file.busy", path="scan.bmp")
+        time.sleep(2)
+        assert not one.said("photo.settled")
+        assert len(one.said("file.busy")) == 1
+        file.write(data[len(data) // 2 :])
+    one.await_("photo.filed")
+    assert len(one.said("photo.settled")) == 1
+
+
+def test_a_file_that_ends_in_zeros_is_waited_for_and_then_filed_with_a_warning(
+    daemon: Make,
+) -> None:
+    """On a share nobody tells who has it open; and its lower half may be black after all."""
+    one = daemon(folder={"give_up_s": 6})
+    one.start()
+    data = write_photo(one.root / "whole.bmp", size=(400, 300)).read_bytes()
+    for name in ("rest-comes.bmp", "black.bmp"):
+        (one.inbox / name).write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
+    one.await_("photo.retried", path="rest-comes.bmp")
+    (one.inbox / "rest-comes.bmp").write_bytes(data)
+    filed = one.await_("photo.filed", path="rest-comes.bmp")
+    assert "warnings" not in filed
+    filed = one.await_("photo.filed", path="black.bmp")
+    assert "zeros or more" in filed["warnings"][0]
+    assert not one.said("photo.quarantined")
+
+
 def test_a_restart_files_nothing_twice_and_forgets_nothing(daemon: Make) -> None:
     one = daemon()
     one.start()
@@ -72,6 +107,28 @@ def test_a_restart_files_nothing_twice_and_forgets_nothing(daemon: Make) -> None
     time.sleep(1.5)
     assert len(one.mattes()) == 2
     assert len(one.said("photo.filed")) == 2
+
+
+def test_a_clock_that_is_put_right_or_a_long_sleep_gives_no_photo_up(
+    daemon: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is for how long a file was watched, over restarts too."""
+    monkeypatch.setenv("CLOCK_OFFSET_FILE", str(tmp_path / "offset"))
+    one = daemon(folder={"give_up_s": 15})
+    one.start()
+    half = write_photo(one.root / "whole.png", size=(400, 300)).read_bytes()[:900]
+    (one.inbox / "half.png").write_bytes(half)
+    one.await_("photo.retried")
+    (tmp_path / "offset").write_text("3600")
+    one.await_("photo.retried", count=2)
+    assert not one.said("photo.quarantined"), "an hour by the clock is none of watching"
+    one.stop()
+    (tmp_path / "offset").write_text("-3600")
+    began_s = time.monotonic()
+    one.start()
+    report = one.await_("photo.quarantined")
+    assert time.monotonic() - began_s < 60, "a clock that was set back keeps nobody waiting"
+    assert 15 <= int(report["reason"].split("unchanged for ")[1].split()[0]) < 40
 
 
 def test_a_photo_replaced_in_place_is_filed_again_beside_the_first(daemon: Make) -> None:
@@ -110,7 +167,9 @@ def test_results_never_overwrite_a_strangers_file(daemon: Make) -> None:
 
 @pytest.mark.parametrize(("originals", "copies"), [("archive", 1), ("delete", 0)])
 def test_originals_go_where_the_settings_say(daemon: Make, originals: str, copies: int) -> None:
-    one = daemon(folder={"originals": originals, "archive": "archive"})
+    cut_out = {"preprocess": [], "outputs": ["foreground"]}
+    folder = {"originals": originals, "archive": "archive"}
+    one = daemon(folder=folder, profiles={"plain": cut_out})
     one.start()
     content = write_photo(one.inbox / "sub" / "a.png").read_bytes()
     one.await_("source.disposed")
@@ -182,12 +241,12 @@ def photo_processes(one: Daemon) -> list[int]:
 
 
 def test_a_killed_photo_process_costs_only_its_photo(daemon: Make) -> None:
-    one = daemon(engine={"matte_s": 2.0, "when_red": {"99": "obey"}})
+    one = daemon(engine={"matte_s": 8.0, "when_red": {"99": "obey"}})
     one.start()
     write_photo(one.inbox / "a.png")
     wait_until(lambda: list(one.results.glob(".matted-staging/1-1-*")))
     wait_until(lambda: bool(photo_processes(one)))
-    time.sleep(1.5)  # until it waits for the engine
+    time.sleep(5)  # until it waits for the engine
     for pid in photo_processes(one):
         os.kill(pid, signal.SIGKILL)
     retried = one.await_("photo.retried")
@@ -286,6 +345,87 @@ def test_a_reload_takes_new_folders_and_a_bad_file_changes_nothing(daemon: Make)
     one.await_("photo.filed", path="b.png")
 
 
+def test_an_inbox_that_is_a_link_is_followed_when_it_leads_elsewhere(daemon: Make) -> None:
+    one = daemon(folder={"watch": "link"})
+    for name in ("march", "april"):
+        (one.root / name).mkdir()
+    (one.root / "link").symlink_to("march")
+    one.start()
+    write_photo(one.root / "march" / "a.png")
+    one.await_("photo.filed", path="a.png")
+    (one.root / "link").unlink()
+    (one.root / "link").symlink_to("april")
+    told = one.await_("folder.retargeted")
+    assert (told["before"], told["now"]) == (str(one.root / "march"), str(one.root / "april"))
+    write_photo(one.root / "april" / "b.png")
+    one.await_("photo.filed", path="b.png")
+
+
+def test_a_link_that_leads_nowhere_or_where_it_must_not_is_said_and_not_followed(
+    daemon: Make,
+) -> None:
+    one = daemon(folder={"watch": "link"})
+    (one.root / "link").symlink_to("inbox")
+    one.start()
+
+    def lead(to: str) -> None:
+        (one.root / "link").unlink()
+        (one.root / "link").symlink_to(to)
+
+    lead("not yet")
+    assert "still used" in one.await_("folder.retargeted")["reason"]
+    write_photo(one.inbox / "a.png")
+    one.await_("photo.filed", path="a.png")
+    lead("results")
+    refused = one.await_("settings.refused")
+    assert "overlaps with" in refused["faults"][0]
+    write_photo(one.inbox / "b.png")
+    one.await_("photo.filed", path="b.png")
+    time.sleep(3)
+    assert len(one.said("folder.retargeted")) == 2, "each is said once"
+    lead("not yet")
+    (one.root / "not yet").mkdir()
+    one.await_("settings.reloaded")
+    write_photo(one.root / "not yet" / "c.png")
+    one.await_("photo.filed", path="c.png")
+
+
+def test_no_settings_whatever_end_a_daemon_that_runs(daemon: Make) -> None:
+    """Each of these once did at a SIGHUP, with a traceback and without a word about photos."""
+    one = daemon()
+    one.start()
+    assert one.child is not None
+    good = one.config.read_text()
+    (one.root / "circle").symlink_to("circle")
+    bombs = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    broken = [
+        good.replace("watch: inbox", "watch: ~nosuchuser/inbox"),
+        good.replace("watch: inbox", "watch: circle/inbox"),
+        good.replace("watch: inbox", 'watch: "in\\0box"'),
+        good.replace("results: results", "results: inbox2/file/results"),
+        good + "x: &a [*a]\n",
+        good + f"a0: &a0 [x]\n{bombs}",
+        good.replace("workers: 1", "workers: 0"),
+        good.replace("workers: 1", "workers: -1"),
+        good + "limits: {photo_memory_mb: 0}\n",
+        "",
+        "\0",
+    ]
+    (one.root / "inbox2").mkdir()
+    (one.root / "inbox2" / "file").write_text("a file where a folder should be")
+    for number, text in enumerate(broken, 1):
+        one.config.write_text(text)
+        one.child.send_signal(signal.SIGHUP)
+        refused = one.await_("settings.refused", count=number)
+        assert refused["faults"]
+        assert "exception" not in refused, refused
+    write_photo(one.inbox / "a.png")
+    one.await_("photo.filed")
+    one.config.write_text(good)
+    one.child.send_signal(signal.SIGHUP)
+    one.await_("settings.reloaded")
+
+
 def test_a_second_daemon_on_the_same_state_is_refused_in_one_line(daemon: Make) -> None:
     one = daemon()
     one.start()
@@ -293,6 +433,7 @@ def test_a_second_daemon_on_the_same_state_is_refused_in_one_line(daemon: Make) 
     second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert second.returncode == 4
     assert "another matted" in second.stderr
+    assert "give this settings file a state_dir of its own" in second.stderr
     assert "Traceback" not in second.stderr
 
 

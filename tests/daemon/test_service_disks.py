@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -106,6 +107,65 @@ def test_a_full_state_directory_pauses_everything_and_loses_nothing(daemon: Make
         one.stop()
     assert len(one.mattes()) == 6
     assert not one.reports()
+
+
+def test_a_photo_larger_than_the_room_for_its_copy_waits_alone(daemon: Make) -> None:
+    """It once filled the disk at each try, and paused all others."""
+    one = daemon(folder={"give_up_s": 0}, limits={"min_free_mb": 2})
+    state = one.root / "state"
+    with tmpfs(state, size="30m"):
+        (state / "somebody else's").write_bytes(bytes(12 << 20))
+        one.start()
+        (one.inbox / "large.tif").write_bytes(write_photo(one.root / "a.tif").read_bytes())
+        with (one.inbox / "large.tif").open("ab") as file:
+            file.truncate(20 << 20)
+        waiting = one.await_("photo.retried", path="large.tif")
+        assert "its private copy needs 20 MiB" in waiting["reason"]
+        write_photo(one.inbox / "small.png")
+        one.await_("photo.filed", path="small.png")
+        assert shutil.disk_usage(state).free > 14 << 20, "not a byte of it was copied"
+        (state / "somebody else's").unlink()
+        one.await_("photo.filed", path="large.tif")
+        assert not one.said("service.paused")
+        assert not list((state / "snapshots").iterdir())
+
+
+def test_a_photo_larger_than_the_disk_for_its_copy_is_refused_alone(daemon: Make) -> None:
+    one = daemon(limits={"min_free_mb": 2})
+    with tmpfs(one.root / "state", size="16m"):
+        one.start()
+        with (one.root / "endless.jpg").open("wb") as file:
+            file.truncate(1 << 40)  # sparse
+        (one.root / "endless.jpg").rename(one.inbox / "endless.jpg")
+        report = one.await_("photo.quarantined")
+        assert "needs 1048576 MiB" in report["reason"]
+        assert "16 MiB in all; set another state_dir" in report["reason"]
+        write_photo(one.inbox / "small.png")
+        one.await_("photo.filed", path="small.png")
+        assert not one.said("service.paused")
+
+
+def test_results_larger_than_the_room_for_them_wait_alone(daemon: Make) -> None:
+    one = daemon(limits={"min_free_mb": 2})
+    with tmpfs(one.results, size="16m"):
+        one.start()
+        write_photo(one.inbox / "large.png", size=(3000, 2000))
+        waiting = one.await_("photo.retried", path="large.png")
+        assert "its results can take 23 MiB" in waiting["reason"]
+        write_photo(one.inbox / "small.png")
+        one.await_("photo.filed", path="small.png")
+        assert not one.said("service.paused")
+        subprocess.run(["mount", "-o", "remount,size=64m", str(one.results)], check=True)
+        one.await_("photo.filed", path="large.png")
+
+
+def test_a_photo_process_that_is_killed_leaves_no_private_copy(daemon: Make) -> None:
+    profile = {"preprocess": [{"misbehave": {"when_red": {66: "die"}}}], "outputs": ["matte"]}
+    one = daemon(profiles={"plain": profile}, limits={"attempts": 1})
+    one.start()
+    write_photo(one.inbox / "poison.png", red=66)
+    one.await_("photo.quarantined")
+    assert not list((one.root / "state" / "snapshots").iterdir())
 
 
 def test_a_folder_without_its_marker_is_taken_for_absent(daemon: Make) -> None:

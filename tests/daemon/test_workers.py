@@ -41,9 +41,11 @@ def job(number: int, does: str, folder: Path = Path("/nowhere")) -> Job:
 class Pool:
     """Workers, and what came back from them."""
 
-    def __init__(self) -> None:
+    def __init__(self, start_s: float = 60.0) -> None:
         self._woken = threading.Event()
-        self.workers = Workers(work, count=1, timeout_s=TIMEOUT_S, wake=self._woken.set)
+        self.workers = Workers(
+            work, count=1, timeout_s=TIMEOUT_S, start_s=start_s, wake=self._woken.set
+        )
         self.numbers = iter(range(1, 1000))
 
     def end_of(self, does: str, folder: Path = Path("/nowhere")) -> Outcome | MattedError:
@@ -57,6 +59,10 @@ class Pool:
         """It wakes us when a job has ended; nobody needs to poll."""
         assert self._woken.wait(60)
         self._woken.clear()
+        return [one.outcome for one in self.workers.finished()]
+
+    def come(self) -> list[Outcome | MattedError]:
+        """What has ended by now."""
         return [one.outcome for one in self.workers.finished()]
 
     def pid(self) -> int:
@@ -127,6 +133,55 @@ def test_a_process_that_hangs_is_killed_at_its_deadline(pool: Pool, tmp_path: Pa
     assert time.monotonic() - began_s < TIMEOUT_S + 4
     (told,) = tmp_path.iterdir()
     assert not Path(f"/proc/{told.read_text()}").exists()
+
+
+def test_a_process_that_is_stopped_at_work_is_ended_at_its_deadline(
+    pool: Pool, tmp_path: Path
+) -> None:
+    pool.pid()
+    pool.workers.submit(job(next(pool.numbers), "hang", tmp_path))
+    wait_until(lambda: any(path.read_text() for path in tmp_path.iterdir()))
+    (told,) = tmp_path.iterdir()
+    pid = int(told.read_text())
+    os.kill(pid, signal.SIGSTOP)
+    (error,) = pool.await_()
+    assert isinstance(error, WorkerDied)
+    assert str(error) == "the photo process was killed after 2 s"
+    assert not Path(f"/proc/{pid}").exists()
+    assert isinstance(pool.end_of("obey"), Unchanged)
+
+
+def test_an_idle_process_that_is_stopped_is_replaced() -> None:
+    """It takes up no job, so no deadline ever began for it; without systemd it was for ever."""
+    pool = Pool(start_s=3.0)
+    try:
+        pid = pool.pid()
+        os.kill(pid, signal.SIGSTOP)
+        pool.workers.submit(job(next(pool.numbers), "obey"))
+        outcomes: list[Outcome | MattedError] = []
+        wait_until(lambda: bool(outcomes.extend(pool.come()) or outcomes), 30)
+        (error,) = outcomes
+        assert isinstance(error, Interrupted), "it is no fault of the photo"
+        assert "no photo process took it up" in str(error)
+        assert not Path(f"/proc/{pid}").exists()
+        pool.workers._start_s = 60.0
+        pool._woken.clear()
+        assert isinstance(pool.end_of("obey"), Unchanged)
+    finally:
+        pool.workers.stop()
+
+
+def test_a_step_of_the_clock_kills_nobody_at_work(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.pid()
+    pool.workers.submit(job(next(pool.numbers), "hang", tmp_path))
+    wait_until(lambda: any(path.read_text() for path in tmp_path.iterdir()))
+    began_s, right = time.monotonic(), time.time
+    monkeypatch.setattr(time, "time", lambda: right() + 3600)
+    (error,) = pool.await_()
+    assert time.monotonic() - began_s > TIMEOUT_S - 0.5
+    assert isinstance(error, WorkerDied)
 
 
 def test_an_idle_process_that_is_killed_is_replaced(pool: Pool) -> None:

@@ -95,6 +95,7 @@ def coded(number: int, *, size: tuple[int, int] = (64, 48), ext: str = ".png") -
     pixels = np.full((height, width, 3), (30, 60, 0), np.uint8)
     pixels[:, :, 2] = np.repeat(np.array(reds, np.uint8), width // DIGITS)
     pixels[::7, ::5, :2] = 90
+    pixels[-(height // 8) :, :, 2] = 255  # somebody is found in it, for sure
     return cv2.imencode(ext, pixels)[1].tobytes()
 
 
@@ -109,6 +110,7 @@ def number_in(matte: Path) -> int:
     with Image.open(matte) as image:
         image.load()
         alpha = np.asarray(image).astype(float)
+    alpha = alpha if alpha.ndim == 2 else alpha[..., -1]  # a cut-out's
     alpha *= 255 / (65535 if alpha.max() > 255 else 255)
     quarters = np.array_split(alpha, DIGITS, axis=1)
     digits = [round((np.median(quarter) - _FIRST) / _STEP) for quarter in quarters]

@@ -30,6 +30,7 @@ from daemon.intake.scan import scan
 from daemon.job import EngineAddress, Job
 from daemon.ledger import Ledger, State
 from daemon.lock import Lock
+from daemon.outputs import matte
 from daemon.pipeline import work
 from daemon.policy import Limits
 from daemon.premises import Premises
@@ -112,6 +113,10 @@ def _turn_until_rest(one: Filing, ledger: Ledger, inbox: str) -> None:
         except LedgerTrouble:
             pass  # as the service does: it goes on when the ledger does
         time.sleep(0.002)
+
+
+# Deleting is what is tried here; for a cut-out each of a thousand processes would load pymatting.
+matte.holds_photo = lambda _: True
 
 
 def _destination(task: dict[str, Any], root: Path) -> Destination:

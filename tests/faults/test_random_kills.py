@@ -20,6 +20,11 @@ from summary import Tally
 from writers import start_all
 
 Make = Callable[..., Daemon]
+CUT_OUT = {
+    "preprocess": [],
+    "outputs": [{"foreground": {"name": "matte"}}, {"matte": {"name": "fine", "bits": 16}}],
+}
+"""For originals that are deleted: a matte cannot stand in for them."""
 TWO = {"preprocess": [], "outputs": [{"matte": {}}, {"matte": {"name": "fine", "bits": 16}}]}
 _DRAINED_WITHIN_S = 120
 
@@ -81,7 +86,7 @@ def made(daemon: Make, originals: str) -> Daemon:
         folder={"originals": originals, "archive": "archive", "give_up_s": 600},
         workers=2,
         limits={"attempts": 50, "min_free_mb": 0},
-        profiles={"plain": TWO},
+        profiles={"plain": CUT_OUT if originals == "delete" else TWO},
     )
 
 

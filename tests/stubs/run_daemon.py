@@ -6,7 +6,9 @@ Photo processes import this module too, as multiprocessing has it, so they know 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import time
 from pathlib import Path
 
 import misbehave
@@ -20,7 +22,20 @@ from daemon.service import Service  # noqa: E402 - see above
 from daemon.workshop import hosted  # noqa: E402 - see above
 from matting.host import EngineSpec  # noqa: E402 - see above
 
+
+def step_clock(offset_file: Path) -> None:
+    """Let the wall clock be off by the seconds in a file, as NTP or a long sleep leaves it."""
+    right = time.time
+
+    def stepped() -> float:
+        return right() + float((offset_file.exists() and offset_file.read_text()) or 0)
+
+    time.time = stepped
+
+
 if __name__ == "__main__":
+    if "CLOCK_OFFSET_FILE" in os.environ:
+        step_clock(Path(os.environ["CLOCK_OFFSET_FILE"]))
     config, options = Path(sys.argv[1]), json.loads(sys.argv[2])
     here = str(Path(__file__).parent)
     Service(

@@ -83,6 +83,18 @@ def test_the_next_look_is_asked_for_when_it_can_settle_the_file() -> None:
     assert settling.to_look(12.5) == (("/in", b"a.jpg"), ("/in", b"b.jpg"))
 
 
+def test_a_file_that_is_open_for_writing_settles_anew_from_the_last_look_at_which_it_was() -> None:
+    settling = fed(seen(0.0), seen(2.0))
+    (found,) = settling.due()
+    settling.reopen(found)
+    assert settling.waiting() == (seen(2.0),)
+    assert settling.next_look_s() == 4.0
+    settling.observe(seen(3.9))
+    assert settling.due() == ()
+    settling.observe(seen(4.0))
+    assert settling.due() == (seen(4.0),)
+
+
 def test_a_look_from_before_does_not_count() -> None:
     """A slow scan may hand over a look that is older than a hinted one."""
     settling = fed(seen(5.0), seen(1.0))

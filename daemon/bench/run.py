@@ -8,7 +8,6 @@ the profile's outputs only the matte is made, and it is not published; nothing i
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +29,7 @@ from daemon.events import Log
 from daemon.job import EngineAddress, Job, Outcome
 from daemon.photo import Filed, Photo
 from daemon.profiles import Output, Profile
+from daemon.shelf import staging
 from daemon.workers import Workers
 from matting.host import EngineHost
 
@@ -106,27 +106,27 @@ class Bench:
 
     def _trial(self, over: _OneEngine, subject: Subject) -> Trial:
         """One photo; whatever goes wrong with it is told and ends nothing else."""
-        staging = self._scratch / "staging"
-        # Not afterwards: when Ctrl-C ends it, the photo process still writes there for a moment.
-        shutil.rmtree(staging, ignore_errors=True)
         try:
-            staging.mkdir()
-            done = over.work(self._job(over, subject, staging))
-            return self._measured(over, subject, done, staging / "0.png")
+            # Not afterwards: after Ctrl-C the photo process still writes there for a moment.
+            staging.sweep(self._scratch, keep=())
+            job = self._job(over, subject)
+            done = over.work(job)
+            return self._measured(over, subject, done, Path(os.fsdecode(job.staging)) / "0.png")
         except MattedError as error:
             return Trial(subject.shown, error=str(error), engine_peak_mib=over.peak_mib)
 
-    def _job(self, over: _OneEngine, subject: Subject, staging: Path) -> Job:
+    def _job(self, over: _OneEngine, subject: Subject) -> Job:
         sighting = subject.sighting
         photo = Photo(
             subject.number, sighting.folder, sighting.path, sighting.version,
             attempts=1, first_seen_s=time.time(), names=(b"matte.png",),
         )  # fmt: skip
+        staging.establish(self._scratch, lambda _: None)
         return Job(
             photo=photo,
             source=subject.source,
             results=self._scratch,
-            staging=os.fsencode(staging),
+            staging=staging.stage(self._scratch, photo),
             snapshot=os.fsencode(self._scratch / "snapshot"),
             profile=self._profile,
             engine=over.address,

@@ -28,7 +28,7 @@ SETTINGS = """state_dir: state
 folders: [{watch: in, results: out}]
 profiles: {plain: {preprocess: [], outputs: [matte]}}
 """
-PROGRAM = Path(sys.executable).parent / "matted"
+PROGRAM = "matted"  # the tests' PATH begins with this one
 QUICK = ("--config", "matted.yaml", "--profile", "plain")
 
 

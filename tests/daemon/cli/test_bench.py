@@ -219,7 +219,7 @@ def test_ctrl_c_leaves_nothing_behind(
         start_new_session=True,
     ) as child:  # fmt: skip
         if when == "slow engine":
-            wait_until(lambda: any(Path(environment["TMPDIR"]).glob("*/staging")))
+            wait_until(lambda: any(Path(environment["TMPDIR"]).glob("*/.matted-staging/*")))
             wait_until(lambda: _running(child.pid, "spawn_main"))
         else:
             wait_until(lambda: _running(child.pid, when))

@@ -1,7 +1,7 @@
 # Everything starts here: `make demo` shows it at work, `make test` checks all of it.
 # PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
 
-.PHONY: help demo test run bench gpu-bench setup people engine-tf1 engine-tf2 engine-onnx-gpu engines
+.PHONY: help demo test train run bench gpu-bench setup people engine-tf1 engine-tf2 engine-onnx-gpu engines
 .PHONY: converter
 .PHONY: install uninstall install-user uninstall-user service-tests
 .PHONY: lint types imports tests faults format lock generated picture clean
@@ -9,6 +9,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+SHARED ?= ../shared
+NETWORKS ?= .train/networks
 READY := $(VENV)/.ready
 # In a directory of its own: when pytest 9.2 tidies up after earlier runs, it leaves a scan open now
 # and then, and a warning is an error here.
@@ -53,6 +55,11 @@ gpu-bench: $(READY) ## Measure full BSHM on the GPU beside the published figures
 	@$(MAKE) --no-print-directory $(if $(MODEL),,converter) $(if $(filter cpu,$(DEVICE)),setup,engine-onnx-gpu)
 	@$(BIN)/python -m tests.benchmarks.gpu
 
+train: .venv-train/.ready ## Train our own weights again (docs/weights.md: SHARED=photos, NETWORKS=dir)
+	.venv-train/bin/python -m matting.training prepare --shared $(SHARED) --networks $(NETWORKS)
+	.venv-train/bin/python -m matting.training coarse --networks $(NETWORKS)
+	.venv-train/bin/python -m matting.training fine --networks $(NETWORKS)
+
 setup: people ## Install everything into .venv and stop there
 
 people: $(READY) ## Install the network that finds people into .venv, unless it is there
@@ -69,6 +76,11 @@ engine-tf2: .venv-tf2/.ready ## Make .venv-tf2: current TensorFlow, for the proc
 engine-onnx-gpu: .venv-onnx-gpu/.ready ## Make .venv-onnx-gpu: ONNX Runtime with CUDA, 3 GB
 
 converter: engine-tf2 ## What `matted model convert` needs, which is in .venv-tf2, too
+
+.venv-train/.ready: pyproject.toml
+	python3 -m venv .venv-train
+	.venv-train/bin/pip install --quiet --editable .[train]
+	@touch $@
 
 .venv-tf1/.ready: requirements-tf1.lock .ci/engine .ci/python37
 	@sh .ci/engine tf1

@@ -1,0 +1,106 @@
+"""``python -m matting.training``: prepare, coarse, fine, export, evaluate; see docs/weights.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+def main() -> int:
+    """Do one step of the way from photos to weights."""
+    options = _parser().parse_args()
+    steps = {"prepare": _prepare, "coarse": _coarse, "fine": _fine, "evaluate": _evaluate}
+    steps[options.step](options)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="matting.training", description=__doc__)
+    parser.add_argument("step", choices=("prepare", "coarse", "fine", "evaluate"))
+    parser.add_argument("--shared", type=Path, default=Path("../shared"), help="the photos")
+    parser.add_argument("--networks", type=Path, required=True, help="where the two files lie")
+    parser.add_argument("--work", type=Path, default=Path(".train"), help="packs, checkpoints")
+    parser.add_argument("--composed", type=Path, help="what compose_truth.py wrote, to evaluate on")
+    parser.add_argument("--model", type=Path, help="what to evaluate")
+    parser.add_argument("--start", type=Path, help="weights to go on from")
+    parser.add_argument("--side", type=int, default=320)
+    parser.add_argument("--mirrored", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--minutes", type=float)
+    return parser
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from matting.training import prepare
+    from matting.training.teachers import Teachers
+
+    labels, training = options.work / "labels", options.shared / "training"
+    teachers = Teachers(
+        options.networks / "selfie_segmentation.tflite", options.networks / "u2netp.onnx"
+    )
+    prepare.ask(prepare.Sources(training, labels, options.work / "pack"), teachers)
+    prepare.write(prepare.Sources(training, labels, options.work / "pack"))
+    prepare.write_fine(prepare.Sources(training, labels, options.work / "pack-fine"))
+
+
+def _coarse(options: argparse.Namespace) -> None:
+    from matting.training import export, learn_coarse
+    from matting.training.coarse import SIDE
+
+    device = _device()
+    recipe = learn_coarse.Recipe(seed=options.seed, minutes=options.minutes)
+    if options.steps:
+        recipe = replace(recipe, steps=options.steps)
+    answering = learn_coarse.train(
+        options.work / "pack", options.networks, options.work, recipe, device, options.start
+    )
+    export.write(answering, (1, 3, SIDE, SIDE), options.work / "coarse.onnx")
+
+
+def _fine(options: argparse.Namespace) -> None:
+    import torch
+
+    from matting.training import export, learn_fine
+    from matting.training.coarse import Coarse
+    from matting.training.fine import Refining
+
+    device = _device()
+    networks = options.networks
+    coarse = Coarse(networks / "selfie_segmentation.tflite", networks / "u2netp.onnx")
+    weights = torch.load(options.work / "coarse.pt", map_location="cpu", weights_only=True)
+    coarse.load_state_dict(weights)
+    recipe = learn_fine.Recipe(seed=options.seed, minutes=options.minutes)
+    if options.steps:
+        recipe = replace(recipe, steps=options.steps)
+    pack = options.work / "pack-fine"
+    network = learn_fine.train(pack, coarse.eval().to(device), options.work, recipe, device)
+    export.write(Refining(network), (1, 4, 512, 512), options.work / "fine.onnx", any_size=True)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from matting.training import evaluate
+
+    look = evaluate.coarse(options.model, options.side, mirrored=options.mirrored)
+    for line in evaluate.report(look, options.shared, options.composed):
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+def _device() -> torch.device:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.backends.cudnn.benchmark = True
+        return torch.device("cuda")
+    return torch.device("cpu")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -31,12 +31,13 @@ def finder(profile: Profile, network: Path | None) -> tuple[Finder | None, tuple
     if network is None:
         return None, (NOT_INSTALLED,)
     try:
-        return partial(people.find, network=_loaded(network)), ()
+        known, aged = _loaded(network)
+        return partial(people.find, network=known, aged=aged), ()
     except errors.EngineUnavailable as error:
         raise EngineUnavailable(f"focus_person finds nobody: {error}") from error
 
 
 @lru_cache(maxsize=1)
-def _loaded(network: Path) -> people.Network:
+def _loaded(network: Path) -> tuple[people.Network, people.Aged]:
     """One for all photos of a process: it is the same file as long as the daemon runs."""
-    return people.Network.load(str(network))
+    return people.Network.load(str(network)), people.Aged.load()

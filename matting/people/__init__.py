@@ -1,6 +1,7 @@
 """Where the people are: searched for in the whole picture and in parts of it, then voted on."""
 
+from matting.people.aged import Aged
 from matting.people.network import Network
 from matting.people.search import Found, find
 
-__all__ = ["Found", "Network", "find"]
+__all__ = ["Aged", "Found", "Network", "find"]

@@ -32,20 +32,24 @@ def load(options: dict[str, Any]) -> Engine:
     if not options.get("model"):
         raise EngineUnavailable("engine.model names no file; it has to be the people network")
     network = people.Network.load(options["model"])
-    return PeopleEngine(network, options.get("name") or Path(options["model"]).name)
+    return PeopleEngine(
+        network, people.Aged.load(), options.get("name") or Path(options["model"]).name
+    )
 
 
 class PeopleEngine(Engine):
     """Stateless: the same picture gives the same matte."""
 
-    def __init__(self, network: people.Network, name: str) -> None:
-        """Keep the network.
+    def __init__(self, network: people.Network, aged: people.Aged, name: str) -> None:
+        """Keep the networks.
 
         Args:
             network: loaded.
+            aged: our own, for pictures that are no plain portraits.
             name: what to call it.
         """
         self._network = network
+        self._aged = aged
         self._name = f"{name} {network.sha256[:12]}"
 
     def describe(self) -> dict[str, Any]:
@@ -57,7 +61,7 @@ class PeopleEngine(Engine):
 
         People who touch count as one.
         """
-        found = people.find(pixels, self._network)
+        found = people.find(pixels, self._network, self._aged)
         # The search is never quite sure, and a cut-out must not keep a haze of 1 of 255.
         sure = (found.probability - (1 - SUREST)) / (2 * SUREST - 1)
         small = np.rint(sure.clip(0, 1) * np.float32(255)).astype(np.uint8)

@@ -14,14 +14,14 @@ from skimage import data
 
 from daemon.steps import focus_person
 from daemon.view import Finder, View
-from matting.people import Found, Network, find
+from matting.people import Aged, Found, Network, find
 
 Picture = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
 def finder(people_network: Path) -> Finder:
-    return partial(find, network=Network.load(str(people_network)))
+    return partial(find, network=Network.load(str(people_network)), aged=Aged.load())
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from matting.people import Network
+from matting.people import Aged, Network
 
 Picture = NDArray[np.uint8]
 
@@ -17,6 +17,11 @@ Picture = NDArray[np.uint8]
 @pytest.fixture(scope="session")
 def network(people_network: Path) -> Network:
     return Network.load(str(people_network))
+
+
+@pytest.fixture(scope="session")
+def aged() -> Aged:
+    return Aged.load()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from matting.people.network import SIDE
-from matting.people.windows import SCALES, Window, placed, seen_in, windows
+from matting.people.windows import SCALES, Window, seen_in, windows
 
 SIZES = [(1, 1), (1, 5000), (30000, 20), (480, 640), (1000, 700), (600, 2400)]
 
@@ -47,13 +47,6 @@ def test_what_windows_see_is_put_where_it_is() -> None:
         assert seen[25:35, 105:125].min() > 0.95
         assert seen[:10].max() < 0.05
         assert seen[:, :80].max() < 0.05
-
-
-def test_a_look_at_a_part_becomes_a_map_of_the_whole() -> None:
-    look = np.ones((SIDE, SIDE), np.float32)
-    seen = placed(look, Window(100, 50, 200, 100), (200, 400), (100, 200))
-    assert seen[25:75, 50:150].min() == 1
-    assert seen.sum() == 50 * 100
 
 
 def test_growing_ends_at_the_picture() -> None:

@@ -1,0 +1,1 @@
+"""Weights of our own; docs/weights.md is their card."""

@@ -37,8 +37,10 @@ _PORTRAIT_SHARE, _PORTRAIT_CERTAINTY = 0.12, 0.75
 _PORTRAIT_WIDTH, _WIDE_CERTAINTY = 1.15, 0.88
 """...or that, where the picture is wider than so many heights, as groups and scenes are."""
 _PORTRAIT_AGREEMENT = 0.5
-"""Intersection over union that every look has with all together: a landscape that one tone makes a
-sure portrait of is none in another."""
+"""Intersection over union that a look has with all together: a landscape that one tone makes a sure
+portrait of is none in another."""
+_PLAIN_ENOUGH = 0.5
+"""Share of the looks that agree in a portrait, from which nobody found is not believed."""
 _LONE_LARGEST = 0.05
 """Share of the picture up to which a region may be seen by one scale alone: people much larger or
 smaller than its windows are invisible to the others."""
@@ -101,7 +103,8 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     seen = looks(picture, network)
     whole = consensus(seen)
     size = picture.shape[0], picture.shape[1]
-    if _is_portrait(whole, seen, size):
+    plain = _plainness(whole, seen, size)
+    if plain == 1:
         return _found(whole, size, 1)
     maps, parts = _maps(picture, whole, network)
     shape = maps[0].shape
@@ -115,17 +118,20 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     for candidate in _regions(unseen, (*maps, second)):
         if candidate.support(best) >= _BACKED:
             _take(probability, candidate, candidate.witnesses)
-    return _found(probability, size, parts)
+    found = _found(probability, size, parts)
+    # A portrait scratched all over, which the second network takes for nobody, must not be lost.
+    return _found(whole, size, parts) if plain >= _PLAIN_ENOUGH and not found.people else found
 
 
-def _is_portrait(whole: Map, seen: list[Map], size: tuple[int, int]) -> bool:
-    """Whether the whole shows people so plainly that there is nothing to search for."""
+def _plainness(whole: Map, seen: list[Map], size: tuple[int, int]) -> float:
+    """The share of looks that agree that this is a portrait, with nothing to search for; 0..1."""
     wide = size[1] > _PORTRAIT_WIDTH * size[0]
     enough = _WIDE_CERTAINTY if wide else _PORTRAIT_CERTAINTY
     people = whole > _PERSON
     if float(people.mean()) < _PORTRAIT_SHARE or certainty(whole) < enough:
-        return False
-    return all(_agreement(look > _PERSON, people) >= _PORTRAIT_AGREEMENT for look in seen)
+        return 0.0
+    agreed = sum(_agreement(look > _PERSON, people) >= _PORTRAIT_AGREEMENT for look in seen)
+    return agreed / len(seen)
 
 
 def _agreement(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:

@@ -33,9 +33,9 @@ _PERSON = 0.5
 _SMALLEST = 0.003
 """Share of the picture below which a spot is nobody."""
 _PORTRAIT_SHARE, _PORTRAIT_CERTAINTY = 0.12, 0.75
-"""A portrait: people take that share at least, and the look is that sure..."""
-_PORTRAIT_WIDTH, _WIDE_CERTAINTY = 1.15, 0.88
-"""...or that, where the picture is wider than so many heights, as groups and scenes are."""
+"""A portrait: people take that share at least, and all looks together are that sure..."""
+_PLAIN_CERTAINTY = 0.87
+"""...and so sure that there is nothing to search for: clean ones are, faded ones and groups not."""
 _PORTRAIT_AGREEMENT = 0.5
 """Intersection over union that a look has with all together: a landscape that one tone makes a sure
 portrait of is none in another."""
@@ -103,8 +103,8 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     seen = looks(picture, network)
     whole = consensus(seen)
     size = picture.shape[0], picture.shape[1]
-    plain = _plainness(whole, seen, size)
-    if plain == 1:
+    plain = _plainness(whole, seen)
+    if plain == 1 and certainty(whole) >= _PLAIN_CERTAINTY:
         return _found(whole, size, 1)
     maps, parts = _maps(picture, whole, network)
     shape = maps[0].shape
@@ -112,23 +112,21 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     probability = np.zeros_like(second)
     for candidate in _candidates(maps):
         if candidate.support(second) >= _PERSON:
-            _take(probability, candidate, (*candidate.witnesses, second))
+            _take(probability, candidate, candidate.witnesses, second)
     best = np.max(maps, axis=0)
     unseen = np.where(probability > _PERSON, 0, second)
-    for candidate in _regions(unseen, (*maps, second)):
+    for candidate in _regions(unseen, tuple(maps)):
         if candidate.support(best) >= _BACKED:
-            _take(probability, candidate, candidate.witnesses)
+            _take(probability, candidate, candidate.witnesses, second)
     found = _found(probability, size, parts)
     # A portrait scratched all over, which the second network takes for nobody, must not be lost.
     return _found(whole, size, parts) if plain >= _PLAIN_ENOUGH and not found.people else found
 
 
-def _plainness(whole: Map, seen: list[Map], size: tuple[int, int]) -> float:
-    """The share of looks that agree that this is a portrait, with nothing to search for; 0..1."""
-    wide = size[1] > _PORTRAIT_WIDTH * size[0]
-    enough = _WIDE_CERTAINTY if wide else _PORTRAIT_CERTAINTY
+def _plainness(whole: Map, seen: list[Map]) -> float:
+    """The share of looks that agree that this is a portrait; 0..1."""
     people = whole > _PERSON
-    if float(people.mean()) < _PORTRAIT_SHARE or certainty(whole) < enough:
+    if float(people.mean()) < _PORTRAIT_SHARE or certainty(whole) < _PORTRAIT_CERTAINTY:
         return 0.0
     agreed = sum(_agreement(look > _PERSON, people) >= _PORTRAIT_AGREEMENT for look in seen)
     return agreed / len(seen)
@@ -194,8 +192,8 @@ def _regions(seen: Map, witnesses: tuple[Map, ...]) -> list[_Candidate]:
     return sorted(found, key=lambda each: -each.area)
 
 
-def _take(probability: Map, candidate: _Candidate, witnesses: tuple[Map, ...]) -> None:
-    """Write a candidate into the map: the witnesses' mean, those counting more who see more."""
+def _take(probability: Map, candidate: _Candidate, witnesses: tuple[Map, ...], second: Map) -> None:
+    """Write a candidate into the map: the mean of witnesses (who see more count more) and second."""
     reach = max(1, round(_SOFT * max(probability.shape)))
     here = candidate.box.grown(reach, probability.shape).slices
     mask = np.zeros(probability.shape, np.uint8)[here]
@@ -205,7 +203,8 @@ def _take(probability: Map, candidate: _Candidate, witnesses: tuple[Map, ...]) -
     around = cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     weights = [candidate.support(seen) ** _POWER for seen in witnesses]
     total = sum(weight * seen[here] for weight, seen in zip(weights, witnesses, strict=True))
-    probability[here] = np.maximum(probability[here], total / sum(weights) * around)
+    mean = (total + second[here]) / (sum(weights) + 1)
+    probability[here] = np.maximum(probability[here], mean * around)
 
 
 def _found(probability: Map, size: tuple[int, int], parts: int) -> Found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,7 +77,9 @@ def work(job: Job) -> Outcome:
             raster = _decoded(job)
             own = trimap_file.read(job.source, job.snapshot, raster.size)
     finally:
-        Path(os.fsdecode(job.snapshot)).unlink(missing_ok=True)
+        # If it cannot be removed now, the daemon does when the photo is done: no reason to fail.
+        with suppress(OSError):
+            Path(os.fsdecode(job.snapshot)).unlink(missing_ok=True)
     most_bytes = _most_bytes(raster, job.profile)
     demand_for_outputs(job.results, most_bytes, spare_bytes=job.min_free_bytes)
     cutout, edge = cut_out(raster, job, stages, own)

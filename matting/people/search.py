@@ -193,7 +193,7 @@ def _regions(seen: Map, witnesses: tuple[Map, ...]) -> list[_Candidate]:
 
 
 def _take(probability: Map, candidate: _Candidate, witnesses: tuple[Map, ...], second: Map) -> None:
-    """Write a candidate into the map: the mean of witnesses (who see more count more) and second."""
+    """Write a candidate into the map: the mean of second and of witnesses, as they see it."""
     reach = max(1, round(_SOFT * max(probability.shape)))
     here = candidate.box.grown(reach, probability.shape).slices
     mask = np.zeros(probability.shape, np.uint8)[here]

@@ -25,6 +25,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
+CUT_OUT = {
+    "preprocess": [],
+    "outputs": [{"foreground": {"name": "matte"}}, {"matte": {"name": "fine", "bits": 16}}],
+}
+"""For originals that are deleted: a matte cannot stand in for them."""
 DIGITS = 4
 _STEP = 20
 _FIRST = 30

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from audit import Account, Place, Sent, audit, coded, unfinished
+from audit import CUT_OUT, Account, Place, Sent, audit, coded, unfinished
 from crash_points import VARIANTS, Forge, Point, Variant, points, thinned, traced, traced_with
 from harness import Daemon, wait_until
 from summary import Tally
@@ -60,7 +60,8 @@ def test_a_kill_at_some_calls_breaks_no_promise(
 
 def one_daemon(daemon: Make, originals: str) -> tuple[Daemon, list[Sent], list[bytes]]:
     folder = {"originals": originals, "archive": "archive"}
-    one = daemon(folder=folder, profiles={"plain": TWO}, limits={"min_free_mb": 0})
+    plain = CUT_OUT if originals == "delete" else TWO
+    one = daemon(folder=folder, profiles={"plain": plain}, limits={"min_free_mb": 0})
     contents = [coded(17), b"this is no photo\n" * 50]
     sent = [Sent.of("good.png", contents[0], 17), Sent.of("bad.png", contents[1], None)]
     return one, sent, contents

@@ -14,17 +14,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from audit import Place, audit, unfinished
+from audit import CUT_OUT, Place, audit, unfinished
 from harness import Daemon, family
 from summary import Tally
 from writers import start_all
 
 Make = Callable[..., Daemon]
-CUT_OUT = {
-    "preprocess": [],
-    "outputs": [{"foreground": {"name": "matte"}}, {"matte": {"name": "fine", "bits": 16}}],
-}
-"""For originals that are deleted: a matte cannot stand in for them."""
 TWO = {"preprocess": [], "outputs": [{"matte": {}}, {"matte": {"name": "fine", "bits": 16}}]}
 _DRAINED_WITHIN_S = 120
 

@@ -70,6 +70,8 @@ def test_an_inbox_that_is_gone_later_is_waited_for(daemon: Make) -> None:
     """It may be renamed for a moment; an empty one in its place would say that all is deleted."""
     one = daemon()
     one.start()
+    write_photo(one.inbox / "a.png")
+    one.await_("photo.filed")  # so that it has been looked at, and is known
     one.stop()
     one.inbox.rename(one.root / "elsewhere")
     one.start()

@@ -119,6 +119,8 @@ class Raster:
     warnings: tuple[str, ...] = ()
     """Facts the user should read, e.g. that only page 1 of 3 was read."""
     metadata: Metadata = Metadata()
+    remade: bool = False
+    """Whether the file has other pixels: CMYK, Lab, grey with a profile of its own, or alpha."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -246,7 +246,7 @@ def _filed(job: Job, cutout: Cutout, sha256: str, stages: Stages, edge: Refined)
         tiles=edge.tiles,
         warnings=cutout.raster.warnings + edge.warnings,
         covered=_covered(cutout.matte.alpha),
-        holds_photo=holds_photo(job.profile),
+        holds_photo=holds_photo(job.profile) and not cutout.raster.remade,
     )
 
 

@@ -36,6 +36,8 @@ class Converted:
     image: vips.Image
     icc: bytes
     warnings: tuple[str, ...] = ()
+    remade: bool = False
+    """Whether its pixels are others than the file's, which cannot be made of them again."""
 
 
 def in_rgb(
@@ -51,6 +53,7 @@ def in_rgb(
     Raises:
         NotAPhoto: its samples or channels are of a kind that we do not take.
     """
+    remade = image.interpretation in {"lab", "labs", "cmyk"}
     if image.interpretation in {"lab", "labs"}:
         image = image.colourspace("rgb16" if image.interpretation == "labs" else "srgb")
     if image.format not in _DEPTHS:
@@ -58,11 +61,11 @@ def in_rgb(
     space = _SPACES.get(image.interpretation, b"")
     if not space or image.bands < _COLOURS[space]:
         raise NotAPhoto(f"{image.bands} channels ({image.interpretation}) are not taken")
+    remade |= image.bands > _COLOURS[space]
     image, warnings = _opaque(image, _COLOURS[space], extra_samples)
     converted = _CONVERT[space](_described(image, declared))
-    return Converted(
-        converted.image, converted.icc, (*warnings, *declared.warnings, *converted.warnings)
-    )
+    told = (*warnings, *declared.warnings, *converted.warnings)
+    return Converted(converted.image, converted.icc, told, remade or converted.remade)
 
 
 def _described(image: vips.Image, declared: Declared) -> vips.Image:
@@ -113,7 +116,7 @@ def _from_rgb(image: vips.Image) -> Converted:
 def _from_grey(image: vips.Image) -> Converted:
     if colour.converts(vips.fact(image, vips.ICC, b""), b"GRAY"):
         in_srgb = colour.imported(image, fallback="srgb", dtype=_DEPTHS[image.format])
-        return Converted(in_srgb, colour.SRGB)
+        return Converted(in_srgb, colour.SRGB, remade=True)
     # With an RGB profile, as many programs write it, grey means equal red, green and blue.
     deep = image.format == "ushort"
     tripled = image.bandjoin([image, image])

@@ -81,7 +81,13 @@ def _decode_bmp(opened: Opened, head: bytes, max_pixels: int) -> Raster:
     if colours == declared.SRGB:
         return Raster(pixels, SRGB, header.dpi)
     converted = in_rgb(vips.image(pixels), declared=colours)
-    return Raster(vips.array(converted.image), converted.icc, header.dpi, converted.warnings)
+    return Raster(
+        vips.array(converted.image),
+        converted.icc,
+        header.dpi,
+        converted.warnings,
+        remade=converted.remade,
+    )
 
 
 def _decode_by_vips(found: Found, opened: Opened, max_pixels: int) -> Raster:
@@ -109,6 +115,7 @@ def _decode_by_vips(found: Found, opened: Opened, max_pixels: int) -> Raster:
         harmless(lambda: resolution.dpi(found.kind, image, told, orientation), None),
         (*found.warnings, *_frames(image), *doubtful, *converted.warnings, *left_out),
         kept,
+        converted.remade,
     )
 
 

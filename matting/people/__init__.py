@@ -1,4 +1,4 @@
-"""Where the people are: searched for in the whole picture and in parts of it, then voted on."""
+"""Where the people are: looked for in the whole picture and in parts of it."""
 
 from matting.people.aged import Aged
 from matting.people.network import Network

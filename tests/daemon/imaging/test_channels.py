@@ -306,3 +306,15 @@ def test_a_scanner_s_one_way_profile_is_applied_and_said_so(
     assert reference is not None
     assert off(raster, picture) > 5  # or the test would show nothing
     assert off(raster, np.asarray(reference)) < 2
+
+
+@pytest.mark.parametrize(
+    ("mode", "remade"), [("RGB", False), ("L", False), ("CMYK", True), ("RGBA", True)]
+)
+def test_a_photo_whose_pixels_had_to_be_remade_says_so(
+    tmp_path: Path, mode: str, *, remade: bool
+) -> None:
+    """What is filed cannot stand in for such an original, so it must not be deleted."""
+    path = tmp_path / "a.tif"
+    Image.new(mode, (8, 6), 100 if mode == "L" else (100,) * len(mode)).save(path)
+    assert decode(path, max_pixels=100).remade is remade

@@ -120,6 +120,13 @@ class ResultsTrouble(MattedError):
         return self.reason
 
 
+class RootTrouble(ResultsTrouble):
+    """A results folder, or the staging directory in it, could not be opened.
+
+    That has to do with no name below it, even if a try finds it in order a moment later.
+    """
+
+
 class NameTrouble(PhotoError):
     """A name or sub-folder below the results is of no use, and the results' disk is in order.
 

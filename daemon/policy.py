@@ -16,6 +16,7 @@ from daemon.errors import (
     NameTrouble,
     NoRoom,
     NotReady,
+    PlanBroken,
     Refused,
     ResultsTrouble,
     SourceTrouble,
@@ -122,8 +123,8 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
             decision = Quarantine(reason)
         case Changed():  # the next scan tells of the new version, and ends this one
             decision = Retry(_backoff_s(facts, limits), charged=False, reason=reason)
-        case NameTrouble(errno=number):
-            decision = _elsewhere(reason, number, facts, limits)
+        case NameTrouble() | PlanBroken():  # a neighbour's doing, not the photo's
+            decision = _elsewhere(error, reason, facts, limits)
         case NotReady():
             decision = _wait_for_the_rest(reason, facts, limits)
         case SourceTrouble() | NoRoom() | Interrupted():
@@ -137,9 +138,12 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
     return decision
 
 
-def _elsewhere(reason: str, number: int, facts: Facts, limits: Limits) -> Decision:
+def _elsewhere(
+    error: NameTrouble | PlanBroken, reason: str, facts: Facts, limits: Limits
+) -> Decision:
     """Others may mend a sub-folder, but a photo does not wait for that for ever."""
-    if not facts.aside and (facts.misplaced >= limits.attempts or number in _NEVER_TAKEN):
+    hopeless = isinstance(error, NameTrouble) and error.errno in _NEVER_TAKEN
+    if not facts.aside and (facts.misplaced >= limits.attempts or hopeless):
         return Aside(reason)
     if facts.misplaced >= limits.attempts:
         return Quarantine(reason)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.errors import MattedError, NameTrouble, ResultsTrouble
+from daemon.errors import MattedError, NameTrouble, ResultsTrouble, RootTrouble
 from daemon.photo import Photo
 from daemon.publishing import Destination
 from daemon.room import demand_for_copy
@@ -85,7 +85,7 @@ class Premises:
             self.try_out([destination])
         except ResultsTrouble as trouble:
             return trouble
-        return NameTrouble(error.reason, error.errno)
+        return error if isinstance(error, RootTrouble) else NameTrouble(error.reason, error.errno)
 
 
 class Pause:

@@ -94,12 +94,15 @@ class Publishing:
                 return not ours and self._ledger.reserved(destination.results, name)
 
             def fit(name: bytes) -> bytes:
-                usable[name] = fitted(root, inside, name, aside=aside)
+                usable[name] = fitted(root, inside, name, aside=aside, without=without)
                 return usable[name]
 
             usable: dict[bytes, bytes] = {}
+            without: frozenset[bytes] = frozenset()
             file_as = destination.profile.file_as
             chosen = names.choose(file_as, photo, day, outputs, taken=taken, fitted=fit)
+            if aside and (without := _of_no_use(photo.names, chosen)):
+                chosen = names.choose(file_as, photo, day, outputs, taken=taken, fitted=fit)
         self._note_respelled(photo, [old for old, new in usable.items() if old != new in chosen])
         return self._ledger.fix(photo.id, day, destination.results, chosen)
 
@@ -116,7 +119,7 @@ class Publishing:
         """
         what = "results cannot be filed there"
         with results_trouble(what), roots.opened(destination.results) as (root, _):
-            for above in {os.path.dirname(name) for name in photo.names}:
+            for above in _folders(photo.names):
                 parts = below.parts(above)
                 index = below.hindrance(root, parts)
                 if index is not None:
@@ -282,6 +285,23 @@ class Publishing:
             took_s=round(sum(filed.took_s.values()), 3),
             stages_s=filed.took_s,
         )
+
+
+def _of_no_use(old: Sequence[bytes], new: Sequence[bytes]) -> frozenset[bytes]:
+    """Which folders still have to be gone round.
+
+    One that somebody exchanges again and again is in order whenever it is looked at, for some names
+    or for all.
+    """
+    pairs = [
+        (os.path.dirname(one), os.path.dirname(other)) for one, other in zip(old, new, strict=False)
+    ]
+    gone_round = frozenset(one for one, other in pairs if one != other)
+    return (gone_round or _folders(old)) & _folders(new)
+
+
+def _folders(names: Sequence[bytes]) -> frozenset[bytes]:
+    return frozenset(map(os.path.dirname, names))
 
 
 def _is_file(path: Path) -> bool:

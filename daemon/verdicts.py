@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from daemon import policy
-from daemon.errors import EngineFailed, MattedError, NameTrouble
+from daemon.errors import EngineFailed, MattedError, NameTrouble, PlanBroken
 from daemon.job import EngineAddress
 from daemon.photo import Photo
 from daemon.policy import Decision
@@ -61,7 +61,7 @@ class Verdicts:
             waited: whether its attempt was the last look at it.
         """
         error = self._judged(photo, error)
-        if isinstance(error, NameTrouble):
+        if isinstance(error, NameTrouble | PlanBroken):
             self._misplaced[photo.id] += 1
         known = policy.Facts(
             attempts=photo.attempts,

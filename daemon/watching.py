@@ -138,7 +138,7 @@ class Watching:
         self._set_up(front)
         if front.events:
             self._hints.renew(front.folder)
-            front.scan_soon()  # for what came before the new watch
+            front.scan_soon(watched_anew=True)  # for what came before the new watch
 
     def _take_in(self) -> None:
         portion = self._settled[:_PORTION]

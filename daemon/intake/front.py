@@ -83,6 +83,7 @@ class Front:
         self._scan_at_s = clock()
         self._scanned_s = (0.0, 0.0)
         self._failures = 0
+        self._watched_anew = False
 
     def turn(self, hints: tuple[Hint, ...] = ()) -> tuple[Sighting, ...]:
         """Look at all that is due.
@@ -149,9 +150,14 @@ class Front:
         held = began_s <= now_s < ended_s <= began_s + _LONGEST_HOLD_S
         return ended_s if held else None
 
-    def scan_soon(self) -> None:
-        """Make the next turn a full scan."""
+    def scan_soon(self, *, watched_anew: bool = False) -> None:
+        """Make the next turn a full scan.
+
+        Args:
+            watched_anew: whether events have begun just now, which told of nothing before.
+        """
         self._scan_at_s = self._clock()
+        self._watched_anew |= watched_anew
 
     def settling(self) -> tuple[Sighting, ...]:
         """What is there but not complete yet."""
@@ -211,9 +217,10 @@ class Front:
         self._remark(found)
         if not under:
             self.last_scan = found
-        if under or self._is_new(found):
+        if under or self._is_new(found) or self._watched_anew:
             self.missed.announced(one.path for one in found.sightings)
         if not under:
+            self._watched_anew = False
             self.missed.forget_all_but(one.path for one in self._settling.waiting())
 
     def _is_new(self, found: Scan) -> bool:

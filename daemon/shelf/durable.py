@@ -15,7 +15,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 
-from daemon.errors import ResultsTrouble
+from daemon.errors import ResultsTrouble, RootTrouble
 from daemon.photo import show
 from daemon.shelf.below import Spot, fresh, regular
 from daemon.shelf.rights import Rights, give
@@ -29,6 +29,10 @@ _renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
 _renameat2.argtypes = (
     ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint
 )  # fmt: skip
+
+
+class RootClosed(OSError):
+    """A root, or its staging directory, could not be opened."""
 
 
 class NoSafeRename(OSError):
@@ -162,11 +166,13 @@ def results_trouble(what: str) -> Iterator[None]:
     ``EACCES`` comes from both. That is for ``Premises.try_out`` to find out.
 
     Raises:
-        ResultsTrouble: with the true errno.
+        RootTrouble: the root itself could not be opened.
+        ResultsTrouble: anything else, with the true errno.
     """
     try:
         yield
     except OSError as error:
         name = show(error.filename2 or error.filename or b"")
         reason = f"{what}: {error.strerror or error}" + (f" ({name})" if name else "")
-        raise ResultsTrouble(reason, error.errno or errno.EIO) from error
+        kind = RootTrouble if isinstance(error, RootClosed) else ResultsTrouble
+        raise kind(reason, error.errno or errno.EIO) from error

@@ -56,9 +56,14 @@ def opened(results: Path | bytes) -> Iterator[tuple[int, int]]:
     """Handles on a root and on its staging directory, which must be there and be ours.
 
     Raises:
-        OSError: it is not, or is a link, or belongs to another user.
+        RootClosed: it is not, or is a link, or belongs to another user.
     """
-    with below.opened(results) as at, staging(at) as inside:
+    with contextlib.ExitStack() as handles:
+        try:
+            at = handles.enter_context(below.opened(results))
+            inside = handles.enter_context(staging(at))
+        except OSError as error:
+            raise durable.RootClosed(error.errno, error.strerror, error.filename) from error
         yield at, inside
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from daemon.shelf import below, staging
@@ -105,7 +105,14 @@ def _numbered(name: bytes) -> Iterator[bytes]:
         yield cut(name, LITTLE_BYTES - len(suffix)) + suffix
 
 
-def fitted(root: int, trials: int, relative: bytes, *, aside: bool = False) -> bytes:
+def fitted(
+    root: int,
+    trials: int,
+    relative: bytes,
+    *,
+    aside: bool = False,
+    without: Collection[bytes] = (),
+) -> bytes:
     """A name below a root with components that its disk takes.
 
     Args:
@@ -114,6 +121,8 @@ def fitted(root: int, trials: int, relative: bytes, *, aside: bool = False) -> b
         relative: the wanted name.
         aside: whether sub-folders that are of no use (links, files, closed to us) are gone round,
             into sub-folders with a number.
+        without: sub-folders to go round as well: they were of no use a moment ago, and may be
+            again a moment later, whatever they look like now.
     """
     *directories, name = [taken_by(trials, part) for part in below.parts(relative)]
     for _ in range(len(directories)) if aside else ():
@@ -125,4 +134,9 @@ def fitted(root: int, trials: int, relative: bytes, *, aside: bool = False) -> b
             if below.hindrance(root, tried) is None:
                 directories[index] = other
                 break
+    if directories and b"/".join(directories) in without:
+        others = ([other, *directories[1:]] for other in _numbered(directories[0]))
+        usable = (tried for tried in others if below.hindrance(root, tried) is None)
+        fresh = (tried for tried in usable if b"/".join(tried) not in without)
+        directories = next(fresh, directories)
     return b"/".join([*directories, name])

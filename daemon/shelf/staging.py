@@ -144,12 +144,13 @@ def sweep(results: Path, *, keep: Collection[int]) -> None:
 
 
 def _remove(results: Path, doomed: Callable[[int], bool]) -> None:
-    with (
-        results_trouble("staged results cannot be removed"),
-        contextlib.suppress(FileNotFoundError),
-        roots.opened(results) as (_, inside),
-    ):
-        _remove_from(inside, doomed)
+    with results_trouble("staged results cannot be removed"):
+        try:
+            with roots.opened(results) as (_, inside):
+                _remove_from(inside, doomed)
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                raise
 
 
 def discard_in(staging: int, photo_id: int) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from house import BAD, House
 
-from daemon import premises
+from daemon import premises, publishing
 from daemon.errors import ResultsTrouble
 from daemon.ledger import Ledger, State
 from daemon.profiles import Output, Profile
@@ -98,6 +98,65 @@ def test_a_sub_folder_that_is_exchanged_at_the_last_moment_leaves_no_half_set(
     assert set(house.filed()) >= {"smith-2/a_one.png", "smith-2/a_two.png", "b_one.png"}
     assert not list((tmp_path / "private").iterdir())
     assert not list((house.results / ".matted-staging").iterdir())
+
+
+def test_what_a_neighbour_takes_away_again_and_again_is_not_the_photos_fault(house: House) -> None:
+    """More often than a photo is tried for faults of its own."""
+
+    def take_away() -> None:
+        for path in (house.results / ".matted-staging").rglob("*.png"):
+            path.unlink()
+
+    real = house.ledger.plan
+    house.ledger.plan = lambda *args, **named: (real(*args, **named), take_away())  # type: ignore[method-assign]
+    photo = house.put("smith/a.png")
+    for _ in range(4):
+        house.filing.turn()
+        house.filing.turn()
+        time.sleep(0.12)
+    house.ledger.plan = real  # type: ignore[method-assign]
+    house.turn_until_rest()
+    entry = house.entry(photo)
+    assert entry.state is State.FILED, entry.reason
+    assert entry.photo.attempts <= 1
+    assert entry.photo.names == (b"smith-2/a_one.png", b"smith-2/a_two.png")
+
+
+def test_a_staging_directory_that_is_exchanged_for_a_moment_pauses_and_charges_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks whether the disk is in order finds it in order."""
+    photo = house.put("smith/a.png")
+    staging = house.results / ".matted-staging"
+
+    def exchange() -> None:
+        staging.rename(house.root / "old")
+        staging.symlink_to(house.root / "old")
+
+    def put_back(*_: object) -> None:
+        if staging.is_symlink():
+            staging.unlink()
+            (house.root / "old").rename(staging)
+
+    whole = premises.Premises.try_out
+
+    def try_out(self: premises.Premises, destinations: list[publishing.Destination]) -> None:
+        put_back()
+        whole(self, destinations)
+
+    monkeypatch.setattr(premises.Premises, "try_out", try_out)
+    for _ in range(8):
+        house.workers.meanwhile = exchange
+        house.filing.turn()
+        house.filing.turn()
+        time.sleep(0.05)
+        put_back()
+    house.workers.meanwhile = lambda: None
+    house.turn_until_rest(pauses=True)
+    entry = house.entry(photo)
+    assert entry.state is State.FILED, entry.reason
+    assert entry.photo.names == (b"smith/a_one.png", b"smith/a_two.png")
+    assert entry.photo.attempts <= 1
 
 
 def test_a_plan_that_cannot_be_carried_out_at_the_start_stops_nobody(house: House) -> None:

@@ -136,9 +136,17 @@ def test_a_watched_folder_that_is_away_pauses_alone() -> None:
     assert decide(error, LAST, LIMITS) == Pause(Scope.FOLDER, error.reason)
 
 
-def test_a_name_of_no_use_is_waited_for_then_exchanged_then_given_up_and_never_charged() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.NameTrouble("not a folder (smith)", errno.EACCES),
+        errors.PlanBroken("a staged result is missing"),
+    ],
+)
+def test_what_others_did_is_waited_for_then_gone_round_then_given_up_and_never_charged(
+    error: errors.PhotoError,
+) -> None:
     """Somebody else's sub-folder may be mended; the photo is not to blame for it."""
-    error = errors.NameTrouble("not a folder (smith)", errno.EACCES)
     found = [
         decide(error, replace(LAST, misplaced=times, aside=aside), LIMITS)
         for aside in (False, True)
@@ -162,7 +170,7 @@ def test_a_taken_name_is_renumbered_at_once_and_free() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [ValueError("a\ndefect"), MemoryError(), RecursionError(), errors.PlanBroken("missing")],
+    [ValueError("a\ndefect"), MemoryError(), RecursionError()],
 )
 def test_a_defect_that_a_photo_trips_counts_against_the_photo(error: Exception) -> None:
     decision = decide(error, FIRST, LIMITS)

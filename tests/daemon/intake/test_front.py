@@ -63,6 +63,22 @@ def test_photos_that_a_scan_alone_has_found_are_counted(watcher: Watcher) -> Non
     assert watcher.front.missed.count == 1
 
 
+def test_what_came_before_events_began_anew_was_missed_by_none(watcher: Watcher) -> None:
+    """The folder is back, and its watch is made a moment after the scan that found it so."""
+    watcher.turn()
+    put(watcher, "a.jpg")
+    watcher.front.scan_soon(watched_anew=True)
+    watcher.turn()
+    assert watcher.turn(after_s=1) == [b"a.jpg"]
+    assert watcher.turn(after_s=3) == []
+    assert watcher.front.missed.count == 0
+    put(watcher, "b.jpg")
+    watcher.turn(after_s=10)
+    assert watcher.turn(after_s=1) == [b"b.jpg"]
+    watcher.turn(after_s=3)
+    assert watcher.front.missed.count == 1
+
+
 def test_a_hint_at_a_tree_announces_all_that_lies_in_it(watcher: Watcher) -> None:
     watcher.turn()
     put(watcher, "roll/a.jpg")

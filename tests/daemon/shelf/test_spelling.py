@@ -44,6 +44,15 @@ def test_a_sub_folder_of_no_use_is_gone_round_only_if_asked(
     assert fitted(*handles, b"day/smith/a.png", aside=True) == b"day/smith-3/a.png"
 
 
+def test_a_sub_folder_that_was_of_no_use_a_moment_ago_is_gone_round_too(
+    handles: tuple[int, int], results: Path
+) -> None:
+    (results / "day-2").write_bytes(b"a file")
+    without = {b"day/smith", b"day-3/smith"}
+    assert fitted(*handles, b"day/smith/a.png", without=without) == b"day-4/smith/a.png"
+    assert fitted(*handles, b"day/a.png", without=without) == b"day/a.png"
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

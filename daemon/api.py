@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from daemon import config_file, events
-from daemon.choice import stores
+from daemon.batch.batch import Ending, Once
+from daemon.config import load
+from daemon.config.profiles import BUILT_IN, Profile
+from daemon.config.settings import Engine, Folder, Settings
+from daemon.engine.choice import stores
 from daemon.errors import SettingsError
-from daemon.once import Ending, Once
-from daemon.profiles import BUILT_IN, Profile
-from daemon.settings import Engine, Folder, Settings
+from daemon.log import events
 from matting.models import ModelError
 from matting.models.catalog import CATALOG
 
@@ -128,7 +129,7 @@ def settings_for(config: PathLike | None) -> Settings:
         SettingsError: with every fault.
     """
     if config is not None:
-        return config_file.load(Path(config), folders=False)
+        return load.load(Path(config), folders=False)
     nowhere = Folder(watch=Path("inbox"), results=Path("results"))
     return Settings(folders=(nowhere,))
 
@@ -176,7 +177,7 @@ def find_profile(name: str, settings: Settings) -> Profile:
     """
     known = {**BUILT_IN, **settings.profiles}
     if name not in known:
-        fault = f"there is no profile {name!r}{config_file.did_you_mean(name, list(known))}"
+        fault = f"there is no profile {name!r}{load.did_you_mean(name, list(known))}"
         raise SettingsError("--profile", (fault,))
     return known[name]
 

@@ -13,19 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from daemon import events, private, workshop
-from daemon.choice import choose, people_network
+from daemon.config.invocation import typed
+from daemon.config.settings import Folder, Settings
+from daemon.engine.choice import choose, people_network
+from daemon.engine.hosting import running
 from daemon.errors import EngineUnavailable, ResultsTrouble
 from daemon.intake.mounts import file_system, sends_events
+from daemon.log import events
+from daemon.machine import private
 from daemon.photo import show
-from daemon.program import typed
-from daemon.settings import Folder, Settings
 from daemon.shelf import below, durable, spelling, staging
-from matting.client import connect
 from matting.errors import EngineError
-from matting.host import EngineHost
 from matting.models import Model, verify
 from matting.models.catalog import PEOPLE
+from matting.process.client import connect
+from matting.process.host import EngineHost
 
 _LITTLE_BYTES = 5 * 10**9
 _SKEW_S = 5.0
@@ -183,7 +185,7 @@ def _engine(settings: Settings) -> Iterator[Finding]:
         yield Finding("engine", Verdict.OK, f"{chosen.engine}: {chosen.reason}")
         if chosen.model is not None:
             yield from _model(chosen.model, settings)
-        with workshop.running(settings, events.silent()) as host:
+        with running(settings, events.silent()) as host:
             yield _try_out(host, settings)
     except EngineUnavailable as error:
         yield Finding("engine", Verdict.BAD, str(error))

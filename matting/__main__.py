@@ -32,7 +32,7 @@ def main() -> int:
     if args.status_fd is not None:
         _die_with_host(args.status_fd)
     # numpy and, through it, all that matting needs: only now, under the redirected fd 1.
-    from matting import server  # noqa: PLC0415 - see above
+    from matting.process import server  # noqa: PLC0415 - see above
 
     tell = server.Status(args.status_fd)
     reason = server.run(args.socket, args.engine, args.options, tell)

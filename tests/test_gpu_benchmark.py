@@ -12,7 +12,7 @@ import pytest
 from laboratory import Laboratory
 from typer.testing import CliRunner
 
-from daemon.parity import Compared
+from daemon.engine.parity import Compared
 from matting.engines import cuda
 from tests.benchmarks import gpu
 from tests.benchmarks.gpu_memory import watched

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon import settings
-from daemon.choice import choose, stores
-from daemon.config_file import did_you_mean
+from daemon.config import settings
+from daemon.config.load import did_you_mean
+from daemon.engine.choice import choose, stores
 from daemon.errors import EngineUnavailable, SettingsError
 from matting.models import ModelError
 from matting.models.catalog import PEOPLE

@@ -18,20 +18,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from daemon import choice, settings, workshop
 from daemon.bench.contenders import Contender
 from daemon.bench.findings import Column, Cost, Look, Trial
 from daemon.bench.subjects import Subject
 from daemon.bench.work import Measured, peak_mib, work
 from daemon.bench.yardstick import Yardstick, prepare
+from daemon.config import settings
+from daemon.config.profiles import Output, Profile
+from daemon.engine import choice, hosting
 from daemon.errors import EngineUnavailable, MattedError
-from daemon.events import Log
-from daemon.job import EngineAddress, Job, Outcome
+from daemon.log.events import Log
 from daemon.photo import Filed, Photo
-from daemon.profiles import Output, Profile
 from daemon.shelf import staging
-from daemon.workers import Workers
-from matting.host import EngineHost
+from daemon.work.job import EngineAddress, Job, Outcome
+from daemon.work.workers import Workers
+from matting.process.host import EngineHost
 
 Running = Callable[[settings.Settings, Log], AbstractContextManager[EngineHost]]
 
@@ -48,7 +49,7 @@ class Bench:
         profile: Profile,
         scratch: Path,
         log: Log,
-        running: Running = workshop.running,
+        running: Running = hosting.running,
     ) -> None:
         """Prepare.
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from daemon.bench.findings import Column, Findings, Look, Trial
 from daemon.bench.yardstick import CELL
 from daemon.imaging import vips
-from daemon.view import Picture
+from daemon.steps.view import Picture
 
 Colour = tuple[int, int, int]
 

@@ -6,8 +6,8 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon import pipeline
-from daemon.job import Job, Outcome, Staged
+from daemon.work import pipeline
+from daemon.work.job import Job, Outcome, Staged
 
 
 @dataclass(frozen=True, slots=True)

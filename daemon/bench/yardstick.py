@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from daemon.bench import references
 from daemon.bench.findings import Look, Score
+from daemon.bench.measures import distance, shadow_accuracy, soft_error, soft_kept
 from daemon.bench.subjects import Subject
 from daemon.errors import MattedError
 from daemon.imaging.colour import to_8_bit, to_srgb8
 from daemon.imaging.decode import decode
-from daemon.view import Picture
-from matting.measures import distance, shadow_accuracy, soft_error, soft_kept
+from daemon.steps.view import Picture
 
 CELL = (320, 400)
 """The most (width, height) in pixels that a picture on the contact sheet may have."""

@@ -21,7 +21,6 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from daemon import events
 from daemon.api import find_profile, settings_for
 from daemon.bench import contenders, references, subjects, table
 from daemon.bench.contenders import Contender
@@ -29,6 +28,7 @@ from daemon.bench.findings import Findings
 from daemon.bench.run import Bench
 from daemon.bench.sheet import draw, save
 from daemon.errors import EngineUnavailable, MattedError, ResultsTrouble
+from daemon.log import events
 
 _SHEET, _FIGURES = "bench.jpg", "bench.json"
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from daemon import inbox
-from daemon.config_file import load
-from daemon.originals import beforehand
-from daemon.settings import Folder
+from daemon.config.load import load
+from daemon.config.settings import Folder
+from daemon.filing.originals import beforehand
+from daemon.intake import inbox
 
 
 def main(

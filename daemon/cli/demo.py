@@ -19,14 +19,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from daemon.api import settings_for
-from daemon.choice import choose
 from daemon.cli.words import count_people
 from daemon.demo.overview import write_overview
 from daemon.demo.photos import make_photos
 from daemon.demo.scanner import scan_into
+from daemon.engine.choice import choose
 from daemon.errors import MattedError
-from daemon.events import Event
 from daemon.intake.ignore import Rule
+from daemon.log.events import Event
 
 Fact = dict[str, Any]
 

@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from daemon import config_file
 from daemon.cli.words import advice
+from daemon.config import load
 from daemon.doctor import Verdict, examine
 
 _STYLE = {Verdict.OK: "green", Verdict.NOTE: "yellow", Verdict.BAD: "bold red"}
@@ -21,7 +21,7 @@ def main(
 ) -> None:
     """Try out folders, rights, limits and the engine; say what to do where something is amiss."""
     console = Console()
-    settings = config_file.load(config)
+    settings = load.load(config)
     console.print(_line(Verdict.OK, str(config), "no faults"))
     bad = 0
     for finding in examine(settings):

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from daemon import inbox
+from daemon.config.example import commented_yaml
+from daemon.config.invocation import program
+from daemon.config.settings import located
 from daemon.errors import SettingsError
-from daemon.example import commented_yaml
-from daemon.program import program
-from daemon.settings import located
+from daemon.intake import inbox
 
 
 def main(

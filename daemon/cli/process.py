@@ -22,12 +22,12 @@ from rich.progress import (
 )
 
 from daemon.api import Result, find_profile, process, settings_for, undated, with_engine
-from daemon.choice import choose
 from daemon.cli.model.install import main as install
 from daemon.cli.words import count_people
+from daemon.config.profiles import Profile
+from daemon.engine.choice import choose
 from daemon.errors import MattedError, ModelAbsent, SettingsError
 from daemon.photo import show
-from daemon.profiles import Profile
 from matting.models.catalog import PEOPLE
 from matting.web import is_address
 

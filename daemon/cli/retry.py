@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from daemon import config_file
+from daemon.config import load
+from daemon.config.settings import Settings
 from daemon.errors import LedgerTrouble, MattedError, SettingsError
 from daemon.ledger import Entry, Ledger, State
-from daemon.settings import Settings
 from daemon.shelf import quarantine
 
 
@@ -24,7 +24,7 @@ def main(
     """Take photos out of quarantine; the daemon, now or when it runs again, begins anew."""
     if bool(photos) == every:
         raise SettingsError("retry", ("takes either IDs, as status shows them, or --all",))
-    settings = config_file.load(config)
+    settings = load.load(config)
     path = settings.state_dir / "ledger.sqlite"
     if not path.exists():
         raise LedgerTrouble(f"no daemon has run with the state directory {settings.state_dir} yet")

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from daemon import events
 from daemon.cli import Exit, exit_code
 from daemon.errors import MattedError, SettingsError
-from daemon.events import Event
-from daemon.service import Service
+from daemon.log import events
+from daemon.log.events import Event
+from daemon.service.service import Service
 
 
 def main(

@@ -13,10 +13,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from daemon import config_file
 from daemon.cli.words import advice
+from daemon.config import load
 from daemon.ledger import Entry, State
-from daemon.status import Status, read
+from daemon.service.status import Status, read
 
 _REFRESH_S = 1.0
 
@@ -30,7 +30,7 @@ def main(
     ] = False,
 ) -> None:
     """Show queue, folders and failures, whether the daemon runs or not."""
-    state_dir = config_file.load(config).state_dir
+    state_dir = load.load(config).state_dir
     if as_json:
         typer.echo(json.dumps(read(state_dir).as_json()))
     elif follow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.program import program
+from daemon.config.invocation import program
 
 
 def count_people(people: int | None) -> str:

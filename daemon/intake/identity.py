@@ -13,9 +13,9 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from daemon import private
 from daemon.errors import LedgerTrouble
 from daemon.intake.mounts import Mount, mount
+from daemon.machine import private
 
 _NAME = "mounts.json"
 

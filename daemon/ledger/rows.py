@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from daemon.errors import LedgerTrouble
 from daemon.photo import Filed, Photo, Version
-from daemon.shelf.plan import Plan
+from daemon.plan import Plan
 
 
 class State(StrEnum):

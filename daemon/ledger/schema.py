@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from daemon import private
 from daemon.errors import LedgerTrouble
 from daemon.ledger.migrations import VERSION, migrate, version
+from daemon.machine import private
 
 # The first version; migrations.py leads on from it, for new ledgers as for old ones, so that all of
 # one version are the same.

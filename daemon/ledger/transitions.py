@@ -10,7 +10,7 @@ from daemon.errors import LedgerTrouble, NameTaken
 from daemon.ledger import rows
 from daemon.ledger.rows import Publishing, State
 from daemon.photo import Photo, Sighting
-from daemon.shelf.plan import Move, Plan
+from daemon.plan import Move, Plan
 
 LONGEST_WAIT_S = 900.0
 """Nothing is ever due later than this; if it seems so, the clock was set back."""

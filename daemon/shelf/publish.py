@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from daemon.errors import NameTaken, PlanBroken
+from daemon.plan import Move, Plan
 from daemon.shelf import below, roots
 from daemon.shelf.below import Spot
 from daemon.shelf.durable import rename, results_trouble, sha256, unlink
-from daemon.shelf.plan import Move, Plan
 
 
 class _State(Enum):

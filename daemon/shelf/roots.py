@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from daemon import instance
+from daemon.machine import instance
 from daemon.shelf import below, durable
 from daemon.shelf.below import Spot
 

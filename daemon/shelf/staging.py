@@ -9,13 +9,13 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
-from daemon import instance
 from daemon.errors import ResultsTrouble
+from daemon.machine import instance
 from daemon.photo import Photo
+from daemon.plan import Move, Plan
 from daemon.shelf import below, durable, rights, roots
 from daemon.shelf.below import Spot
 from daemon.shelf.durable import results_trouble
-from daemon.shelf.plan import Move, Plan
 
 _ABANDONED_S = 86_400.0
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from daemon.options import Options
 from daemon.steps import denoise, descratch, equalize, focus_person, lift_shadows, neutralize
-from daemon.view import View
+from daemon.steps.view import View
 
 
 class Step(Protocol):

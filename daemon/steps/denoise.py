@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from daemon.options import Options as _Options
-from daemon.view import View
+from daemon.steps.view import View
 
 _PATCH, _SEARCH = 3, 13
 """Pixels along each side. The usual 7 and 21 take four times as long, and on photos with known

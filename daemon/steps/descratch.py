@@ -14,7 +14,7 @@ from pydantic import Field
 
 from daemon.options import Options as _Options
 from daemon.steps import lab
-from daemon.view import View
+from daemon.steps.view import View
 
 Mask = NDArray[np.uint8]
 """(height, width) 0 or 1."""

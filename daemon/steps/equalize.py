@@ -8,7 +8,7 @@ from pydantic import Field
 
 from daemon.options import Options as _Options
 from daemon.steps import lab
-from daemon.view import View
+from daemon.steps.view import View
 
 
 class Options(_Options):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from daemon.options import Options as _Options
-from daemon.view import View
-from matting.boxes import Box
+from daemon.steps.view import View
+from matting.picture.boxes import Box
 
 _FIRST_MARGIN = 0.5
 """Room on each side for a second search, from closer: the first one misses a head now and then."""

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.view import Picture
+from daemon.steps.view import Picture
 
 Lab = NDArray[np.float32]
 """(height, width, 3) float32: L* 0..100, then a* and b* about zero."""

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from daemon.options import Options as _Options
 from daemon.steps import lab
-from daemon.view import View
+from daemon.steps.view import View
 
 _FULL_LIFT = 2.0
 """At amount 1 black has three times its contrast, and the curve still rises (slope 0.5 or more)."""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from daemon.options import Options as _Options
 from daemon.steps import lab
-from daemon.view import View
+from daemon.steps.view import View
 
 Colours = NDArray[np.float32]
 """(n, 3) float32 L*a*b*, or (n, 2) a* and b*."""

@@ -10,9 +10,9 @@ from typing import Any, Dict, NoReturn, Optional, Tuple
 
 import numpy as np
 
-from matting import graph
 from matting.engines import Answer, Engine, accelerator, cuda, installed
 from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
+from matting.networks import graph
 
 OPAQUE = 254
 """The published networks' outputs hardly ever reach 255: they cut off where they should round."""

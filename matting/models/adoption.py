@@ -14,7 +14,7 @@ from matting.models.errors import ModelError
 from matting.models.model import SUFFIX, EngineName, Model
 from matting.models.store import Store
 from matting.models.trial import Place, try_out
-from matting.recipe import Recipe
+from matting.networks.recipe import Recipe
 
 ROOM_BYTES = 50 << 20
 """What is left free on the disk."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from matting import recipe
 from matting.models.model import EngineName
 from matting.models.package import Package
-from matting.recipe import Recipe
+from matting.networks import recipe
+from matting.networks.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)

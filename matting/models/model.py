@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from matting.models.errors import ModelError, UnknownModel
-from matting.recipe import Recipe
+from matting.networks.recipe import Recipe
 
 EngineName = Literal["bshm", "onnx", "people"]
 SUFFIX: dict[EngineName, str] = {"bshm": ".pb", "onnx": ".onnx", "people": ".tflite"}

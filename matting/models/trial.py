@@ -12,14 +12,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting.client import connect
 from matting.engines import Answer
 from matting.errors import EngineError
-from matting.host import EngineHost, EngineSpec
-from matting.launch import interpreter
 from matting.models.errors import ModelError
 from matting.models.model import Model
-from matting.trimap import trimap_of
+from matting.picture.trimap import trimap_of
+from matting.process.client import connect
+from matting.process.host import EngineHost, EngineSpec
+from matting.process.launch import interpreter
 
 SIZE = (241, 317)
 """Width and height of the picture: odd, and no multiple of anything a network likes."""

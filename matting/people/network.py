@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting import modelfile
 from matting.errors import EngineUnavailable
+from matting.networks import modelfile
 
 SIDE = 256
 """Rows and columns of what the network is fed and of what it answers."""

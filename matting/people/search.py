@@ -18,11 +18,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting.boxes import Box
 from matting.people.aged import Aged
 from matting.people.looks import Picture, certainty, consensus, looks
 from matting.people.network import Network
 from matting.people.windows import SCALES, Map, Window, seen_in, windows
+from matting.picture.boxes import Box
 
 _MAP_SIDE = 512
 """Long side of the map, in pixels: as fine as the windows of the second scale see."""

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting.refine import refine
+from matting.picture.refine import refine
 from matting.refiners import FOREGROUND, UNKNOWN, Refiner, Tile
 from matting.refiners.laplacian import Floats, System, system
 

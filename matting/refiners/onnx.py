@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matting.client import Connection, connect
+from matting.process.client import Connection, connect
 from matting.refiners import Refiner, Tile
 
 

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from daemon.pipeline import prepare
-from daemon.profiles import BUILT_IN, Profile
-from daemon.view import View
+from daemon.config.profiles import BUILT_IN, Profile
+from daemon.steps.view import View
+from daemon.work.pipeline import prepare
 from matting.engines import Engine, people
 from matting.models import Store
 from matting.models.catalog import PEOPLE

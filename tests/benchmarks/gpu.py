@@ -19,14 +19,14 @@ import cv2
 import numpy as np
 import typer
 
-from daemon.conversion import convert, converter
-from daemon.elsewhere import run_elsewhere
-from daemon.parity import Compared, Sight, compare, look
-from daemon.view import Picture
-from matting.client import Connection, connect
+from daemon.engine.conversion import convert, converter
+from daemon.engine.environment import run_elsewhere
+from daemon.engine.parity import Compared, Sight, compare, look
+from daemon.steps.view import Picture
 from matting.engines import cuda
 from matting.errors import EngineError
-from matting.host import EngineHost, EngineSpec
+from matting.process.client import Connection, connect
+from matting.process.host import EngineHost, EngineSpec
 from tests.benchmarks.gpu_memory import used_mib, watched
 from tests.benchmarks.photos import original, sized
 from tests.benchmarks.rig import Rig, running
@@ -248,7 +248,7 @@ def contenders(
     """ONNX Runtime; and TensorFlow, if an interpreter that has it for GPUs is named."""
     graph = root / "bshm.pb"
     if model is None or tf_python:
-        run_elsewhere("matting.bshm", ["--out", str(graph)], tf_python or converter())
+        run_elsewhere("matting.networks.bshm", ["--out", str(graph)], tf_python or converter())
     if model is None:
         model = root / "bshm.onnx"
         convert(graph, model, None)

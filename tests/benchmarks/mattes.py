@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from daemon.pipeline import prepare
-from daemon.profiles import BUILT_IN, Profile
-from daemon.refining import Wanted, refined
-from daemon.view import View
+from daemon.bench.measures import distance
+from daemon.config.profiles import BUILT_IN, Profile
+from daemon.steps.view import View
+from daemon.work.pipeline import prepare
+from daemon.work.refining import Wanted, refined
 from matting.engines import Engine, people
-from matting.measures import distance
 from matting.models import Store
 from matting.models.catalog import PEOPLE
 from matting.models.store import shared_directory

@@ -19,8 +19,8 @@ from photo_server import serving
 
 from daemon import api
 from daemon.api import Result, process
+from daemon.config.profiles import BUILT_IN, Profile
 from daemon.errors import ResultsTrouble, SettingsError
-from daemon.profiles import BUILT_IN, Profile
 
 pytestmark = pytest.mark.usefixtures("people_network")
 

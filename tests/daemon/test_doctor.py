@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from people_network import furnish
 
-from daemon.config_file import parse
+from daemon.config.load import parse
+from daemon.config.settings import Settings
 from daemon.doctor import Finding, Verdict, examine
-from daemon.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("people_network")
 

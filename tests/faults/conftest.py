@@ -14,7 +14,7 @@ from crash_points import Forge
 from harness import STUBS
 from summary import Tally
 
-from matting.host import EngineHost, EngineSpec
+from matting.process.host import EngineHost, EngineSpec
 
 TALLY = pytest.StashKey[Tally]()
 

@@ -22,22 +22,24 @@ from typing import Any
 
 from audit import STRANGERS
 
-from daemon import events, filing, premises, service
+from daemon.config.profiles import Profile
 from daemon.errors import LedgerTrouble, MattedError, WorkerDied
-from daemon.filing import Filing
+from daemon.filing import disks, queue
+from daemon.filing.disks import Premises
+from daemon.filing.policy import Limits
+from daemon.filing.publishing import Destination
+from daemon.filing.queue import Filing
+from daemon.filing.verdicts import Engine
 from daemon.intake.ignore import Rule
 from daemon.intake.scan import scan
-from daemon.job import EngineAddress, Job
 from daemon.ledger import Ledger, State
-from daemon.lock import Lock
+from daemon.log import events
+from daemon.machine.lock import Lock
 from daemon.outputs import matte
-from daemon.pipeline import work
-from daemon.policy import Limits
-from daemon.premises import Premises
-from daemon.profiles import Profile
-from daemon.publishing import Destination
-from daemon.verdicts import Engine
-from daemon.workers import Finished
+from daemon.service import service
+from daemon.work.job import EngineAddress, Job
+from daemon.work.pipeline import work
+from daemon.work.workers import Finished
 
 REFUSED = 4
 """Exit status of what could not start or go on, and said so."""
@@ -137,7 +139,7 @@ def _engine(socket: str) -> Engine:
 
 def _child(task: dict[str, Any]) -> int:
     # What takes minutes in earnest, so that the machine and the disk can recover, is shortened.
-    filing._DISPOSE_S = premises._FIRST_WAIT_S = premises._LONGEST_WAIT_S = 0.02
+    queue._DISPOSE_S = disks._FIRST_WAIT_S = disks._LONGEST_WAIT_S = 0.02
     log = os.open(f"{task['root']}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)

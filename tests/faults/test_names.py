@@ -18,7 +18,7 @@ from sending import Sending, tool
 from summary import Tally
 
 from daemon import doctor
-from daemon.settings import Folder
+from daemon.config.settings import Folder
 
 Make = Callable[..., Daemon]
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from laboratory import ROOT, interpreter
 
-from matting.client import connect
-from matting.host import EngineHost, EngineSpec
+from matting.process.client import connect
+from matting.process.host import EngineHost, EngineSpec
 
 STUBS = str(Path(__file__).parents[1] / "stubs")
 

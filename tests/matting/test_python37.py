@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 import matting
-from matting.client import connect
 from matting.errors import EngineUnavailable
-from matting.host import EngineHost, EngineSpec
+from matting.process.client import connect
+from matting.process.host import EngineHost, EngineSpec
 
 ROOM = Path(matting.__file__).parent
 SHARED = [
-    *("__init__", "__main__", "contract", "errors", "graph", "modelfile", "server", "wire"),
-    *("bshm/__init__", "bshm/__main__", "bshm/freeze", "bshm/network"),
+    *("__init__", "__main__", "errors"),
+    *("process/__init__", "process/contract", "process/server", "process/wire"),
+    *("networks/__init__", "networks/graph", "networks/modelfile"),
+    *(f"networks/bshm/{name}" for name in ("__init__", "__main__", "freeze", "network")),
     *("engines/__init__", "engines/accelerator", "engines/cuda", "engines/installed"),
     "engines/tensorflow",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import service
+from daemon.service import service
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 UNITS = REPOSITORY / "systemd"

@@ -13,14 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from daemon import events, workshop
 from daemon.cli import run
-from daemon.intake import front
-from daemon.settings import Settings
-from matting.host import EngineSpec
+from daemon.config.settings import Settings
+from daemon.engine import hosting
+from daemon.intake import folder
+from daemon.log import events
+from matting.process.host import EngineSpec
 
 FLAG = Path("/srv/matted/hang-scan")
-REAL_SCAN = front.scan
+REAL_SCAN = folder.scan
 
 
 def scan(*args: Any, **options: Any) -> Any:
@@ -33,10 +34,10 @@ def scan(*args: Any, **options: Any) -> Any:
 def running(wanted: Settings, log: events.Log) -> Any:
     here = str(Path(__file__).parent)
     spec = EngineSpec("hanging_engine", {}, timeout_s=wanted.engine.timeout_s, extra_path=(here,))
-    return workshop.hosted(spec, log)
+    return hosting.hosted(spec, log)
 
 
 if __name__ == "__main__":
-    front.scan = scan
+    folder.scan = scan
     run.Service = partial(run.Service, engine=running)  # type: ignore[misc,assignment] # on purpose
     run.main(Path(sys.argv[1]))

@@ -8,19 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from daemon import events
+from daemon.config.profiles import Output, Profile
 from daemon.errors import MattedError, NotAPhoto
-from daemon.filing import Filing
-from daemon.job import EngineAddress, Job, Staged
+from daemon.filing.disks import Premises
+from daemon.filing.policy import Limits
+from daemon.filing.publishing import Destination
+from daemon.filing.queue import Filing
+from daemon.filing.verdicts import Engine
 from daemon.ledger import Entry, Ledger, State
+from daemon.log import events
 from daemon.photo import Filed, Sighting, Version
-from daemon.policy import Limits
-from daemon.premises import Premises
-from daemon.profiles import Output, Profile
-from daemon.publishing import Destination
 from daemon.shelf.staging import entered, seal
-from daemon.verdicts import Engine
-from daemon.workers import Finished
+from daemon.work.job import EngineAddress, Job, Staged
+from daemon.work.workers import Finished
 
 BAD = b"no photo"
 NAMES = ("one", "two")

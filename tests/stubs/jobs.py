@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from daemon.errors import EngineFailed
-from daemon.job import Job, Outcome, Unchanged
+from daemon.work.job import Job, Outcome, Unchanged
 
 
 class Sticky(Exception):

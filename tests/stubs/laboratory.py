@@ -146,8 +146,8 @@ def _fail(model, source, message):
 
 
 def _freeze(path, width, seed, coarse):
-    from matting.bshm import freeze  # noqa: PLC0415 - only in the child
-    from matting.bshm.network import Plan  # noqa: PLC0415 - likewise
+    from matting.networks.bshm import freeze  # noqa: PLC0415 - only in the child
+    from matting.networks.bshm.network import Plan  # noqa: PLC0415 - likewise
 
     data, parameters = freeze.freeze(_tf(), Plan(width, tuple(coarse)), seed)
     freeze.save(path, data)
@@ -156,8 +156,8 @@ def _freeze(path, width, seed, coarse):
 
 def _convert(source, target):
     """Turn a graph into an ONNX network; what it cannot be turned into for, if so."""
-    from matting.bshm import convert, freeze  # noqa: PLC0415 - only in the child
     from matting.errors import EngineUnavailable  # noqa: PLC0415 - likewise
+    from matting.networks.bshm import convert, freeze  # noqa: PLC0415 - only in the child
 
     try:
         freeze.save(target, convert.convert(source)[0])

@@ -13,7 +13,7 @@ import time
 from pydantic import Field
 
 from daemon.options import Options as _Options
-from daemon.view import View
+from daemon.steps.view import View
 
 
 class Options(_Options):

@@ -10,10 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from daemon import events, settings, workshop
-from matting.host import EngineSpec
+from daemon.config import settings
+from daemon.engine import hosting
+from daemon.log import events
+from matting.process.host import EngineSpec
 
-REAL_RUNNING = workshop.running
+REAL_RUNNING = hosting.running
 OPTIONS: dict[str, dict[str, Any]] = {
     "stub": {},
     "blind": {"when_red": {"0": "nobody", "13": "nobody"}},
@@ -28,10 +30,10 @@ def running(wanted: settings.Settings, log: events.Log) -> Any:
     if options is None:
         return REAL_RUNNING(wanted, log)
     here = str(Path(__file__).parent)
-    return workshop.hosted(EngineSpec("stub_engine", options, extra_path=(here,)), log)
+    return hosting.hosted(EngineSpec("stub_engine", options, extra_path=(here,)), log)
 
 
-workshop.running = running
+hosting.running = running
 
 from daemon import cli  # noqa: E402 - see above
 from daemon.bench import contenders  # noqa: E402 - see above

@@ -17,10 +17,10 @@ from daemon.steps import STEPS
 
 STEPS["misbehave"] = misbehave  # before profiles are imported, which read the registry
 
-from daemon import events  # noqa: E402 - see above
-from daemon.service import Service  # noqa: E402 - see above
-from daemon.workshop import hosted  # noqa: E402 - see above
-from matting.host import EngineSpec  # noqa: E402 - see above
+from daemon.engine.hosting import hosted  # noqa: E402 - see above
+from daemon.log import events  # noqa: E402 - see above
+from daemon.service.service import Service  # noqa: E402 - see above
+from matting.process.host import EngineSpec  # noqa: E402 - see above
 
 
 def step_clock(offset_file: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from daemon.elsewhere import run_elsewhere
+from daemon.engine.environment import run_elsewhere
 
 
 def main(
@@ -26,4 +26,4 @@ def main(
     It is a frozen graph by the published contract. The same width and seed make the same file.
     """
     arguments = ["--width", str(width), "--seed", str(seed), "--out", str(out.absolute())]
-    typer.echo(run_elsewhere("matting.bshm", arguments, python))
+    typer.echo(run_elsewhere("matting.networks.bshm", arguments, python))

@@ -13,17 +13,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from daemon import conversion
 from daemon.bench.subjects import find
-from daemon.choice import guarded
 from daemon.cli.model.place import Config, place, told
+from daemon.config.profiles import Matting
+from daemon.engine import conversion
+from daemon.engine.choice import guarded
+from daemon.engine.parity import Sight, sights
 from daemon.errors import MattedError, SettingsError
-from daemon.parity import Sight, sights
-from daemon.profiles import Matting
 from matting.models import Model, Offer, Place, Store, Stores
 from matting.models.adoption import CANDIDATE, activate
 from matting.models.catalog import CATALOG
-from matting.recipe import BSHM
+from matting.networks.recipe import BSHM
 
 _MAX_PIXELS = 200_000_000
 _CONVERTIBLE = tuple(name for name, entry in CATALOG.items() if entry.engine == "bshm")

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 
 from daemon.cli.model.place import Config, Place, Shared, place, size, told
-from daemon.config_file import did_you_mean
+from daemon.config.load import did_you_mean
 from matting.models import Model, Store, UnknownModel
 from matting.models import trial as trials
 from matting.models.catalog import CATALOG, CONVERTED, PEOPLE, ByHand, Entry, Web

@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from daemon import config_file, errors
-from daemon.settings import Settings
+from daemon import errors
+from daemon.config import load
+from daemon.config.settings import Settings
 from matting.errors import EngineUnavailable
 from matting.models import Busy, ModelError, Store, Stores, UnknownModel
 from matting.models.store import shared_directory
@@ -52,7 +53,7 @@ def place(config: Path | None, *, shared: bool = False) -> Place:
     Raises:
         SettingsError: with every fault in the settings file.
     """
-    settings = None if config is None else config_file.load(config, folders=False)
+    settings = None if config is None else load.load(config, folders=False)
     stores = Stores.of_user() if settings is None else Stores.beside(settings.state_dir)
     if shared:
         stores = Stores((Store(shared_directory()),))

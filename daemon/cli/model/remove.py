@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from daemon.choice import choose
 from daemon.cli.model.place import Config, Place, Shared, place, told
+from daemon.engine.choice import choose
 from daemon.errors import EngineUnavailable, SettingsError
 from matting.models import UnknownModel
 

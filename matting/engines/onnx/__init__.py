@@ -1,8 +1,8 @@
 """Any matting network that was exported to ONNX, through ONNX Runtime.
 
-``recipe`` says how the network is fed and what its answer means (matting/recipe.py). On a GPU it
-is ONNX Runtime's CUDA provider that runs it. TensorRT is used only if it is asked for: it compiles
-a network for minutes when the engine starts, and again for every new size of picture.
+``recipe`` says how the network is fed and what its answer means (matting/networks/recipe.py). On a
+GPU it is ONNX Runtime's CUDA provider that runs it. TensorRT is used only if it is asked for: it
+compiles a network for minutes when the engine starts, and again for every new size of picture.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from matting import graph
 from matting.engines import REFINED, Answer, Engine, accelerator, cuda
 from matting.engines.onnx import feed, ports, program, reading, runtime
 from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
-from matting.recipe import Recipe
+from matting.networks import graph
+from matting.networks.recipe import Recipe
 
 WARM_UP = (48, 64)
 TILE = 1024

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting.recipe import Recipe
+from matting.networks.recipe import Recipe
 from matting.refiners import BACKGROUND, FOREGROUND, UNKNOWN
 
 LONGEST = 8

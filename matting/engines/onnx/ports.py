@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from matting.recipe import BSHM, Recipe
+from matting.networks.recipe import BSHM, Recipe
 
 BSHM_INPUT = "input_image"
 _TYPES: dict[str, np.dtype[Any]] = {

@@ -15,9 +15,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from matting import modelfile
 from matting.engines.onnx.protobuf import BYTES, VARINT, Field, Malformed, fields
 from matting.errors import EngineUnavailable
+from matting.networks import modelfile
 
 KNOWN_DOMAINS = frozenset(("", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc"))
 """Sets of operations that ONNX Runtime itself has; quantised networks need com.microsoft."""

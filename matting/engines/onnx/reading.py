@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matting.engines.onnx.feed import resized
-from matting.recipe import Recipe
+from matting.networks.recipe import Recipe
 
 SURE = 0.95
 """Where min_max is to stretch, the surest pixel has at least this value.

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon import config_file
 from daemon.bench import contenders
+from daemon.config import load
+from daemon.config.settings import Settings
 from daemon.errors import SettingsError
-from daemon.settings import Settings
 
 BARE = "folders: [{watch: in, results: to}]\nstate_dir: state\n"
 
@@ -21,7 +21,7 @@ def _no_models_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def read(tmp_path: Path, more: str = "") -> Settings:
-    return config_file.parse(BARE + more, source="test", base=tmp_path)
+    return load.parse(BARE + more, source="test", base=tmp_path)
 
 
 def install(store: Path, name: str) -> None:

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from daemon.intake.settle import Settling
 from daemon.ledger import Ledger, State
 from daemon.photo import Filed, Photo, Sighting, Version
-from daemon.shelf.plan import Move
+from daemon.plan import Move
 
 SETTLE_S = 2.0
 RESULTS = Path("/results")

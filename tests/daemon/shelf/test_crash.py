@@ -26,13 +26,13 @@ from typing import Any
 import pytest
 
 from daemon.errors import WorkerDied
-from daemon.instance import place
 from daemon.ledger import Ledger, State
+from daemon.machine.instance import place
 from daemon.photo import Filed, Photo, Sighting, Version
+from daemon.plan import Plan
 from daemon.shelf import durable, staging
 from daemon.shelf.disposal import Originals, dispose
 from daemon.shelf.names import Output, choose
-from daemon.shelf.plan import Plan
 from daemon.shelf.publish import publish
 from daemon.shelf.quarantine import given_up, quarantine
 

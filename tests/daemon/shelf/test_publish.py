@@ -11,8 +11,8 @@ import pytest
 
 from daemon.errors import NameTaken, PlanBroken, ResultsTrouble
 from daemon.photo import Photo
+from daemon.plan import Plan
 from daemon.shelf import staging
-from daemon.shelf.plan import Plan
 from daemon.shelf.publish import publish, withdraw
 
 CONTENTS = {b"day/sub/a_matte.png": b"matte" * 1000, b"day/sub/a_cut.png": b"cut", b"b.png": b"b"}

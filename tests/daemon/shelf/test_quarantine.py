@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import ResultsTrouble, SourceTrouble
-from daemon.instance import place
+from daemon.machine.instance import place
 from daemon.photo import Photo, Version
 from daemon.shelf.quarantine import find, given_up, quarantine, release
 

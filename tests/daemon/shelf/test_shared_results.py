@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from harness import Daemon, wait_until, write_photo
 
-from daemon import instance
+from daemon.machine import instance
 from daemon.photo import Photo
 from daemon.shelf import roots, staging
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import ResultsTrouble
-from daemon.instance import place
+from daemon.machine.instance import place
 from daemon.photo import Photo
+from daemon.plan import Move
 from daemon.shelf import staging
-from daemon.shelf.plan import Move
 
 MakePhoto = Callable[..., Photo]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from daemon.options import Options
 from daemon.steps import STEPS
-from daemon.view import View
+from daemon.steps.view import View
 
 TONING = sorted(set(STEPS) - {"focus_person"})
 SIZES = [(1, 1), (1, 17), (23, 1), (3, 2), (61, 47)]

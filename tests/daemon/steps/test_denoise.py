@@ -13,7 +13,7 @@ from skimage.filters import gaussian
 from skimage.metrics import peak_signal_noise_ratio
 
 from daemon.steps import denoise
-from daemon.view import View
+from daemon.steps.view import View
 
 
 @pytest.fixture(scope="module")

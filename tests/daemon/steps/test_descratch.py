@@ -12,7 +12,7 @@ from skimage.draw import disk, line_aa
 from skimage.metrics import peak_signal_noise_ratio
 
 from daemon.steps import descratch
-from daemon.view import View
+from daemon.steps.view import View
 
 
 def read(path: Path, long_side: int = 1024) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from skimage.color import rgb2lab
 from skimage.exposure import equalize_adapthist
 
 from daemon.steps import equalize
-from daemon.view import View
+from daemon.steps.view import View
 
 
 def test_it_agrees_with_another_clahe_on_what_gets_brighter(photos_dir: Path) -> None:

@@ -13,7 +13,7 @@ from people_pictures import hung
 from skimage import data
 
 from daemon.steps import focus_person
-from daemon.view import Finder, View
+from daemon.steps.view import Finder, View
 from matting.people import Aged, Found, Network, find
 
 Picture = NDArray[np.uint8]

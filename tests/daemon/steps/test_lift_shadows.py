@@ -7,7 +7,7 @@ import pytest
 from skimage.color import rgb2lab
 
 from daemon.steps import lift_shadows
-from daemon.view import View
+from daemon.steps.view import View
 
 RAMP = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, axis=2)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skimage.color import lab2rgb, rgb2lab
 
 from daemon.steps import neutralize
-from daemon.view import View
+from daemon.steps.view import View
 
 
 def read(path: Path) -> NDArray[np.uint8]:

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from laboratory import ROOT
 from networks import HWC, NCHW, NHWC, Type, constant, network, node
 
-from matting.client import connect
 from matting.engines import cuda, onnx, tensorflow
 from matting.engines.accelerator import EXIT_BROKEN
 from matting.engines.onnx import feed, program, runtime
 from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
-from matting.host import EngineHost, EngineSpec
-from matting.recipe import BIREFNET, BSHM, ISNET, MODNET, U2NET, Recipe
+from matting.networks.recipe import BIREFNET, BSHM, ISNET, MODNET, U2NET, Recipe
+from matting.process.client import connect
+from matting.process.host import EngineHost, EngineSpec
 
 SHAPES = {"nchw": NCHW, "nhwc": NHWC, "hwc": HWC}
 DRIVER = Path("/proc/driver/nvidia/version")

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matting.client import connect
 from matting.errors import EngineLost
-from matting.host import EngineHost, EngineSpec
+from matting.process.client import connect
+from matting.process.host import EngineHost, EngineSpec
 
 BAD = {
     "no input": "it has no tensor input_image:0",

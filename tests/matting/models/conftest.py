@@ -10,7 +10,7 @@ import pytest
 from model_server import ModelServer
 
 from matting.models.download import Patience
-from matting.recipe import Recipe
+from matting.networks.recipe import Recipe
 
 CONTENT = b"".join(number.to_bytes(4, "big") for number in range(750_000))
 """3 MB of no meaning, unlike any part of itself."""

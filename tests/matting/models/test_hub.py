@@ -15,7 +15,7 @@ from matting.models import ModelError, NotHad, Place, Store, hub
 from matting.models.catalog import Entry, Hub
 from matting.models.download import Watch
 from matting.models.install import Order, install
-from matting.recipe import Recipe
+from matting.networks.recipe import Recipe
 
 LISTING = "/files?Revision=master&Recursive=True"
 FILE = "?Revision=master&FilePath=tf_graph.pb"

@@ -32,7 +32,7 @@ from matting.models.download import Patience, Watch
 from matting.models.install import Order, install
 from matting.models.model import SUFFIX, demand_name
 from matting.models.package import Package
-from matting.recipe import Recipe
+from matting.networks.recipe import Recipe
 
 ON_CPU = Place(device="cpu")
 

@@ -25,7 +25,7 @@ from matting.models.catalog import Entry, Web
 from matting.models.download import Patience, Watch
 from matting.models.install import Order, install
 from matting.models.package import Package, unpack
-from matting.recipe import Recipe
+from matting.networks.recipe import Recipe
 
 ON_CPU = Place(device="cpu")
 SOON = Patience(timeout_s=60, tries=1)

@@ -13,7 +13,7 @@ import pytest
 from matting.models import Busy, Model, ModelError, Store, Stores, UnknownModel, held, verify
 from matting.models.content import sha256
 from matting.models.store import shared_directory, user_directory
-from matting.recipe import U2NET
+from matting.networks.recipe import U2NET
 
 PICTURE = b"a picture"
 ROOT = Path(__file__).parents[3]

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from matting import refiners
 from matting.engines import REFINED, Engine, onnx
 from matting.errors import EngineLost, EngineUnavailable, RequestRefused
-from matting.fine import fine
-from matting.host import EngineHost, EngineSpec
-from matting.recipe import GCA, VITMATTE, Recipe
+from matting.networks.recipe import GCA, VITMATTE, Recipe
+from matting.picture.fine import fine
+from matting.picture.trimap import trimap_of
+from matting.process.host import EngineHost, EngineSpec
 from matting.refiners import BACKGROUND, FOREGROUND, UNKNOWN, Tile
-from matting.trimap import trimap_of
 
 Load = Callable[..., Engine]
 TRIMAP = (0, 0, 0, 1)

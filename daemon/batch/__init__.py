@@ -1,0 +1,1 @@
+"""Photos worked on once, without a daemon."""

@@ -1,0 +1,50 @@
+"""Which photos have their results already, from an earlier run that was cut short."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from daemon.config.profiles import Profile
+from daemon.outputs import OUTPUTS
+from daemon.photo import Photo, Sighting
+from daemon.shelf import names
+
+
+def existing(
+    photos: Iterable[tuple[Sighting, Path]], profile: Profile
+) -> dict[Sighting, tuple[Path, ...]]:
+    """Find them by the names that their results would have.
+
+    Of photos that want the same names, such as ``a.jpg`` and ``a.png``, as many are done as there
+    are whole sets of those names, numbered or not, and the first ones are.
+
+    Args:
+        photos: each with the folder for its results, in the order in which they are worked on.
+        profile: whose outputs these are.
+
+    Returns:
+        For each that is done, its files, in the order of the outputs.
+    """
+    found: dict[Sighting, tuple[Path, ...]] = {}
+    alike: dict[tuple[Path, ...], int] = {}
+    for sighting, out_dir in photos:
+        wanted = _files(sighting, out_dir, profile, 1)
+        number = alike.get(wanted, 0) + 1
+        there = _files(sighting, out_dir, profile, number)
+        if all(map(os.path.lexists, there)):
+            alike[wanted] = number
+            found[sighting] = there
+    return found
+
+
+def _files(sighting: Sighting, out_dir: Path, profile: Profile, number: int) -> tuple[Path, ...]:
+    photo = Photo(0, sighting.folder, sighting.path, sighting.version, 0, 0)
+    outputs = [
+        names.Output(one.options.name, OUTPUTS[one.name].extension(one.options))
+        for one in profile.outputs
+    ]
+    filled = names.numbered(profile.file_as, photo, date.today(), outputs, number=number)  # noqa: DTZ011 - people's own date
+    return tuple(out_dir / os.fsdecode(name) for name in filled)

@@ -1,0 +1,1 @@
+"""Settings: YAML to frozen values, every fault at once."""

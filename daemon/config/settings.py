@@ -1,0 +1,249 @@
+"""All settings, with their documentation: example file and JSON schema are made from it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+
+from daemon.config.profiles import BUILT_IN, Profile
+from daemon.config.state_home import default_state_dir
+from daemon.options import Options
+from matting.models.catalog import CATALOG, CONVERTED
+from matting.models.errors import UnknownModel
+from matting.models.model import SUFFIXES, demand_name
+from matting.networks.recipe import Recipe
+
+
+def located(path: Path, base: Path) -> Path:
+    """A path as the settings mean it: absolute from ``base``, ~ expanded, symlinks resolved.
+
+    Raises:
+        ValueError: there can be no such path; one line.
+    """
+    try:
+        found = (base / demand_path(path)).resolve()
+        os.stat(found)
+    except RuntimeError as error:  # what pathlib says to a circle of symlinks
+        raise ValueError("its symlinks lead in a circle") from error
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENAMETOOLONG}:
+            raise ValueError(f"cannot be: {error.strerror}") from error
+    return found
+
+
+def demand_path(path: Path) -> Path:
+    """The path with its ~ expanded, if it can be one.
+
+    Raises:
+        ValueError: it cannot; one line.
+    """
+    text = os.fspath(path)
+    try:
+        if b"\0" in os.fsencode(text):
+            raise ValueError("has a zero byte in it")
+        return path.expanduser()
+    except UnicodeEncodeError as error:
+        raise ValueError("has characters in it that no file name has") from error
+    except RuntimeError as error:
+        raise ValueError(f"{text.partition('/')[0]} is nobody's home here") from error
+
+
+def _located(path: Path, info: ValidationInfo) -> Path:
+    context: Mapping[str, Any] = info.context or {}
+    return located(path, context.get("base", Path.cwd()))
+
+
+Location = Annotated[Path, AfterValidator(_located)]
+
+
+def _placed(program: Path, info: ValidationInfo) -> Path:
+    if len(demand_path(program).parts) == 1:
+        return program  # a name on PATH
+    context: Mapping[str, Any] = info.context or {}
+    # Not resolved: the python of a virtual environment is a symlink, and known by its own place.
+    return Path(os.path.abspath(context.get("base", Path.cwd()) / demand_path(program)))
+
+
+Interpreter = Annotated[Path, AfterValidator(_placed)]
+
+
+def _checked(name: str) -> str:
+    try:
+        demand_name(name)
+    except UnknownModel as error:
+        raise ValueError(str(error)) from error
+    return name
+
+
+def _named(model: Path | str, info: ValidationInfo) -> Path | str:
+    """A file's place, or a model's name: what has a slash or ends as such files do is a file."""
+    text = os.fspath(model)
+    if "/" in text or text.endswith(SUFFIXES):
+        return _located(Path(text), info)
+    return _checked(text)
+
+
+ModelOrFile = Annotated[Path | str, AfterValidator(_named), WithJsonSchema({"type": "string"})]
+
+
+def _own(name: str) -> str:
+    if name in CATALOG or name == CONVERTED:
+        raise ValueError(f"{name} is the name of a published network; choose another")
+    return _checked(name)
+
+
+OwnName = Annotated[str, AfterValidator(_own)]
+
+
+def _inside(name: str) -> str:
+    if os.path.isabs(demand_path(Path(name))) or ".." in Path(name).parts:
+        raise ValueError("should be the name of a file in the folder")
+    return name
+
+
+InsideName = Annotated[str, AfterValidator(_inside)]
+
+
+_DAY_S = 86_400
+_WEEK_S = 7 * _DAY_S
+_MONTH_S = 30 * _DAY_S
+_MOST_MB = 1 << 24
+"""16 TiB: more would not fit the numbers that the kernel takes."""
+MOST_FOLDERS = 256
+
+
+class Engine(Options):
+    """The engine that makes the mattes."""
+
+    name: Literal["auto", "bshm", "onnx", "people"] = "auto"
+    """people runs a small network for people, bshm frozen graphs by TensorFlow, onnx all other
+    networks. auto is the engine of `model`; without one, of the installed model bshm, bshm-onnx or
+    selfie, the first one there. The log says which, and why."""
+    model: ModelOrFile | None = None
+    """The name of an installed model (`matted model list`), or a file: a frozen graph (.pb), one
+    that was converted (.onnx), or the network for people (.tflite). None is the installed bshm,
+    or bshm-onnx for the engine onnx, or selfie for the engine people."""
+    device: Literal["auto", "gpu", "cpu"] = "auto"
+    """Where it runs. gpu refuses to run without one; nothing ever falls back silently."""
+    python: Interpreter | None = None
+    """Interpreter of the engine process, e.g. /opt/matted/tf1/bin/python for tensorflow-gpu 1.15.5;
+    a path, or a name on PATH. None is the daemon's own."""
+    timeout_s: float = Field(default=120, gt=0, le=_WEEK_S)
+    """An engine that works longer than this on one photo is restarted."""
+    start_timeout_s: float = Field(default=300, gt=0, le=_WEEK_S)
+    """How long it may take to start, a big network to be loaded included."""
+
+
+class Folder(Options):
+    """One watched folder."""
+
+    watch: Location
+    """Where photos arrive. A relative path starts at the settings file's folder."""
+    results: Location
+    """Where results are filed; must not overlap with any watched folder."""
+    profile: str = "old-photo"
+    """What is done to the photos: a profile from below, or the built-in old-photo or
+    studio-portrait."""
+    recursive: bool = True
+    """Whether sub-folders are watched too; their names are mirrored in the results."""
+    settle_s: float = Field(default=2, ge=0.1, le=_DAY_S)
+    """A photo is complete when it has not changed for this long."""
+    give_up_s: float = Field(default=300, ge=0, le=_MONTH_S)
+    """A photo that cannot be decoded is taken for unfinished until it has not changed for this
+    long; then it goes to quarantine."""
+    scan_s: Annotated[float, Field(ge=0.2, le=_DAY_S)] | Literal["auto"] = "auto"
+    """Time between two full looks at the folder. Events of the file system make photos be seen at
+    once, and then auto is 10 s; where there are none, on shares and FUSE, it is 2 s. A look that
+    takes long is followed by a rest ten times as long."""
+    events: Literal["auto", "off"] = "auto"
+    """With off the file system is not asked for events; the folder is only scanned."""
+    duplicates: Literal["process", "skip"] = "process"
+    """Whether a photo whose very content was filed from this folder under another name is filed
+    again. Under the same name it never is."""
+    marker: InsideName | None = Field(default=None, min_length=1)
+    """A file in it, e.g. ".scans-here", without which the folder is taken for an absent share."""
+    originals: Literal["keep", "archive", "delete"] = "keep"
+    """What happens to a photo once its results are safely on disk. delete only takes a photo that
+    its results can stand in for: the profile files a foreground of the original's pixels, somebody
+    was found, no page was left out and nothing warned of; else it stays, and the log says why. What
+    is behind the people goes with it; archive keeps everything."""
+    archive: Location | None = None
+    """Where originals: archive moves them, into dated folders."""
+    ignore: tuple[str, ...] = ()
+    """More file name patterns to leave alone, e.g. "*_draft.*"."""
+
+    @model_validator(mode="after")
+    def _archive_named(self) -> Self:
+        if self.originals == "archive" and self.archive is None:
+            raise ValueError("originals: archive needs `archive`, the folder to move them to")
+        return self
+
+
+class Limits(Options):
+    """When to say no."""
+
+    attempts: int = Field(default=3, ge=1, le=1000)
+    """Attempts for a photo that kills its process or the engine; then it goes to quarantine."""
+    max_megapixels: float = Field(default=250, gt=0, le=100_000)
+    """A photo with more is refused before any memory is taken."""
+    photo_timeout_s: float = Field(default=900, gt=0, le=_WEEK_S)
+    """A photo process that works longer than this on one photo is killed."""
+    photo_memory_mb: Annotated[int, Field(ge=256, le=_MOST_MB)] | Literal["auto"] = "auto"
+    """What a photo process may allocate; auto shares four fifths of the machine's memory among
+    them. A photo that wants more fails alone."""
+    max_download_mb: float = Field(default=2048, gt=0, le=_MOST_MB)
+    """A photo from an address (`matted process`) that is larger is refused."""
+    download_timeout_s: float = Field(default=900, gt=0, le=_WEEK_S)
+    """So long the download of one may take, all in all."""
+    min_free_mb: int = Field(default=100, ge=0, le=_MOST_MB)
+    """With less room than this on the results' or the state directory's disk, everything pauses
+    until there is more."""
+
+
+class Settings(Options):
+    """The whole file."""
+
+    state_dir: Location = Field(default_factory=default_state_dir)
+    """Where the daemon keeps its ledger: what it has seen, filed and failed at. Without it each
+    settings file has its own, below ~/.local/state/matted; one that is renamed keeps it."""
+    engine: Engine = Engine()
+    """The engine that makes the mattes."""
+    workers: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = "auto"
+    """How many photos are worked on at once; auto is one per two processor cores, at least one."""
+    limits: Limits = Limits()
+    """When to say no."""
+    folders: tuple[Folder, ...] = Field(min_length=1, max_length=MOST_FOLDERS)
+    """The watched folders."""
+    models: dict[OwnName, Recipe] = Field(default_factory=dict)
+    """Your own ONNX networks, by name: what each wants to be fed and what its answer means. To be
+    installed by `matted model install NAME --config THIS_FILE --from FILE_OR_ADDRESS`."""
+    profiles: dict[str, Profile] = Field(default_factory=dict)
+    """Ways of treating photos, by name."""
+    _file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> Path | None:
+        """The file that they are from, as it was named; None if they are from no file."""
+        return self._file
+
+    def of(self, file: Path) -> Self:
+        """The same settings, which know the file that they are from."""
+        made = self.model_copy()
+        made._file = file  # noqa: SLF001 - its own class's
+        return made
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name, from the file or built in."""
+        return self.profiles[name] if name in self.profiles else BUILT_IN[name]

@@ -1,0 +1,73 @@
+"""The engine process, run as the settings want it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from daemon import errors
+from daemon.config import settings
+from daemon.engine.choice import choose, guarded
+from daemon.log.events import Event, Log
+from matting.errors import EngineUnavailable
+from matting.process.host import EngineHost, EngineSpec
+
+_GRAVE = (Event.ENGINE_CRASHED, Event.ENGINE_DEADLINE_MISSED, Event.ENGINE_UNAVAILABLE)
+
+
+@contextmanager
+def running(wanted: settings.Settings, log: Log) -> Iterator[EngineHost]:
+    """Start the engine that the settings choose, wait until it is ready, and end it afterwards.
+
+    Raises:
+        EngineUnavailable: it cannot run as the settings demand.
+    """
+    choice = choose(wanted)
+    model = choice.model.name if choice.model else None
+    log.info(Event.ENGINE_CHOSEN, engine=choice.engine, reason=choice.reason, model=model)
+    engine = wanted.engine
+    # The interpreter is for frameworks; people runs on what the daemon has itself.
+    elsewhere = engine.python is not None and choice.engine != "people"
+    spec = EngineSpec(
+        choice.engine,
+        choice.options,
+        python=str(engine.python) if elsewhere else None,
+        timeout_s=engine.timeout_s,
+        start_timeout_s=engine.start_timeout_s,
+    )
+    with guarded(choice.model), hosted(spec, log) as host:
+        yield host
+
+
+@contextmanager
+def hosted(spec: EngineSpec, log: Log) -> Iterator[EngineHost]:
+    """Keep an engine running in a private directory of its own.
+
+    Raises:
+        EngineUnavailable: its own reason.
+    """
+    base = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or None
+    with TemporaryDirectory(prefix="matted-", dir=base) as runtime_dir:
+        host = EngineHost(spec, Path(runtime_dir), lambda event, facts: _tell(log, event, facts))
+        try:
+            try:
+                host.start()
+            except EngineUnavailable as error:
+                reason = f"the engine {spec.name} cannot run: {error}"
+                raise errors.EngineUnavailable(reason) from error
+            yield host
+        finally:
+            host.stop()
+
+
+def _tell(log: Log, event: str, facts: dict[str, Any]) -> None:
+    if event in _GRAVE:
+        log.error(event, **facts)
+    elif event == Event.ENGINE_SAID:
+        log.debug(event, **facts)
+    else:
+        log.info(event, **facts)

@@ -1,0 +1,111 @@
+"""Photo processes and filing, put together as the settings want them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from daemon.config import settings
+from daemon.engine.choice import people_network
+from daemon.engine.hosting import hosted
+from daemon.engine.refiners import Refinery
+from daemon.errors import MattedError
+from daemon.filing.disks import Premises
+from daemon.filing.queue import Filing
+from daemon.filing.verdicts import Engine
+from daemon.ledger import Ledger
+from daemon.log.events import Log
+from daemon.work.job import EngineAddress
+from daemon.work.pipeline import work
+from daemon.work.workers import Workers
+from matting.process.host import EngineHost
+
+
+@contextmanager
+def opened(
+    wanted: settings.Settings,
+    ledger: Ledger,
+    engine: EngineHost,
+    *,
+    snapshots: Path,
+    absent: Callable[[str], str | None] = lambda _: None,
+    wake: Callable[[], None],
+    log: Log,
+) -> Iterator[Filing]:
+    """Make what photos need; at the end stop the photo processes and give their photos back.
+
+    Args:
+        wanted: the settings.
+        ledger: queue and memory.
+        engine: that is running.
+        snapshots: a directory for private copies of photos.
+        absent: why a folder is not itself at the moment; None if it is.
+        wake: called, from another thread, when filing has something to do.
+        log: for what happens to each photo.
+    """
+    count = count_workers(wanted.workers)
+    workers = Workers(
+        work,
+        count=count,
+        timeout_s=wanted.limits.photo_timeout_s,
+        memory_bytes=_memory_bytes(wanted.limits.photo_memory_mb, count),
+        wake=wake,
+    )
+    refinery = Refinery(wanted, count, lambda spec: hosted(spec, log))
+    filing = Filing(
+        ledger,
+        workers,
+        _introduced(engine, wanted, count, refinery),
+        premises=Premises(snapshots, wanted.limits.min_free_mb << 20, absent),
+        max_pixels=int(wanted.limits.max_megapixels * 1e6),
+        log=log,
+    )
+    in_order = False
+    try:
+        yield filing
+        in_order = True
+    except (MattedError, KeyboardInterrupt, GeneratorExit):
+        in_order = True
+        raise
+    finally:
+        workers.stop()
+        refinery.stop()
+        if in_order:  # else one of its photos may be what ended us, and must have been charged
+            filing.give_back()
+
+
+def _introduced(
+    host: EngineHost, wanted: settings.Settings, workers: int, refinery: Refinery
+) -> Engine:
+    """What filing has to know of the engine; each photo may have to wait for all others'."""
+    address = EngineAddress(
+        name=host.spec.name,
+        socket=host.socket_path,
+        connect_s=wanted.engine.start_timeout_s,
+        queue_s=wanted.engine.start_timeout_s + workers * wanted.engine.timeout_s,
+        timeout_s=wanted.engine.timeout_s,
+        people=people_network(wanted),
+    )
+    return Engine(
+        address=lambda: address,
+        ready=lambda: host.state == "ready",
+        blames=host.blames,
+        last_words=host.last_words,
+        refiners=refinery.serve,
+    )
+
+
+def _memory_bytes(wanted_mb: int | str, count: int) -> int:
+    """What each of so many photo processes may allocate."""
+    if isinstance(wanted_mb, int):
+        return wanted_mb << 20
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 4 // 5 // count
+
+
+def count_workers(wanted: int | str) -> int:
+    """How many photos to work on at once."""
+    if isinstance(wanted, int):
+        return wanted
+    return max(1, (os.cpu_count() or 1) // 2)

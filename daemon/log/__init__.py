@@ -1,0 +1,1 @@
+"""What is told of every photo: the events' names, and how they reach the journal."""

@@ -1,0 +1,174 @@
+"""What the daemon is at, for people and programs that ask from outside.
+
+Most is in the ledger. What only the daemon knows (pauses, file systems, the engine) it leaves in a
+small file beside it, so that the question can be answered while it runs and after it died.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from daemon.errors import LedgerTrouble
+from daemon.ledger import Entry, Ledger, State
+from daemon.machine import private
+from daemon.photo import show
+
+_NAME = "status.json"
+_LATEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FolderNews:
+    """One watched folder, as the daemon sees it."""
+
+    paused: str | None
+    """Why nothing can be seen there at the moment."""
+    file_system: str
+    events: bool
+    """Whether the file system tells about changes; else only scans find photos."""
+    settling: int
+    """Files that are there but not complete yet."""
+    missed: int = 0
+    """Photos so far that a scan alone found, though events should have announced them."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What only the daemon knows."""
+
+    pid: int
+    started_s: float
+    """Seconds since the epoch."""
+    paused: str | None = None
+    """Why no photo is begun at the moment."""
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    """The engine's hello."""
+    folders: Mapping[str, FolderNews] = field(default_factory=dict)
+
+
+class Board:
+    """Where the daemon leaves its news; written only when there are any."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._path = state_dir / _NAME
+        self._last: News | None = None
+
+    def post(self, news: News) -> None:
+        """Leave the news, if they differ from the last.
+
+        Raises:
+            LedgerTrouble: the state directory cannot be written.
+        """
+        if news == self._last:
+            return
+        fresh = self._path.with_suffix(".new")
+        try:
+            with open(fresh, "w", encoding="utf-8", opener=private.opener) as file:
+                json.dump(asdict(news), file)
+            os.replace(fresh, self._path)
+        except OSError as error:
+            raise LedgerTrouble(f"{self._path} cannot be written: {error.strerror}") from error
+        self._last = news
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The answer."""
+
+    running: bool
+    news: Mapping[str, Any]
+    """As the daemon, or the last one, left them; empty if none ever ran."""
+    counts: Mapping[State, int]
+    filed_today: int
+    working: tuple[Entry, ...]
+    retrying: tuple[Entry, ...]
+    failed: tuple[Entry, ...]
+    kept: tuple[Entry, ...] = ()
+    """Filed photos whose originals were to be deleted and stay all the same."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return {
+            "running": self.running,
+            "daemon": dict(self.news),
+            "counts": {str(state): number for state, number in self.counts.items()},
+            "filed_today": self.filed_today,
+            "working": [_as_json(entry) for entry in self.working],
+            "retrying": [_as_json(entry) for entry in self.retrying],
+            "failed": [_as_json(entry) for entry in self.failed],
+            "originals_kept": [_as_json(entry) for entry in self.kept],
+        }
+
+
+def read(state_dir: Path) -> Status:
+    """Ask.
+
+    Raises:
+        LedgerTrouble: there is no ledger, or it cannot be read.
+    """
+    path = state_dir / "ledger.sqlite"
+    if not path.exists():
+        raise LedgerTrouble(f"no daemon has run with the state directory {state_dir} yet")
+    with Ledger.open(path, read_only=True) as ledger:
+        return Status(
+            running=_is_locked(state_dir / "lock"),
+            news=_news(state_dir),
+            counts=ledger.counts(),
+            filed_today=ledger.count_filed_since(midnight_s()),
+            working=(
+                *ledger.entries(State.WORKING, limit=_LATEST),
+                *ledger.entries(State.PUBLISHING, limit=_LATEST),
+            ),
+            retrying=ledger.entries(State.RETRYING, limit=_LATEST),
+            failed=ledger.entries(State.FAILED, limit=_LATEST),
+            kept=ledger.kept(limit=_LATEST),
+        )
+
+
+def _news(state_dir: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((state_dir / _NAME).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether a daemon holds the lock; it does so as long as it lives."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def midnight_s() -> float:
+    """When today began, by local time; seconds since the epoch."""
+    now = time.localtime()
+    return time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
+
+
+def _as_json(entry: Entry) -> dict[str, Any]:
+    return {
+        "photo": entry.photo.id,
+        "folder": show(entry.photo.folder),
+        "path": entry.photo.shown,
+        "state": str(entry.state),
+        "since_s": entry.changed_s,
+        "due_s": entry.due_s,
+        "attempts": entry.photo.attempts,
+        "reason": entry.reason,
+    }

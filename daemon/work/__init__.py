@@ -1,0 +1,1 @@
+"""What a photo process does, and the pool of them."""

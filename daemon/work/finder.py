@@ -1,0 +1,43 @@
+"""Who finds people for the steps of a profile; runs in a photo process."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from pathlib import Path
+
+from daemon.config.profiles import Profile
+from daemon.errors import EngineUnavailable
+from daemon.steps.view import Finder
+from matting import errors, people
+
+NOT_INSTALLED = (
+    "focus_person did nothing: the network that finds people is not installed"
+    " (`matted model install selfie`)"
+)
+
+
+def finder(profile: Profile, network: Path | None) -> tuple[Finder | None, tuple[str, ...]]:
+    """What a profile's steps search with, and a warning where they need it in vain.
+
+    Args:
+        profile: whose steps are going to be applied.
+        network: the file; None: it is not installed.
+
+    Raises:
+        EngineUnavailable: the file is there and cannot be used.
+    """
+    if not any(step.name == "focus_person" for step in profile.preprocess):
+        return None, ()
+    if network is None:
+        return None, (NOT_INSTALLED,)
+    try:
+        known, aged = _loaded(network)
+        return partial(people.find, network=known, aged=aged), ()
+    except errors.EngineUnavailable as error:
+        raise EngineUnavailable(f"focus_person finds nobody: {error}") from error
+
+
+@lru_cache(maxsize=1)
+def _loaded(network: Path) -> tuple[people.Network, people.Aged]:
+    """One for all photos of a process: it is the same file as long as the daemon runs."""
+    return people.Network.load(str(network)), people.Aged.load()

@@ -1,0 +1,71 @@
+"""What the daemon asks of a photo process, and what it gets back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.config.profiles import Profile
+from daemon.photo import Filed, Photo
+from daemon.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class EngineAddress:
+    """Where the engine listens, and how long to wait for it."""
+
+    name: str
+    socket: Path
+    connect_s: float
+    queue_s: float
+    """Patience while other photos are being matted."""
+    timeout_s: float
+    """From the moment the engine begins with this photo."""
+    people: Path | None = None
+    """The network that finds people, for the steps before the engine; None: not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt at one photo."""
+
+    photo: Photo
+    source: bytes
+    """Absolute path of the watched file."""
+    results: Path
+    """The result folder."""
+    staging: bytes
+    """An empty directory in it."""
+    snapshot: bytes
+    """Where the private copy goes."""
+    profile: Profile
+    engine: EngineAddress
+    max_pixels: int
+    known: frozenset[str] = frozenset()
+    """SHA-256 of every version of this file that was filed already."""
+    ledger: Path | None = None
+    """Where to ask whether another file of the folder had this content; None: never mind."""
+    min_free_bytes: int = 0
+    """Room that must be left on the results' disk."""
+    waited: bool = False
+    """Whether it was watched unchanged for so long that what is doubtful is taken as it is."""
+    refiner: EngineAddress | None = None
+    """Where the network listens that the profile names as its refiner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """All outputs lie complete and durable in the staging directory."""
+
+    plan: Plan
+    filed: Filed
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The content was filed before: only the file's date or inode is new."""
+
+    sha256: str
+
+
+Outcome = Staged | Unchanged

@@ -1,0 +1,256 @@
+"""One photo's way from watched file to staged results. Runs in a photo process."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.config.profiles import Profile
+from daemon.errors import (
+    EngineFailed,
+    EngineFaulted,
+    NotReady,
+    OutOfMemory,
+    Refused,
+    ResultsTrouble,
+)
+from daemon.filing.originals import holds_photo
+from daemon.imaging import hollow
+from daemon.imaging.colour import SRGB, to_srgb8
+from daemon.imaging.decode import decode
+from daemon.ledger import Ledger
+from daemon.outputs import OUTPUTS
+from daemon.photo import Cutout, Filed, Matte, Raster
+from daemon.shelf.room import demand_for_outputs
+from daemon.shelf.staging import entered, seal
+from daemon.steps import STEPS
+from daemon.steps.view import View
+from daemon.work import trimap_file
+from daemon.work.finder import finder
+from daemon.work.job import EngineAddress, Job, Outcome, Staged, Unchanged
+from daemon.work.refining import Refined, Wanted, refined
+from daemon.work.snapshot import copy_in
+from matting.engines import Answer
+from matting.errors import EngineFaulted as EngineStumbled
+from matting.errors import EngineLost, EngineOutOfMemory, EngineUnavailable, RequestRefused
+from matting.picture.foreground import estimate_foreground
+from matting.process.client import connect
+
+_NONE = trimap_file.Own()
+
+
+class Stages:
+    """Seconds per stage, in the order in which the stages ran."""
+
+    def __init__(self) -> None:
+        self.took_s: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        """Time one stage."""
+        began_s = time.monotonic()
+        yield
+        self.took_s[name] = round(time.monotonic() - began_s, 4)
+
+
+def work(job: Job) -> Outcome:
+    """Make all results of one photo in its staging directory.
+
+    Raises:
+        daemon.errors.MattedError: and what to do about it is for ``policy`` to say.
+    """
+    stages = Stages()
+    try:
+        with stages("read"):
+            sha256 = copy_in(job.source, job.snapshot, job.photo.version)
+        if sha256 in job.known or _is_duplicate(job, sha256):
+            return Unchanged(sha256)
+        with stages("decode"):
+            raster = _decoded(job)
+            own = trimap_file.read(job.source, job.snapshot, raster.size)
+    finally:
+        # If it cannot be removed now, the daemon does when the photo is done: no reason to fail.
+        with suppress(OSError):
+            Path(os.fsdecode(job.snapshot)).unlink(missing_ok=True)
+    most_bytes = _most_bytes(raster, job.profile)
+    demand_for_outputs(job.results, most_bytes, spare_bytes=job.min_free_bytes)
+    cutout, edge = cut_out(raster, job, stages, own)
+    with stages("encode"):
+        files = _write_staged(cutout, job)
+    with stages("sync"):
+        plan = seal(job.results, files, job.photo.names)
+    return Staged(plan, _filed(job, cutout, sha256, stages, edge))
+
+
+def _decoded(job: Job) -> Raster:
+    """The photo; of a doubtful one, once it was waited for, the doubt is among its warnings."""
+    snapshot = Path(os.fsdecode(job.snapshot))
+    doubts = tuple(filter(None, (hollow.doubt(snapshot),)))
+    if doubts and not job.waited:
+        raise NotReady(*doubts)
+    raster = decode(snapshot, max_pixels=job.max_pixels, last_look=job.waited)
+    return replace(raster, warnings=(*raster.warnings, *doubts))
+
+
+def _is_duplicate(job: Job, sha256: str) -> bool:
+    if job.ledger is None:
+        return False
+    with Ledger.open(job.ledger, read_only=True) as ledger:
+        return ledger.filed_as(job.photo.folder, sha256) is not None
+
+
+def _most_bytes(raster: Raster, profile: Profile) -> int:
+    """About the most that the outputs can take: four channels each, as good as uncompressed."""
+    width, height = raster.size
+    return width * height * 4 * raster.pixels.itemsize * len(profile.outputs)
+
+
+def cut_out(
+    raster: Raster, job: Job, stages: Stages, own: trimap_file.Own = _NONE
+) -> tuple[Cutout, Refined]:
+    """Matte a decoded photo as its profile says.
+
+    Returns:
+        The cut-out, and how its edge was solved, with all warnings: if the engine needed a smaller
+        picture, and what engine and refiner say themselves.
+    """
+    # Whoever says where the edge is has looked at the whole photo.
+    profile = job.profile if own.trimap is None else _without_focus(job.profile)
+    with stages("prepare"):
+        search, unsearched = finder(profile, job.engine.people)
+        view = prepare(View.of(to_srgb8(raster), profile.matting.long_side, search), profile)
+    with stages("matte"):
+        answer, device, warnings = _ask(view, job)
+    warnings = own.warnings + unsearched + warnings
+    warnings += tuple(str(each) for each in answer.facts.get("warnings", ()))
+    with stages("refine"):
+        seen = max(answer.facts.get("seen") or (0,)) or None
+        wanted = Wanted(profile.matting.refiner, str(job.photo.id), job.refiner, seen)
+        edge = refined(_as_seen(answer), view.detail, wanted, own.trimap)
+        alpha = view.frame(edge.alpha)
+    matte = Matte(alpha, job.engine.name, device, answer.people)
+    if profile.foreground_from == "preprocessed":
+        raster = preprocessed(raster, view.photo, profile)
+    foreground = None
+    if any(OUTPUTS[output.name].needs_foreground(output.options) for output in profile.outputs):
+        with stages("foreground"):
+            foreground = estimate_foreground(raster.pixels, alpha)
+    edge = replace(edge, warnings=warnings + edge.warnings)
+    return Cutout(raster, matte, foreground), edge
+
+
+def _as_seen(answer: Answer) -> NDArray[np.uint8]:
+    """The matte as small as the network decided it: what enlarging it made up is in the way."""
+    height, width = answer.alpha.shape
+    seen_height, seen_width = answer.facts.get("seen") or (height, width)
+    rows, columns = min(height, seen_height), min(width, seen_width)
+    return np.asarray(cv2.resize(answer.alpha, (columns, rows), interpolation=cv2.INTER_AREA))
+
+
+def prepare(view: View, profile: Profile) -> View:
+    """Apply the profile's steps, in order."""
+    for step in profile.preprocess:
+        view = STEPS[step.name].apply(view, step.options)
+    return view
+
+
+def preprocessed(raster: Raster, photo: NDArray[np.uint8], profile: Profile) -> Raster:
+    """The photo at its own size as the steps leave it: 8 bit, sRGB."""
+    view = View.of(photo, max(raster.size))
+    for step in profile.preprocess:
+        if step.name != "focus_person":  # it changes what is looked at, not how it looks
+            view = STEPS[step.name].apply(view, step.options)
+    return replace(raster, pixels=view.pixels, icc=SRGB)
+
+
+def _write_staged(cutout: Cutout, job: Job) -> tuple[bytes, ...]:
+    """Write every output into the job's staging directory, wherever its path leads by now."""
+    with entered(job.results, job.staging) as stage:
+        try:
+            files = write_outputs(cutout, job.profile, os.fsencode(stage))
+        except ResultsTrouble as error:
+            reason = error.reason.replace(str(stage), os.fsdecode(job.staging))
+            raise ResultsTrouble(reason, error.errno) from error
+    return tuple(os.path.join(job.staging, os.path.basename(path)) for path in files)
+
+
+def write_outputs(cutout: Cutout, profile: Profile, staging: bytes) -> tuple[bytes, ...]:
+    """Write every output of the profile into the staging directory."""
+    files = []
+    for number, output in enumerate(profile.outputs):
+        module = OUTPUTS[output.name]
+        # Staged under a plain name: the name the user gets is the shelf's affair.
+        path = Path(os.fsdecode(staging)) / f"{number}{module.extension(output.options)}"
+        module.write(cutout, output.options, path)
+        files.append(os.fsencode(path))
+    return tuple(files)
+
+
+def _ask(view: View, job: Job) -> tuple[Answer, str, tuple[str, ...]]:
+    """The engine's answer, the device it ran on, and a warning if the picture had to be smaller."""
+    try:
+        return *_matte(view, job), ()
+    except EngineOutOfMemory as error:
+        smaller = View.of(view.detail, max(64, max(view.pixels.shape[:2]) // 2))
+        reason = f"the engine ran out of memory and matted at {smaller.long_side} pixels: {error}"
+        try:
+            return *_matte(prepare(smaller, _without_focus(job.profile)), job), (reason,)
+        except EngineOutOfMemory as again:
+            raise OutOfMemory(str(again)) from again
+
+
+def _without_focus(profile: Profile) -> Profile:
+    kept = tuple(step for step in profile.preprocess if step.name != "focus_person")
+    return profile.model_copy(update={"preprocess": kept})
+
+
+def _matte(view: View, job: Job) -> tuple[Answer, str]:
+    address: EngineAddress = job.engine
+    try:
+        with connect(address.socket, wait_s=address.connect_s) as engine:
+            answer = engine.matte(
+                view.pixels,
+                photo=str(job.photo.id),
+                timeout_s=address.timeout_s,
+                queue_timeout_s=address.queue_s,
+            )
+            return answer, str(engine.hello["device"])
+    except EngineUnavailable as error:
+        raise EngineFailed(str(error), 0) from error
+    except EngineLost as error:
+        raise EngineFailed(error.reason, error.pid) from error
+    except EngineStumbled as error:
+        raise EngineFaulted(str(error)) from error
+    except RequestRefused as error:
+        raise Refused(f"the engine cannot matte it: {error}") from error
+
+
+def _filed(job: Job, cutout: Cutout, sha256: str, stages: Stages, edge: Refined) -> Filed:
+    return Filed(
+        names=job.photo.names,
+        size=cutout.raster.size,
+        engine=cutout.matte.engine,
+        device=cutout.matte.device,
+        people=cutout.matte.people,
+        sha256=sha256,
+        took_s=stages.took_s,
+        refiner=edge.refiner,
+        tiles=edge.tiles,
+        warnings=cutout.raster.warnings + edge.warnings,
+        covered=_covered(cutout.matte.alpha),
+        holds_photo=holds_photo(job.profile) and not cutout.raster.remade,
+    )
+
+
+def _covered(alpha: NDArray[np.uint16]) -> float:
+    """Rounded to six places, but never to nothing."""
+    share = np.count_nonzero(alpha >= 32768) / alpha.size
+    return max(round(share, 6), 1e-6) if share else 0.0

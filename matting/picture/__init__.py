@@ -1,0 +1,1 @@
+"""From a network's small answer to a matte and colours at the photo's own size."""

@@ -1,0 +1,1 @@
+"""The engine process: its host, its server, its clients and the wire between them."""

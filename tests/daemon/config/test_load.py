@@ -1,0 +1,375 @@
+"""Settings: every fault at once, each with its place and, where one is near, what was meant."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from daemon.config.load import load, parse
+from daemon.config.profiles import BUILT_IN, Matting, Output, Profile, Step
+from daemon.config.settings import Engine, Folder, Limits, Settings
+from daemon.errors import SettingsError
+from daemon.outputs import OUTPUTS
+from daemon.steps import STEPS
+
+PLUGINS = (*STEPS.values(), *OUTPUTS.values())
+SHORTEST = "folders: [{watch: inbox, results: results}]"
+
+
+@pytest.fixture(autouse=True)
+def _state_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state-home"))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+
+
+def faults(text: str, base: Path) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        parse(text, source="test.yaml", base=base)
+    return caught.value.faults
+
+
+def test_the_shortest_useful_file_names_one_folder(tmp_path: Path) -> None:
+    settings = parse(SHORTEST, source="test.yaml", base=tmp_path)
+    folder = settings.folders[0]
+    assert folder.watch == tmp_path / "inbox"
+    assert settings.profile(folder.profile) == BUILT_IN["old-photo"]
+    assert settings.state_dir == tmp_path / "state-home" / "matted"
+
+
+def test_all_faults_are_reported_at_once_with_line_and_path(tmp_path: Path) -> None:
+    text = """\
+stat_dir: /tmp/x
+engine:
+  name: peeple
+  timeout_s: -1
+folders:
+  - watch: in
+    results: in/out
+    profile: old-foto
+    settle_s: soon
+profiles:
+  mine:
+    preprocess:
+      - nuetralize: {strength: 0.5}
+      - denoise: {strenght: 3}
+"""
+    found = faults(text, tmp_path)
+    assert found == (
+        "line 1: stat_dir is not known; did you mean state_dir?",
+        (
+            "line 3: engine.name should be auto, bshm, onnx, people, not 'peeple'; did"
+            " you mean people?"
+        ),
+        "line 4: engine.timeout_s should be greater than 0, not -1",
+        (
+            f"line 7: folders[0].results results {tmp_path}/in/out overlaps with watch"
+            f" {tmp_path}/in: keep the folders apart, or results would be taken for new photos"
+        ),
+        "line 8: folders[0].profile there is no profile 'old-foto'; did you mean old-photo?",
+        (
+            "line 9: folders[0].settle_s should be a valid number, unable to parse string as a"
+            " number, not 'soon'"
+        ),
+        "line 13: profiles.mine.preprocess[0].nuetralize is not known; did you mean neutralize?",
+        (
+            "line 14: profiles.mine.preprocess[1].denoise.strenght is not known; did you mean"
+            " strength?"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "is empty; `matted init` writes one to start from"),
+        (
+            SHORTEST + "\nprofiles: {x: {outputs: [matte: {bits: '12'}]}}",
+            "matte.bits should be 8, 16, not '12'; known are 8, 16",
+        ),
+        ("- a\n- b\n", "should be a mapping such as `folders: [...]`"),
+        ("folders: [", "not valid YAML: expected the node content, but found '<stream end>'"),
+        ("engine: {}", "folders is missing"),
+        (SHORTEST + "\nworkers: many", "workers should be"),
+        (SHORTEST + "\n" + SHORTEST, "folders is given twice"),
+        (SHORTEST + "\nprofiles: {p: {outputs: [matte, matte]}}", "two outputs are named matte"),
+        (SHORTEST + "\nprofiles: {p: {outputs: []}}", "outputs"),
+        (SHORTEST + "\nprofiles: {p: {file_as: '{stem}'}}", "{output}"),
+        (SHORTEST + "\nprofiles: {p: {preprocess: [{}]}}", "exactly one name"),
+        (
+            SHORTEST + "\nprofiles: {p: {preprocess: [denoise, focus_person]}}",
+            "focus_person chooses what the later steps see, so it comes first",
+        ),
+        ("folders: [{watch: a, results: b, originals: archive}]", "archive"),
+        ("folders: [{watch: .nan, results: b}]", "watch"),
+        ("key: \x00", "not valid YAML"),
+    ],
+)
+def test_each_kind_of_fault_is_one_clear_line(tmp_path: Path, text: str, told: str) -> None:
+    found = faults(text, tmp_path)
+    assert any(told in fault for fault in found)
+    assert all("\n" not in fault for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("folders: [{watch: ~nosuchuser/in, results: b}]", "~nosuchuser is nobody's home here"),
+        ("folders: [{watch: circle/in, results: b}]", "lead in a circle"),
+        ('folders: [{watch: "a\\0b", results: b}]', "zero byte"),
+        ('folders: [{watch: "a\\ud800b", results: b}]', "characters in it that no file name has"),
+        (f"folders: [{{watch: {'x' * 300}, results: b}}]", "File name too long"),
+        (SHORTEST + "\nstate_dir: ~nosuchuser", "~nosuchuser is nobody's home here"),
+        (SHORTEST + "\nengine: {python: ~nosuchuser/python}", "nobody's home"),
+        (SHORTEST + '\nengine: {python: "a/\\0"}', "zero byte"),
+        (SHORTEST + "\nengine: {model: ~nosuchuser/x.onnx}", "nobody's home"),
+        ('folders: [{watch: a, results: b, marker: "\\0"}]', "zero byte"),
+        ("folders: [{watch: a, results: b, marker: ../x}]", "a file in the folder"),
+        ("x: &a [*a]", "*a stands within what it stands for"),
+        ("x: &a {y: *a}", "*a stands within what it stands for"),
+        ("x: &a {<<: *a}", "*a stands within what it stands for"),
+        (SHORTEST + "\nworkers: 0", "greater than or equal to 1"),
+        (SHORTEST + "\nworkers: -1", "greater than or equal to 1"),
+        (SHORTEST + "\nworkers: 1000000", "less than or equal to 1024"),
+        (SHORTEST + "\nlimits: {photo_memory_mb: 0}", "greater than or equal to 256"),
+        (SHORTEST + "\nlimits: {photo_memory_mb: 99999999999}", "less than or equal to"),
+        (SHORTEST + "\nlimits: {photo_timeout_s: 1.0e+300}", "less than or equal to"),
+        (SHORTEST + "\nlimits: {max_megapixels: 1.0e+300}", "less than or equal to"),
+        (SHORTEST + f"\nlimits: {{attempts: 0x{'f' * 4000}}}", "limits.attempts"),
+        (SHORTEST + f"\nlimits: {{attempts: 1{':59' * 1300}}}", "limits.attempts"),
+        (SHORTEST + f"\nlimits: {{attempts: {'1' * 4500}}}", "is no setting"),
+        (SHORTEST + "\nmodels: {mine: {size: [999999, 9]}}", "no side can be longer"),
+        (SHORTEST + "\nx: 2001-99-99", "not valid YAML"),
+        (
+            SHORTEST + '\nprofiles: {p: {outputs: [{composition: {background: "/\\0"}}]}}',
+            "no picture",
+        ),
+    ],
+)
+def test_settings_that_no_daemon_could_live_with_are_refused_in_one_line(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    """Each of these once ended the daemon, at its start or at a reload."""
+    (tmp_path / "circle").symlink_to("circle")
+    found = faults(text, tmp_path)
+    assert any(told in fault for fault in found), found
+    assert all("\n" not in fault and len(fault) < 700 for fault in found)
+
+
+def bombs() -> dict[str, str]:
+    levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    merged = "".join(
+        f"m{n}: &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
+    )
+    many = ", ".join(["*f"] * 1500)
+    return {
+        "nine times nine times nine": f"a0: &a0 [x, x]\n{levels}",
+        "merged likewise": f"m0: &m0 {{k: v}}\n{merged}",
+        "folders by the thousand": f"x: &f {{watch: a, results: b}}\nfolders: [{many}]",
+        "too deep": "x: " + "[" * 10_000 + "]" * 10_000,
+        "too deep in blocks": "\n".join(" " * n + "- a:" for n in range(0, 600, 2)),
+        "never closed": "[" * 200_000,
+        "unknown keys": "\n".join(f"key{n}: 1" for n in range(3500)),
+        "the same key": "a: 1\n" * 3500,
+        "a long value": "x: " + "y" * 200_000,
+        "a long key": "y" * 4000 + ": 1",
+        "many anchors": "\n".join(f"- &a{n} x" for n in range(3500)),
+    }
+
+
+@pytest.mark.parametrize("kind", bombs())
+def test_a_file_that_means_more_than_it_says_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    began_s = time.process_time()
+    found = faults(bombs()[kind], tmp_path)
+    assert time.process_time() - began_s < 3, "seconds, on the slowest of machines"
+    assert 0 < len(found) <= 110
+    assert all("\n" not in fault and len(fault) < 700 for fault in found)
+
+
+def test_a_part_that_is_named_and_repeated_is_fine(tmp_path: Path) -> None:
+    text = """\
+folders:
+  - &one {watch: a, results: r, settle_s: 7}
+  - {<<: *one, watch: b}
+"""
+    settings = parse(text, source="test.yaml", base=tmp_path)
+    assert [folder.settle_s for folder in settings.folders] == [7, 7]
+
+
+def test_only_a_small_regular_file_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.yaml")
+    (tmp_path / "large.yaml").write_text("# no setting\n" * 50_000)
+    (tmp_path / "circle.yaml").symlink_to("circle.yaml")
+    for name, told in (
+        ("fifo.yaml", "is not a regular file"),
+        (".", "Is a directory"),
+        ("large.yaml", "is larger than 256 KiB"),
+        ("circle.yaml", "Too many levels of symbolic links"),
+    ):
+        with pytest.raises(SettingsError, match=told):
+            load(tmp_path / name)
+
+
+KEYS = st.sampled_from(
+    [key for kind in (Settings, Folder, Engine, Limits, Profile) for key in kind.model_fields]
+    + ["<<", "mine", "old-photo", "", "denoise", "matte", "foreground", "composition"]
+)
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.dates(), st.binary(max_size=9),
+    st.text(max_size=9), st.sampled_from(["auto", "~", "~x", "/", "\0", "a", "inbox", "archive"]),
+)  # fmt: skip
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.one_of(KEYS, SCALARS), inner, max_size=5)
+    ),
+    max_leaves=25,
+)
+SOUP = st.lists(
+    st.one_of(
+        KEYS,
+        st.text(max_size=5),
+        st.sampled_from([*"[]{}:,-?!&*#|>%@`'\"\n \t", "&a ", "*a"]),
+    ),
+    max_size=30,
+).map("".join)
+
+
+@given(data=TREES, folders=TREES)
+@example(data={"folders": [{None: 1}]}, folders=[])
+@hypothesis.settings(max_examples=100, deadline=None)
+def test_whatever_stands_in_a_file_it_is_settings_or_a_report(data: Any, folders: Any) -> None:
+    whole = {**data, "folders": folders} if isinstance(data, dict) else data
+    parses_or_reports(yaml.safe_dump(whole, allow_unicode=True))
+
+
+@given(SOUP)
+@hypothesis.settings(max_examples=100, deadline=None)
+def test_whatever_yaml_it_is_it_is_settings_or_a_report(text: str) -> None:
+    parses_or_reports(text)
+    parses_or_reports(f"{SHORTEST}\n{text}")
+
+
+def parses_or_reports(text: str) -> None:
+    told: tuple[str, ...] = ("fine",)
+    try:
+        parse(text, source="fuzz.yaml", base=Path("/nonexistent"))
+    except SettingsError as error:
+        told = error.faults
+    assert told
+    assert all("\n" not in fault and len(fault) < 700 for fault in told)
+
+
+def test_editors_are_told_every_bound() -> None:
+    """A number without one in the schema is a number with which the daemon was never tried."""
+    unbounded = []
+    for kind in (Settings, Folder, Engine, Limits, Matting, *(p.Options for p in PLUGINS)):
+        for name, facts in kind.model_json_schema()["properties"].items():
+            for each in facts.get("anyOf", [facts]):
+                if each.get("type") in ("number", "integer"):
+                    lower = {"minimum", "exclusiveMinimum"} & each.keys()
+                    upper = {"maximum", "exclusiveMaximum"} & each.keys()
+                    if not (lower and upper) and "enum" not in each:
+                        unbounded.append(f"{kind.__module__}.{name}")
+    assert unbounded == []
+
+
+def test_an_unreadable_file_is_a_settings_fault(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="No such file"):
+        load(tmp_path / "absent.yaml")
+    (tmp_path / "latin.yaml").write_bytes(b"folders: \xff")
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        load(tmp_path / "latin.yaml")
+
+
+@pytest.mark.parametrize(
+    "roots",
+    [
+        "{watch: a, results: a}",
+        "{watch: a/b, results: a}",
+        "{watch: a, results: b}, {watch: a/c, results: b}",
+        "{watch: a, results: b, originals: archive, archive: a/done}",
+        "{watch: a, results: b, originals: archive, archive: b/done}",
+        "{watch: a, results: link/out}",
+        "{watch: state-home, results: b}",
+    ],
+)
+def test_overlapping_roots_are_refused_with_symlinks_resolved(tmp_path: Path, roots: str) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "link").symlink_to("a")
+    assert any("overlaps with" in fault for fault in faults(f"folders: [{roots}]", tmp_path))
+
+
+def test_folders_may_share_results(tmp_path: Path) -> None:
+    text = "folders: [{watch: a, results: r}, {watch: b, results: r}]"
+    assert len(parse(text, source="test.yaml", base=tmp_path).folders) == 2
+
+
+def test_a_step_may_be_written_without_options(tmp_path: Path) -> None:
+    text = SHORTEST + "\nprofiles: {p: {preprocess: [denoise, {equalize: }]}}"
+    settings = parse(text, source="test.yaml", base=tmp_path)
+    assert [step.name for step in settings.profile("p").preprocess] == ["denoise", "equalize"]
+
+
+def test_a_profile_can_do_without_one_kind_of_output() -> None:
+    kept = BUILT_IN["old-photo"].without("foreground")
+    assert [output.name for output in kept.outputs] == ["matte", "composition"]
+    assert kept.preprocess == BUILT_IN["old-photo"].preprocess
+
+
+def test_the_settings_survive_the_way_to_another_process() -> None:
+    profile = BUILT_IN["old-photo"]
+    assert pickle.loads(pickle.dumps(profile)) == profile  # noqa: S301 - our own bytes
+
+
+def test_every_setting_is_described() -> None:
+    def check(kind: type[BaseModel]) -> None:
+        for name, field in kind.model_fields.items():
+            assert field.description, f"{kind.__name__}.{name} has no description"
+
+    for kind in (Settings, Folder, Engine, Limits, Profile, Matting, Step, Output):
+        check(kind)
+    for plugin in (*STEPS.values(), *OUTPUTS.values()):
+        check(plugin.Options)
+
+
+# Refiners
+
+
+def refiner_settings(name: str, more: str = "") -> str:
+    return f"""
+folders: [{{watch: in, results: out}}]
+profiles: {{fine: {{matting: {{refiner: {name}}}}}}}
+{more}
+"""
+
+
+@pytest.mark.parametrize("name", ["auto", "none", "closed-form"])
+def test_a_known_refiner_is_taken(tmp_path: Path, name: str) -> None:
+    settings = parse(refiner_settings(name), source="a.yaml", base=tmp_path)
+    assert settings.profile("fine").matting.refiner == name
+
+
+def test_a_network_of_ones_own_that_refines_is_a_refiner(tmp_path: Path) -> None:
+    more = "models: {mine: {trimap: plane, size: [1024, 1024]}, another: {}}"
+    settings = parse(refiner_settings("mine", more), source="a.yaml", base=tmp_path)
+    assert settings.models["mine"].refines
+    with pytest.raises(SettingsError, match="there is no refiner 'another'"):
+        parse(refiner_settings("another", more), source="a.yaml", base=tmp_path)
+
+
+def test_an_unknown_refiner_is_one_fault_with_the_nearest_name(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(refiner_settings("close-form"), source="a.yaml", base=tmp_path)
+    (fault,) = caught.value.faults
+    assert fault.startswith("line 3: profiles.fine.matting.refiner there is no refiner")
+    assert fault.endswith("did you mean closed-form?")

@@ -114,8 +114,8 @@ format: $(READY) ## Bring the code into shape
 	$(BIN)/ruff check --quiet --fix .
 
 generated: $(READY) ## Write config/ anew from the settings classes
-	$(BIN)/python -c "from daemon import example as e; print(e.commented_yaml(), end='')" > config/matted.example.yaml
-	$(BIN)/python -c "from daemon import example as e; print(e.json_schema(), end='')" > config/matted.schema.json
+	$(BIN)/python -c "from daemon.config import example as e; print(e.commented_yaml(), end='')" > config/matted.example.yaml
+	$(BIN)/python -c "from daemon.config import example as e; print(e.json_schema(), end='')" > config/matted.schema.json
 	sed -f systemd/instance.sed systemd/matted.service > systemd/matted@.service
 
 picture: demo ## Renew the README's picture from the demo's

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from daemon.batch.batch import Ending, Once
+from daemon.batch.batch import Batch, Ending
 from daemon.config import load
 from daemon.config.profiles import BUILT_IN, Profile
-from daemon.config.settings import Engine, Folder, Settings
+from daemon.config.settings import EngineSettings, Folder, Settings
 from daemon.engine.choice import stores
 from daemon.errors import SettingsError
 from daemon.log import events
@@ -109,7 +109,7 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
     target = None if out_dir is None else Path(out_dir).resolve()
     results = []
     with tempfile.TemporaryDirectory(prefix="matted-") as state:
-        once = Once(settings, chosen, target, Path(state), events.silent(), on_ready=on_ready)
+        once = Batch(settings, chosen, target, Path(state), events.silent(), on_ready=on_ready)
         for one in given:
             once.add(os.fspath(one))
         if skip_existing:
@@ -142,7 +142,7 @@ def with_engine(settings: Settings, name: str | None) -> Settings:
     """
     if name is None:
         return settings
-    engines = Engine.model_fields["name"].annotation.__args__  # type: ignore[union-attr] # a Literal
+    engines = EngineSettings.model_fields["name"].annotation.__args__  # type: ignore[union-attr] # a Literal
     if name in engines:
         change: dict[str, object] = {"name": name}
     elif name in (models := _models(settings)) or name in CATALOG:

@@ -17,7 +17,7 @@ from daemon.config.invocation import typed
 from daemon.config.settings import Folder, Settings
 from daemon.engine.choice import choose, people_network
 from daemon.engine.hosting import running
-from daemon.errors import EngineUnavailable, ResultsTrouble
+from daemon.errors import NoEngine, ResultsTrouble
 from daemon.intake.mounts import file_system, sends_events
 from daemon.log import events
 from daemon.machine import private
@@ -36,7 +36,7 @@ _WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 _NVIDIA = Path("/proc/driver/nvidia/version")
 
 
-class Verdict(StrEnum):
+class Severity(StrEnum):
     """How bad it is."""
 
     OK = "ok"
@@ -51,7 +51,7 @@ class Finding:
     """One thing looked at."""
 
     what: str
-    verdict: Verdict
+    verdict: Severity
     told: str
     """What was found; for anything but OK, what to do."""
 
@@ -79,14 +79,14 @@ def _watched(folder: Folder) -> Iterator[Finding]:
         os.scandir(folder.watch).close()
         kind = file_system(str(folder.watch))
     except OSError as error:
-        yield Finding(what, Verdict.BAD, f"{error.strerror}: photos there cannot be seen")
+        yield Finding(what, Severity.BAD, f"{error.strerror}: photos there cannot be seen")
         return
     if folder.events == "off" or not sends_events(kind):
         often = "every 2 s" if folder.scan_s == "auto" else f"every {folder.scan_s:g} s"
         told = f"{kind} without events: photos are found by a scan {often}"
-        yield Finding(what, Verdict.NOTE, told)
+        yield Finding(what, Severity.NOTE, told)
     else:
-        yield Finding(what, Verdict.OK, f"{kind}, readable, with events")
+        yield Finding(what, Severity.OK, f"{kind}, readable, with events")
     if folder.originals != "keep":
         yield from _writable(f"originals: {folder.originals} in", folder.watch, make=False)
 
@@ -94,14 +94,14 @@ def _watched(folder: Folder) -> Iterator[Finding]:
 def _results(folder: Folder) -> Iterator[Finding]:
     what = f"results {folder.results}"
     if not folder.results.is_dir():
-        yield Finding(what, Verdict.NOTE, "is not there yet; the daemon makes it")
+        yield Finding(what, Severity.NOTE, "is not there yet; the daemon makes it")
         return
     try:
         staging.check(folder.results)
     except ResultsTrouble as error:
-        yield Finding(what, Verdict.BAD, f"{error}: everything will pause until it can be written")
+        yield Finding(what, Severity.BAD, f"{error}: everything will pause until it can be written")
         return
-    yield Finding(what, Verdict.OK, "can create, rename without replacing, sync and delete")
+    yield Finding(what, Severity.OK, "can create, rename without replacing, sync and delete")
     yield _names(what, folder.results)
     yield _room(what, folder.results)
 
@@ -110,10 +110,10 @@ def _names(what: str, results: Path) -> Finding:
     """Names that its disk does not take, and what becomes of them."""
     replaced = spelling.replaced(results)
     if not replaced:
-        return Finding(what, Verdict.OK, "takes every name")
+        return Finding(what, Severity.OK, "takes every name")
     examples = "; ".join(f"{show(old)} becomes {show(new)}" for old, new in replaced.items())
     return Finding(
-        what, Verdict.NOTE, f"does not take every name, so that results differ: {examples}"
+        what, Severity.NOTE, f"does not take every name, so that results differ: {examples}"
     )
 
 
@@ -132,12 +132,12 @@ def _writable(what: str, directory: Path, *, make: bool) -> Iterator[Finding]:
             skew_s = os.stat(os.path.join(probes, "renamed")).st_mtime - time.time()
     except OSError as error:
         told = f"{error.strerror}: give the user that runs the daemon the right to write there"
-        yield Finding(what, Verdict.BAD, told)
+        yield Finding(what, Severity.BAD, told)
         return
-    yield Finding(what, Verdict.OK, "can create, rename, sync and delete")
+    yield Finding(what, Severity.OK, "can create, rename, sync and delete")
     if abs(skew_s) > _SKEW_S:
         told = f"its clock is {skew_s:+.0f} s off; matted does not mind, but set it right"
-        yield Finding(what, Verdict.NOTE, told)
+        yield Finding(what, Severity.NOTE, told)
     yield _room(what, directory)
 
 
@@ -145,8 +145,8 @@ def _room(what: str, directory: Path) -> Finding:
     free = shutil.disk_usage(directory).free
     told = f"{free / 1e9:.0f} GB free"
     if free < _LITTLE_BYTES:
-        return Finding(what, Verdict.NOTE, f"{told}; everything pauses when the disk is full")
-    return Finding(what, Verdict.OK, told)
+        return Finding(what, Severity.NOTE, f"{told}; everything pauses when the disk is full")
+    return Finding(what, Severity.OK, told)
 
 
 def _watches(settings: Settings) -> Finding:
@@ -158,8 +158,8 @@ def _watches(settings: Settings) -> Finding:
             f"{wanted} directories are watched and {allowed} watches allowed for all programs;"
             " raise fs.inotify.max_user_watches, or photos are found by scans only"
         )
-        return Finding(what, Verdict.NOTE, told)
-    return Finding(what, Verdict.OK, f"{allowed} allowed, {wanted} needed")
+        return Finding(what, Severity.NOTE, told)
+    return Finding(what, Severity.OK, f"{allowed} allowed, {wanted} needed")
 
 
 def _count_directories(folder: Folder) -> int:
@@ -175,20 +175,20 @@ def _count_directories(folder: Folder) -> int:
 
 def _gpu() -> Finding:
     if not _NVIDIA.exists():
-        return Finding("GPU", Verdict.OK, "no NVIDIA driver is loaded; engines run on the CPU")
-    return Finding("GPU", Verdict.OK, _NVIDIA.read_text().splitlines()[0].strip())
+        return Finding("GPU", Severity.OK, "no NVIDIA driver is loaded; engines run on the CPU")
+    return Finding("GPU", Severity.OK, _NVIDIA.read_text().splitlines()[0].strip())
 
 
 def _engine(settings: Settings) -> Iterator[Finding]:
     try:
         chosen = choose(settings)
-        yield Finding("engine", Verdict.OK, f"{chosen.engine}: {chosen.reason}")
+        yield Finding("engine", Severity.OK, f"{chosen.engine}: {chosen.reason}")
         if chosen.model is not None:
             yield from _model(chosen.model, settings)
         with running(settings, events.silent()) as host:
             yield _try_out(host, settings)
-    except EngineUnavailable as error:
-        yield Finding("engine", Verdict.BAD, str(error))
+    except NoEngine as error:
+        yield Finding("engine", Severity.BAD, str(error))
 
 
 def _finder(settings: Settings) -> Iterator[Finding]:
@@ -198,15 +198,15 @@ def _finder(settings: Settings) -> Iterator[Finding]:
     try:
         if not focused or choose(settings).engine == "people":
             return
-    except EngineUnavailable:  # which was told of the engine
+    except NoEngine:  # which was told of the engine
         return
     how = typed(f"model install {PEOPLE}", settings)
     told = f"does nothing: the network that finds people is not installed: `{how}`"
     try:
         if people_network(settings) is None:
-            yield Finding("focus_person", Verdict.NOTE, told)
-    except EngineUnavailable as error:
-        yield Finding("focus_person", Verdict.BAD, str(error))
+            yield Finding("focus_person", Severity.NOTE, told)
+    except NoEngine as error:
+        yield Finding("focus_person", Severity.BAD, str(error))
 
 
 def _model(model: Model, settings: Settings) -> Iterator[Finding]:
@@ -214,12 +214,12 @@ def _model(model: Model, settings: Settings) -> Iterator[Finding]:
     if verdict != "OK":
         how = typed(f"model install {model.name}", settings)
         told = f"{model.path} is {verdict}: `{how}` once more"
-        yield Finding(what, Verdict.BAD, told)
+        yield Finding(what, Severity.BAD, told)
         return
     told = f"{model.path}, {model.size_bytes / 1e6:.1f} MB, is what was installed"
-    yield Finding(what, Verdict.OK, told)
+    yield Finding(what, Severity.OK, told)
     for warning in model.warnings:
-        yield Finding(what, Verdict.NOTE, warning)
+        yield Finding(what, Severity.NOTE, warning)
 
 
 def _try_out(host: EngineHost, settings: Settings) -> Finding:
@@ -230,7 +230,7 @@ def _try_out(host: EngineHost, settings: Settings) -> Finding:
             timeout_s = settings.engine.timeout_s
             engine.matte(grey, photo="0", timeout_s=timeout_s, queue_timeout_s=timeout_s)
     except EngineError as error:
-        return Finding("engine", Verdict.BAD, f"cannot matte a small grey picture: {error}")
+        return Finding("engine", Severity.BAD, f"cannot matte a small grey picture: {error}")
     hello, took_s = host.hello, time.monotonic() - began_s
     told = f"{hello['framework']} on {hello['device']}; a small picture took {took_s:.1f} s"
-    return Finding("engine", Verdict.OK, told)
+    return Finding("engine", Severity.OK, told)

@@ -89,7 +89,7 @@ class EngineFailed(PhotoError):
         self.engine_pid = engine_pid
 
 
-class EngineFaulted(PhotoError):
+class EngineStumbled(PhotoError):
     """The engine stumbled over this photo, but lives."""
 
 
@@ -108,7 +108,7 @@ class Interrupted(PhotoError):
 class ResultsTrouble(MattedError):
     """The results cannot be written (ENOSPC, EROFS, EACCES, EDQUOT).
 
-    Everything pauses if that is so for the whole folder, which ``Premises.try_out`` finds out.
+    Everything pauses if that is so for the whole folder, which ``Disks.try_out`` finds out.
     """
 
     def __init__(self, reason: str, errno: int) -> None:
@@ -139,11 +139,11 @@ class NameTrouble(PhotoError):
         self.errno = errno
 
 
-class EngineUnavailable(MattedError):
+class NoEngine(MattedError):
     """No engine can be started as the settings demand."""
 
 
-class ModelAbsent(EngineUnavailable):
+class ModelAbsent(NoEngine):
     """The model that the engine would run is not installed."""
 
     def __init__(self, reason: str, model: str) -> None:

@@ -34,7 +34,7 @@ def main() -> int:
     # numpy and, through it, all that matting needs: only now, under the redirected fd 1.
     from matting.process import server  # noqa: PLC0415 - see above
 
-    tell = server.Status(args.status_fd)
+    tell = server.StatusPipe(args.status_fd)
     reason = server.run(args.socket, args.engine, args.options, tell)
     tell.write({"unavailable": reason})
     sys.stderr.write(f"engine {args.engine} is unavailable: {reason}\n")

@@ -20,7 +20,7 @@ from daemon.config.settings import Settings
 from daemon.engine.hosting import running
 from daemon.errors import MattedError, ResultsTrouble, SettingsError, SourceTrouble
 from daemon.filing import assembly
-from daemon.filing.policy import Limits
+from daemon.filing.policy import Patience
 from daemon.filing.publishing import Destination
 from daemon.filing.queue import Filing
 from daemon.intake.ignore import Rule
@@ -64,7 +64,7 @@ class _Taken:
     """As it was given."""
 
 
-class Once:
+class Batch:
     """A batch of photos and the machinery for them."""
 
     def __init__(
@@ -208,7 +208,7 @@ class Once:
             wake.clear()
 
     def _to(self, folder: str) -> Destination:
-        limits = Limits(
+        limits = Patience(
             attempts=self._settings.limits.attempts, give_up_s=0, first_wait_s=_FIRST_WAIT_S
         )
         return Destination(self._out_dirs[folder], self._profile, limits, reports=False)

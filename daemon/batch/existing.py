@@ -43,7 +43,7 @@ def existing(
 def _files(sighting: Sighting, out_dir: Path, profile: Profile, number: int) -> tuple[Path, ...]:
     photo = Photo(0, sighting.folder, sighting.path, sighting.version, 0, 0)
     outputs = [
-        names.Output(one.options.name, OUTPUTS[one.name].extension(one.options))
+        names.NamedOutput(one.options.name, OUTPUTS[one.name].extension(one.options))
         for one in profile.outputs
     ]
     filled = names.numbered(profile.file_as, photo, date.today(), outputs, number=number)  # noqa: DTZ011 - people's own date

@@ -9,7 +9,7 @@ from pathlib import Path
 from daemon.config import settings
 from daemon.config.load import did_you_mean
 from daemon.engine.choice import choose, stores
-from daemon.errors import EngineUnavailable, SettingsError
+from daemon.errors import NoEngine, SettingsError
 from matting.models import ModelError
 from matting.models.catalog import PEOPLE
 from matting.models.model import runs
@@ -35,12 +35,12 @@ def known(wanted: settings.Settings) -> dict[str, Contender]:
             choose) the interpreter are kept.
 
     Raises:
-        EngineUnavailable: the directory of models cannot be read.
+        NoEngine: the directory of models cannot be read.
     """
     try:
         installed = sorted({name for store in stores(wanted).stores for name in store.names()})
     except ModelError as error:
-        raise EngineUnavailable(str(error)) from error
+        raise NoEngine(str(error)) from error
     absent = () if PEOPLE in installed else ("people",)
     found = {"people": with_engine(wanted, name="people", model=None)}
     file = wanted.engine.model
@@ -65,7 +65,7 @@ def with_engine(wanted: settings.Settings, **engine: object) -> settings.Setting
 def _engine(wanted: settings.Settings) -> str | None:
     try:
         return choose(wanted).engine
-    except EngineUnavailable:  # and what runs it will say so
+    except NoEngine:  # and what runs it will say so
         return None
 
 

@@ -44,7 +44,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trial:
+class PhotoRun:
     """One photo through one engine."""
 
     photo: str
@@ -102,7 +102,7 @@ class Column:
     """From the engine's start until it was ready."""
     cold: Cost | None = None
     """The very first photo, which pays for all that warms up; it is worked on twice."""
-    trials: tuple[Trial, ...] = ()
+    trials: tuple[PhotoRun, ...] = ()
 
     @property
     def scores(self) -> tuple[Score, ...]:
@@ -190,6 +190,6 @@ def _column(column: Column) -> dict[str, Any]:
     }
 
 
-def _plain(value: Look | Trial | Column) -> dict[str, Any]:
+def _plain(value: Look | PhotoRun | Column) -> dict[str, Any]:
     """A dataclass's fields, less the pictures."""
     return {key: item for key, item in asdict(value).items() if not key.endswith("cell")}

@@ -19,14 +19,14 @@ import cv2
 import numpy as np
 
 from daemon.bench.contenders import Contender
-from daemon.bench.findings import Column, Cost, Look, Trial
+from daemon.bench.findings import Column, Cost, Look, PhotoRun
 from daemon.bench.subjects import Subject
 from daemon.bench.work import Measured, peak_mib, work
 from daemon.bench.yardstick import Yardstick, prepare
 from daemon.config import settings
 from daemon.config.profiles import Output, Profile
 from daemon.engine import choice, hosting
-from daemon.errors import EngineUnavailable, MattedError
+from daemon.errors import MattedError, NoEngine
 from daemon.log.events import Log
 from daemon.photo import Filed, Photo
 from daemon.shelf import staging
@@ -78,7 +78,7 @@ class Bench:
             for each in self._subjects
         )
 
-    def run(self, contender: Contender, on_trial: Callable[[Trial], None]) -> Column:
+    def run(self, contender: Contender, on_trial: Callable[[PhotoRun], None]) -> Column:
         """One engine over all photos; one that cannot run is a column that says why.
 
         To be interrupted by an exception: it ends the photo process and the engine.
@@ -90,22 +90,24 @@ class Bench:
                 self._running(contender.wanted, self._log) as host,
                 _one_worker(self._wanted) as hand,
             ):
-                column = _introduced(column, host, time.monotonic() - began_s)
+                column = _with_engine(column, host, time.monotonic() - began_s)
                 over = _OneEngine(host, hand, choice.people_network(self._wanted))
                 # Twice, so that the first photo has a warm time too, and the mattes are its own.
                 first = self._trial(over, self._subjects[0])
                 on_trial(first)
                 trials = tuple(self._told(over, each, on_trial) for each in self._subjects)
-        except EngineUnavailable as error:
+        except NoEngine as error:
             return replace(column, unavailable=str(error))
         return replace(column, cold=first.cost, trials=trials)
 
-    def _told(self, over: _OneEngine, subject: Subject, on_trial: Callable[[Trial], None]) -> Trial:
+    def _told(
+        self, over: _OneEngine, subject: Subject, on_trial: Callable[[PhotoRun], None]
+    ) -> PhotoRun:
         trial = self._trial(over, subject)
         on_trial(trial)
         return trial
 
-    def _trial(self, over: _OneEngine, subject: Subject) -> Trial:
+    def _trial(self, over: _OneEngine, subject: Subject) -> PhotoRun:
         """One photo; whatever goes wrong with it is told and ends nothing else."""
         try:
             # Not afterwards: after Ctrl-C the photo process still writes there for a moment.
@@ -114,7 +116,7 @@ class Bench:
             done = over.work(job)
             return self._measured(over, subject, done, Path(os.fsdecode(job.staging)) / "0.png")
         except MattedError as error:
-            return Trial(subject.shown, error=str(error), engine_peak_mib=over.peak_mib)
+            return PhotoRun(subject.shown, error=str(error), engine_peak_mib=over.peak_mib)
 
     def _job(self, over: _OneEngine, subject: Subject) -> Job:
         sighting = subject.sighting
@@ -134,12 +136,12 @@ class Bench:
             max_pixels=self._max_pixels,
         )
 
-    def _measured(self, over: _OneEngine, subject: Subject, done: Measured, file: Path) -> Trial:
+    def _measured(self, over: _OneEngine, subject: Subject, done: Measured, file: Path) -> PhotoRun:
         matte = np.asarray(cv2.imread(str(file), cv2.IMREAD_UNCHANGED), np.uint16)
         if subject.number not in self._yardsticks:
             self._yardsticks[subject.number] = prepare(subject, self._scratch, self._max_pixels)
         yardstick = self._yardsticks[subject.number]
-        return Trial(
+        return PhotoRun(
             photo=subject.shown,
             people=done.filed.people,
             empty=bool(matte.max() < 32768),
@@ -221,7 +223,7 @@ class _OneEngine:
         """After a crash the engine is started again.
 
         Raises:
-            EngineUnavailable: it does not come back; the other photos need not wait for it, too.
+            NoEngine: it does not come back; the other photos need not wait for it, too.
         """
         until_s = time.monotonic() + self._host.spec.start_timeout_s
         while self._gone is None and self._host.state != "ready":
@@ -229,10 +231,10 @@ class _OneEngine:
                 self._gone = f"the engine did not come back: {self._host.trouble}"
             time.sleep(_POLL_S / 10)
         if self._gone is not None:
-            raise EngineUnavailable(self._gone)
+            raise NoEngine(self._gone)
 
 
-def _introduced(column: Column, host: EngineHost, start_s: float) -> Column:
+def _with_engine(column: Column, host: EngineHost, start_s: float) -> Column:
     hello = host.hello
     return replace(
         column,

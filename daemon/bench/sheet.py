@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.bench.findings import Column, Findings, Look, Trial
+from daemon.bench.findings import Column, Findings, Look, PhotoRun
 from daemon.bench.yardstick import CELL
 from daemon.imaging import vips
 from daemon.steps.view import Picture
@@ -102,7 +102,7 @@ def _summary(column: Column) -> str:
     return "   ".join([*told, str(column.device)])
 
 
-def _cells(look: Look, trials: Sequence[Trial], *, referenced: bool) -> list[_Cell]:
+def _cells(look: Look, trials: Sequence[PhotoRun], *, referenced: bool) -> list[_Cell]:
     assert look.cell is not None
     assert look.size is not None
     cells = [_Cell(look.cell, ((look.photo, INK),), _by(look.size))]
@@ -120,7 +120,7 @@ def _by(size: tuple[int, int]) -> str:
     return f"{size[0]} x {size[1]}"
 
 
-def _tried(photo: Picture, trial: Trial, best: tuple[float, ...]) -> _Cell:
+def _tried(photo: Picture, trial: PhotoRun, best: tuple[float, ...]) -> _Cell:
     """What became of one photo; ``best`` has the row's best IoU and SAD, if there are several."""
     if trial.cell is None:
         told = _said(trial.error or "no matte", _board(photo, PAPER), TROUBLE)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich.markup import escape
 from rich.table import Table
 
-from daemon.bench.findings import Column, Findings, Score, Trial
+from daemon.bench.findings import Column, Findings, PhotoRun, Score
 
 NOTHING = "-"
 
@@ -108,7 +108,7 @@ def _photos(findings: Findings, *, scored: bool) -> Table:
     return table
 
 
-def _row(trial: Trial, best: dict[str, float | None], *, scored: bool) -> list[str]:
+def _row(trial: PhotoRun, best: dict[str, float | None], *, scored: bool) -> list[str]:
     took = _seconds(trial.cost.total_s if trial.cost else None)
     if not scored:
         return [took, _people(trial)]
@@ -118,7 +118,7 @@ def _row(trial: Trial, best: dict[str, float | None], *, scored: bool) -> list[s
     return [took, *(_figure(m, getattr(score, m.name), best[m.name]) for m in _MEASURES)]
 
 
-def _people(trial: Trial) -> str:
+def _people(trial: PhotoRun) -> str:
     if trial.error:
         return f"[red]{escape(trial.error)}[/red]"
     if trial.empty:
@@ -151,7 +151,7 @@ def _listed(what: str, names: Iterable[str]) -> list[str]:
     return [f"{what}: {joined}"] if joined else []
 
 
-def _warnings(trials: Iterable[Trial]) -> list[str]:
+def _warnings(trials: Iterable[PhotoRun]) -> list[str]:
     """Each once: an untrained model says so with every photo."""
     return list(dict.fromkeys(one for trial in trials for one in trial.warnings))
 

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from daemon.cli.words import advice
-from daemon.errors import EngineUnavailable, InUse, MattedError, SettingsError
+from daemon.errors import InUse, MattedError, NoEngine, SettingsError
 
 # In the order in which a newcomer needs them. A verb is a module here with a function `main`.
 VERBS = ("init", "check", "run", "process", "status", "retry", "doctor", "bench", "demo")
@@ -127,7 +127,7 @@ def exit_code(error: MattedError) -> Exit:
     match error:
         case SettingsError():
             return Exit.MISUSED
-        case EngineUnavailable():
+        case NoEngine():
             return Exit.NO_ENGINE
         case InUse():
             return Exit.IN_USE

@@ -27,7 +27,7 @@ from daemon.bench.contenders import Contender
 from daemon.bench.findings import Findings
 from daemon.bench.run import Bench
 from daemon.bench.sheet import draw, save
-from daemon.errors import EngineUnavailable, MattedError, ResultsTrouble
+from daemon.errors import MattedError, NoEngine, ResultsTrouble
 from daemon.log import events
 
 _SHEET, _FIGURES = "bench.jpg", "bench.json"
@@ -148,13 +148,13 @@ def _conclude(findings: Findings) -> None:
     """End with an exit code that says whether all of it is there.
 
     Raises:
-        EngineUnavailable: no engine could run.
+        NoEngine: no engine could run.
         MattedError: some could not, or photos failed.
     """
     absent = [column for column in findings.columns if column.unavailable]
     if len(absent) == len(findings.columns):
         reasons = "; ".join(f"{column.name}: {column.unavailable}" for column in absent)
-        raise EngineUnavailable(f"no engine could run: {reasons}")
+        raise NoEngine(f"no engine could run: {reasons}")
     told = [f"{column.name} could not run" for column in absent]
     told += [
         f"{column.name} failed at {column.failed} of {len(column.trials)} photos"

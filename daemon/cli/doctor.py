@@ -11,9 +11,9 @@ from rich.text import Text
 
 from daemon.cli.words import advice
 from daemon.config import load
-from daemon.doctor import Verdict, examine
+from daemon.doctor import Severity, examine
 
-_STYLE = {Verdict.OK: "green", Verdict.NOTE: "yellow", Verdict.BAD: "bold red"}
+_STYLE = {Severity.OK: "green", Severity.NOTE: "yellow", Severity.BAD: "bold red"}
 
 
 def main(
@@ -22,14 +22,14 @@ def main(
     """Try out folders, rights, limits and the engine; say what to do where something is amiss."""
     console = Console()
     settings = load.load(config)
-    console.print(_line(Verdict.OK, str(config), "no faults"))
+    console.print(_line(Severity.OK, str(config), "no faults"))
     bad = 0
     for finding in examine(settings):
         console.print(_line(finding.verdict, finding.what, advice(finding.told)), soft_wrap=True)
-        bad += finding.verdict is Verdict.BAD
+        bad += finding.verdict is Severity.BAD
     if bad:
         raise typer.Exit(1)
 
 
-def _line(verdict: Verdict, what: str, told: str) -> Text:
+def _line(verdict: Severity, what: str, told: str) -> Text:
     return Text.assemble((f"{verdict:>4}", _STYLE[verdict]), f"  {what}: {told}")

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from daemon.config.profiles import BUILT_IN, Choice, Output, Profile, Step
-from daemon.config.settings import Engine, Folder, Limits, Settings
+from daemon.config.settings import EngineSettings, Folder, ResourceLimits, Settings
 from daemon.options import Options
 from matting.networks.recipe import Recipe
 
@@ -35,10 +35,10 @@ def commented_yaml(*, watch: str = "inbox", results: str = "results") -> str:
         "",
         *_commented(_fields(Settings, only=("state_dir",))),
         "",
-        *_section("engine", Engine),
+        *_section("engine", EngineSettings),
         *_commented(_fields(Settings, only=("workers",))),
         "",
-        *_section("limits", Limits),
+        *_section("limits", ResourceLimits),
         "folders:",
         *_folder({"watch": watch, "results": results}),
         "",

@@ -124,7 +124,7 @@ _MOST_MB = 1 << 24
 MOST_FOLDERS = 256
 
 
-class Engine(Options):
+class EngineSettings(Options):
     """The engine that makes the mattes."""
 
     name: Literal["auto", "bshm", "onnx", "people"] = "auto"
@@ -191,7 +191,7 @@ class Folder(Options):
         return self
 
 
-class Limits(Options):
+class ResourceLimits(Options):
     """When to say no."""
 
     attempts: int = Field(default=3, ge=1, le=1000)
@@ -218,11 +218,11 @@ class Settings(Options):
     state_dir: Location = Field(default_factory=default_state_dir)
     """Where the daemon keeps its ledger: what it has seen, filed and failed at. Without it each
     settings file has its own, below ~/.local/state/matted; one that is renamed keeps it."""
-    engine: Engine = Engine()
+    engine: EngineSettings = EngineSettings()
     """The engine that makes the mattes."""
     workers: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = "auto"
     """How many photos are worked on at once; auto is one per two processor cores, at least one."""
-    limits: Limits = Limits()
+    limits: ResourceLimits = ResourceLimits()
     """When to say no."""
     folders: tuple[Folder, ...] = Field(min_length=1, max_length=MOST_FOLDERS)
     """The watched folders."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from daemon.config import settings
 from daemon.config.invocation import typed
-from daemon.errors import EngineUnavailable, ModelAbsent
+from daemon.errors import ModelAbsent, NoEngine
 from matting.models import Model, ModelError, Stores, held
 from matting.models.catalog import CONVERTED, PEOPLE
 from matting.models.content import sha256_of
@@ -23,7 +23,7 @@ _USUAL = {"bshm": "bshm", "onnx": CONVERTED, "people": PEOPLE}
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class EngineChoice:
     """An engine, and what it is told."""
 
     engine: str
@@ -42,12 +42,12 @@ def stores(wanted: settings.Settings) -> Stores:
     return Stores.beside(wanted.state_dir) if named else Stores.of_user()
 
 
-def choose(wanted: settings.Settings) -> Choice:
+def choose(wanted: settings.Settings) -> EngineChoice:
     """Decide what to run.
 
     Raises:
         ModelAbsent: the model is not installed; it says what to type.
-        EngineUnavailable: the model is for another engine, or the store cannot be read.
+        NoEngine: the model is for another engine, or the store cannot be read.
     """
     engine = wanted.engine
     if isinstance(engine.model, Path):
@@ -55,33 +55,33 @@ def choose(wanted: settings.Settings) -> Choice:
     try:
         return _installed(wanted, stores(wanted))
     except ModelError as error:
-        raise EngineUnavailable(str(error)) from error
+        raise NoEngine(str(error)) from error
 
 
-def _file(wanted: settings.Engine, path: Path) -> Choice:
+def _file(wanted: settings.EngineSettings, path: Path) -> EngineChoice:
     engine = runs(path) or "bshm"  # such a graph may be called anything
     if wanted.name not in {"auto", engine}:
         reason = f"engine.model {path} is for the engine {engine}, and engine.name is {wanted.name}"
-        raise EngineUnavailable(reason)
+        raise NoEngine(reason)
     options = {"device": wanted.device, "model": str(path)}
     if engine == "onnx":
         options["name"] = path.name  # and no recipe: then it has to be a converted BSHM
     reason = f"the settings name a model for it, {path}"
-    return Choice(engine, reason if wanted.name == "auto" else "the settings name it", options)
+    return EngineChoice(
+        engine, reason if wanted.name == "auto" else "the settings name it", options
+    )
 
 
-def _installed(whole: settings.Settings, known: Stores) -> Choice:
+def _installed(whole: settings.Settings, known: Stores) -> EngineChoice:
     wanted = whole.engine
     if isinstance(wanted.model, str):
         model = _demanded(whole, known, wanted.model)
         if model.refines:
             told = f"the model {model.name} solves edges and finds nobody"
-            raise EngineUnavailable(
-                f"{told}; name it in a profile, matting: {{refiner: {model.name}}}"
-            )
+            raise NoEngine(f"{told}; name it in a profile, matting: {{refiner: {model.name}}}")
         if wanted.name not in {"auto", model.engine}:
             told = f"the model {model.name} is for the engine {model.engine}, not {wanted.name}"
-            raise EngineUnavailable(f"{told}; leave engine.name out, or set it to auto")
+            raise NoEngine(f"{told}; leave engine.name out, or set it to auto")
         return _with(model, wanted, f"the settings name the model {model.name}")
     if wanted.name != "auto":
         return _with(_demanded(whole, known, _USUAL[wanted.name]), wanted, "the settings name it")
@@ -95,12 +95,12 @@ def people_network(wanted: settings.Settings) -> Path | None:
     """The file of the network that finds people, for steps that have to; None: not installed.
 
     Raises:
-        EngineUnavailable: the store cannot be read, or the file is not what was installed.
+        NoEngine: the store cannot be read, or the file is not what was installed.
     """
     try:
         model = stores(wanted).find(PEOPLE)
     except ModelError as error:
-        raise EngineUnavailable(str(error)) from error
+        raise NoEngine(str(error)) from error
     if model is None:
         return None
     with guarded(model):
@@ -115,18 +115,18 @@ def refiner(wanted: settings.Settings, name: str) -> tuple[Model, EngineSpec]:
 
     Raises:
         ModelAbsent: it is not installed; it says what to type.
-        EngineUnavailable: it finds people and solves no edges, or the store cannot be read.
+        NoEngine: it finds people and solves no edges, or the store cannot be read.
     """
     try:
         model = _demanded(wanted, stores(wanted), name)
         same = wanted.engine.python is not None and choose(wanted).engine == model.engine
     except ModelError as error:
-        raise EngineUnavailable(str(error)) from error
+        raise NoEngine(str(error)) from error
     if not model.refines:
         told = (
             f"the model {name} is no refiner: its recipe takes neither a trimap nor a coarse alpha"
         )
-        raise EngineUnavailable(told)
+        raise NoEngine(told)
     engine = wanted.engine
     return model, EngineSpec(
         model.engine,
@@ -152,8 +152,8 @@ def _absent(whole: settings.Settings, name: str) -> ModelAbsent:
     return ModelAbsent(f"{what} is not installed: `{how}`", name)
 
 
-def _with(model: Model, wanted: settings.Engine, reason: str) -> Choice:
-    return Choice(model.engine, reason, model.options(wanted.device), model)
+def _with(model: Model, wanted: settings.EngineSettings, reason: str) -> EngineChoice:
+    return EngineChoice(model.engine, reason, model.options(wanted.device), model)
 
 
 @contextlib.contextmanager
@@ -163,7 +163,7 @@ def guarded(model: Model | None) -> Iterator[None]:
     The whole file is read: 310 MB take 0.3 s, and a network takes longer to load.
 
     Raises:
-        EngineUnavailable: it is not what was installed.
+        NoEngine: it is not what was installed.
     """
     if model is None:
         yield
@@ -176,7 +176,7 @@ def guarded(model: Model | None) -> Iterator[None]:
             whole = whole and sha256_of(file) == model.sha256
         except OSError as error:
             told = f"the model {model.name}, {model.path}, cannot be read: {error.strerror}; {mend}"
-            raise EngineUnavailable(told) from error
+            raise NoEngine(told) from error
         if not whole:
-            raise EngineUnavailable(f"the model {model.name} is not what was installed; {mend}")
+            raise NoEngine(f"the model {model.name} is not what was installed; {mend}")
         yield

@@ -11,7 +11,7 @@ from typing import Any
 import daemon
 from daemon.engine.environment import run_elsewhere
 from daemon.engine.parity import Compared, Sight, compare, look
-from daemon.errors import EngineUnavailable, MattedError
+from daemon.errors import MattedError, NoEngine
 from matting.networks.recipe import BSHM
 from matting.process.host import EngineSpec
 
@@ -24,7 +24,7 @@ LEAST_SPAN = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Comparison:
     """How two networks compare on all pictures."""
 
     compared: tuple[Compared, ...]
@@ -64,7 +64,7 @@ def convert(graph: Path, network: Path, python: str | None) -> str:
         What was made, in one line.
 
     Raises:
-        EngineUnavailable: there is none, or the graph cannot be converted.
+        NoEngine: there is none, or the graph cannot be converted.
     """
     arguments = ["--from", str(graph.absolute()), "--out", str(network.absolute())]
     return run_elsewhere("matting.networks.bshm.convert", arguments, python or converter())
@@ -74,14 +74,14 @@ def converter() -> str | None:
     """The interpreter that has tf2onnx: this one (None), or that of .venv-tf2.
 
     Raises:
-        EngineUnavailable: neither has; says how to get one.
+        NoEngine: neither has; says how to get one.
     """
     if importlib.util.find_spec("tf2onnx") and importlib.util.find_spec("tensorflow"):
         return None
     made = Path(daemon.__file__).resolve().parents[1] / ".venv-tf2"
     if (made / ".ready").exists():
         return str(made / "bin" / "python")
-    raise EngineUnavailable(
+    raise NoEngine(
         f"there is nothing here to convert with: `make converter` makes {made}, or --python names "
         "an interpreter that has tensorflow and tf2onnx"
     )
@@ -93,7 +93,7 @@ def prove(
     pictures: Sequence[Sight],
     python: str | None,
     tell: Callable[[str], None] = lambda _: None,
-) -> Verdict:
+) -> Comparison:
     """Have both engines matte the same pictures, on the processor, where sums have one order.
 
     Args:
@@ -104,7 +104,7 @@ def prove(
         tell: is called with a line about each step.
 
     Raises:
-        EngineUnavailable: one of them cannot run.
+        NoEngine: one of them cannot run.
     """
     options = {"model": str(graph.absolute()), "device": "cpu"}
     told = {"model": str(network.absolute()), "device": "cpu", "recipe": BSHM.to_json()}
@@ -112,14 +112,14 @@ def prove(
     first = look(_spec("bshm", options, python or converter()), pictures)
     tell("and with ONNX Runtime")
     second = look(_spec("onnx", told, None), pictures)
-    return Verdict(tuple(map(compare, pictures, first, second)))
+    return Comparison(tuple(map(compare, pictures, first, second)))
 
 
 def _spec(name: str, options: dict[str, Any], python: str | None) -> EngineSpec:
     return EngineSpec(name, options, python, timeout_s=PATIENCE_S, start_timeout_s=PATIENCE_S)
 
 
-def demand(verdict: Verdict) -> None:
+def demand(verdict: Comparison) -> None:
     """Refuse what is not proved.
 
     Raises:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from daemon.errors import EngineUnavailable
+from daemon.errors import NoEngine
 from matting import errors
 from matting.process import launch
 
@@ -24,7 +24,7 @@ def run_elsewhere(module: str, arguments: list[str], python: str | None) -> str:
         What it said on standard output.
 
     Raises:
-        EngineUnavailable: with the last line that it said on standard error.
+        NoEngine: with the last line that it said on standard error.
     """
     spec = launch.EngineSpec("bshm", python=python)
     with TemporaryDirectory(prefix="matted-") as directory:
@@ -39,10 +39,10 @@ def run_elsewhere(module: str, arguments: list[str], python: str | None) -> str:
                 check=False,
             )
         except (errors.EngineUnavailable, OSError) as error:
-            raise EngineUnavailable(str(error)) from error
+            raise NoEngine(str(error)) from error
         finally:
             launch.remove(place)
     if done.returncode:
         said = done.stderr.strip().splitlines() or [f"it ended with status {done.returncode}"]
-        raise EngineUnavailable(said[-1])
+        raise NoEngine(said[-1])
     return done.stdout.strip()

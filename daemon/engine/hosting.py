@@ -58,7 +58,7 @@ def hosted(spec: EngineSpec, log: Log) -> Iterator[EngineHost]:
                 host.start()
             except EngineUnavailable as error:
                 reason = f"the engine {spec.name} cannot run: {error}"
-                raise errors.EngineUnavailable(reason) from error
+                raise errors.NoEngine(reason) from error
             yield host
         finally:
             host.stop()

@@ -111,7 +111,7 @@ def look(spec: EngineSpec, pictures: Iterable[Sight]) -> list[Seen]:
             return [_matte(host, picture) for picture in pictures]
         except EngineUnavailable as error:
             reason = f"the engine {spec.name} cannot run: {error}"
-            raise errors.EngineUnavailable(reason) from error
+            raise errors.NoEngine(reason) from error
         finally:
             host.stop()
 
@@ -125,7 +125,7 @@ def _matte(host: EngineHost, picture: Sight) -> Seen:
             )
         except EngineError as error:
             reason = f"the engine {host.spec.name} fails at {picture.name}: {error}"
-            raise errors.EngineUnavailable(reason) from error
+            raise errors.NoEngine(reason) from error
     return Seen(answer.alpha, float(answer.facts["took_s"]))
 
 

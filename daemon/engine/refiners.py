@@ -13,7 +13,7 @@ from matting.process.host import EngineHost, EngineSpec
 from matting.refiners import BUILT_IN
 
 
-class Refinery:
+class RefinerProcesses:
     """Starts what is named and not yet there, and ends all of it with ``stop``."""
 
     def __init__(

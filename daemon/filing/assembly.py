@@ -10,11 +10,11 @@ from pathlib import Path
 from daemon.config import settings
 from daemon.engine.choice import people_network
 from daemon.engine.hosting import hosted
-from daemon.engine.refiners import Refinery
+from daemon.engine.refiners import RefinerProcesses
 from daemon.errors import MattedError
-from daemon.filing.disks import Premises
+from daemon.filing.disks import Disks
 from daemon.filing.queue import Filing
-from daemon.filing.verdicts import Engine
+from daemon.filing.verdicts import EngineAccess
 from daemon.ledger import Ledger
 from daemon.log.events import Log
 from daemon.work.job import EngineAddress
@@ -53,12 +53,12 @@ def opened(
         memory_bytes=_memory_bytes(wanted.limits.photo_memory_mb, count),
         wake=wake,
     )
-    refinery = Refinery(wanted, count, lambda spec: hosted(spec, log))
+    refinery = RefinerProcesses(wanted, count, lambda spec: hosted(spec, log))
     filing = Filing(
         ledger,
         workers,
-        _introduced(engine, wanted, count, refinery),
-        premises=Premises(snapshots, wanted.limits.min_free_mb << 20, absent),
+        _engine_access(engine, wanted, count, refinery),
+        disks=Disks(snapshots, wanted.limits.min_free_mb << 20, absent),
         max_pixels=int(wanted.limits.max_megapixels * 1e6),
         log=log,
     )
@@ -76,9 +76,9 @@ def opened(
             filing.give_back()
 
 
-def _introduced(
-    host: EngineHost, wanted: settings.Settings, workers: int, refinery: Refinery
-) -> Engine:
+def _engine_access(
+    host: EngineHost, wanted: settings.Settings, workers: int, refinery: RefinerProcesses
+) -> EngineAccess:
     """What filing has to know of the engine; each photo may have to wait for all others'."""
     address = EngineAddress(
         name=host.spec.name,
@@ -88,7 +88,7 @@ def _introduced(
         timeout_s=wanted.engine.timeout_s,
         people=people_network(wanted),
     )
-    return Engine(
+    return EngineAccess(
         address=lambda: address,
         ready=lambda: host.state == "ready",
         blames=host.blames,

@@ -21,7 +21,7 @@ _CLEAR = (0, errno.ENOSPC, errno.EDQUOT, errno.ENODEV)
 
 
 @dataclass(frozen=True, slots=True)
-class Premises:
+class Disks:
     """The disks, and what is demanded of them."""
 
     snapshots: Path
@@ -88,7 +88,7 @@ class Premises:
         return error if isinstance(error, RootTrouble) else NameTrouble(error.reason, error.errno)
 
 
-class Pause:
+class PauseClock:
     """A pause of everything, and when to see whether it can end."""
 
     def __init__(self) -> None:

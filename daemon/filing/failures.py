@@ -14,14 +14,14 @@ from functools import partial
 
 from daemon.errors import LedgerTrouble, MattedError, NameTrouble, NotReady, ResultsTrouble
 from daemon.filing import policy
-from daemon.filing.disks import Pause, Premises
+from daemon.filing.disks import Disks, PauseClock
 from daemon.filing.policy import Aside, Decision, Quarantine, Retry
-from daemon.filing.postponed import Later
-from daemon.filing.publishing import Destination, Publishing, who
-from daemon.filing.verdicts import Engine, Verdict, Verdicts
+from daemon.filing.postponed import Postponed
+from daemon.filing.publishing import Destination, Publishing, photo_facts
+from daemon.filing.verdicts import EngineAccess, Verdict, Verdicts
 from daemon.filing.watched import Watched
 from daemon.ledger import Ledger, State
-from daemon.ledger.rows import Publishing as Planned
+from daemon.ledger.rows import Planned
 from daemon.log.events import Event, Log
 from daemon.photo import Filed, Photo
 from daemon.plan import Plan
@@ -29,28 +29,28 @@ from daemon.shelf import staging
 from daemon.shelf.publish import withdraw
 
 
-class Mishaps:
+class Failures:
     """Decides by ``policy``, and carries it out."""
 
     def __init__(
         self,
         ledger: Ledger,
-        engine: Engine,
-        premises: Premises,
+        engine: EngineAccess,
+        disks: Disks,
         publishing: Publishing,
         watched: Watched,
         log: Log,
     ) -> None:
-        self.pause = Pause()
-        self.later = Later()
+        self.pause = PauseClock()
+        self.later = Postponed()
         self.stuck: dict[int, str] = {}
         """Photos of which half the results can be neither completed nor taken back, and why."""
         self._ledger = ledger
         self._engine = engine
-        self._premises = premises
+        self._disks = disks
         self._publishing = publishing
         self._watched = watched
-        self._verdicts = Verdicts(engine, premises, publishing, watched)
+        self._verdicts = Verdicts(engine, disks, publishing, watched)
         self._log = log
         self._given_up: dict[int, tuple[Photo, str]] = {}
         """Photos whose quarantine a pause cut short, and the reasons for it."""
@@ -113,7 +113,7 @@ class Mishaps:
         """Carry out the plans that a crash, a pause or an interrupt cut short."""
         for one in self._ledger.recover().publishing:
             if one.photo.id not in self.later:
-                self._log.info(Event.PHOTO_RECOVERED, **who(one.photo))
+                self._log.info(Event.PHOTO_RECOVERED, **photo_facts(one.photo))
                 self.guarded(one.photo, partial(self.publish, one.photo, one.plan, one.filed))
 
     def resume(self) -> None:
@@ -145,7 +145,7 @@ class Mishaps:
             reason, left = f"{reason}; there is no report: {error}", True
         self._ledger.failed(photo.id, reason, dispose=left, now_s=time.time())
         self._forget(photo)
-        self._log.warning(Event.PHOTO_QUARANTINED, **who(photo), reason=reason)
+        self._log.warning(Event.PHOTO_QUARANTINED, **photo_facts(photo), reason=reason)
         self._discard(photo)
 
     def do_or_pause(self, destination: Destination, act: Callable[[], object]) -> None:
@@ -153,7 +153,7 @@ class Mishaps:
         try:
             act()
         except ResultsTrouble as error:
-            judged = self._premises.judge(error, destination)
+            judged = self._disks.judge(error, destination)
             if isinstance(judged, ResultsTrouble):
                 self.begin_pause(judged.reason)
             else:
@@ -171,7 +171,7 @@ class Mishaps:
     def end_pause(self, destinations: Iterable[Destination]) -> bool:
         """Go on, if every disk is there again and takes files; whether it is so."""
         try:
-            self._premises.try_out(destinations)
+            self._disks.try_out(destinations)
         except ResultsTrouble as error:
             self.begin_pause(error.reason)
             return False
@@ -193,7 +193,9 @@ class Mishaps:
         return verdict
 
     def _stumbled(self, photo: Photo, error: Exception) -> None:
-        self._log.error(Event.PHOTO_STUMBLED, **who(photo), reason=str(error), exc_info=error)
+        self._log.error(
+            Event.PHOTO_STUMBLED, **photo_facts(photo), reason=str(error), exc_info=error
+        )
 
     # Carrying it out
 
@@ -214,13 +216,13 @@ class Mishaps:
 
     def _put_aside(self, photo: Photo, reason: str) -> None:
         self._verdicts.put_aside(photo.id)
-        self._log.warning(Event.PHOTO_RENAMED, **who(photo), reason=reason)
+        self._log.warning(Event.PHOTO_RENAMED, **photo_facts(photo), reason=reason)
 
     def _retry(self, photo: Photo, after_s: float, reason: str, *, charged: bool) -> None:
         now_s = time.time()
         state = self._ledger.retry(photo.id, now_s + after_s, reason, free=not charged, now_s=now_s)
         event = Event.PHOTO_GONE if state is State.GONE else Event.PHOTO_RETRIED
-        self._log.info(event, **who(photo), reason=reason, after_s=round(after_s, 1))
+        self._log.info(event, **photo_facts(photo), reason=reason, after_s=round(after_s, 1))
         self._discard(photo)
 
     def _discard(self, photo: Photo) -> None:
@@ -284,7 +286,7 @@ class Mishaps:
 
     def _publish_later(self, photo: Photo, after_s: float, reason: str) -> None:
         facts = {"reason": reason, "after_s": round(after_s, 1)}
-        self._log.info(Event.PHOTO_RETRIED, **who(photo), **facts)
+        self._log.info(Event.PHOTO_RETRIED, **photo_facts(photo), **facts)
         act = partial(self.guarded, photo, partial(self._publish_again, photo))
         self.later.put(photo.id, act, after_s=after_s)
 

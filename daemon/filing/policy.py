@@ -8,12 +8,12 @@ from enum import Enum
 
 from daemon.errors import (
     Changed,
-    EngineUnavailable,
     FolderGone,
     Interrupted,
     LedgerTrouble,
     NameTaken,
     NameTrouble,
+    NoEngine,
     NoRoom,
     NotReady,
     PlanBroken,
@@ -28,7 +28,7 @@ _NEVER_TAKEN = (errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOTSUP)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Patience:
     """How patient to be."""
 
     attempts: int = 3
@@ -103,7 +103,7 @@ class Aside:
 Decision = Retry | Pause | Aside | Quarantine
 
 
-def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
+def decide(error: BaseException, facts: Facts, limits: Patience) -> Decision:
     """What to do about an error, row by row the table "Failures" of the design.
 
     Args:
@@ -115,7 +115,7 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
     reason = _reason(error)
     decision: Decision
     match error:
-        case ResultsTrouble() | LedgerTrouble() | EngineUnavailable():
+        case ResultsTrouble() | LedgerTrouble() | NoEngine():
             decision = Pause(Scope.SERVICE, reason)
         case FolderGone():
             decision = Pause(Scope.FOLDER, reason)
@@ -139,7 +139,7 @@ def decide(error: BaseException, facts: Facts, limits: Limits) -> Decision:
 
 
 def _elsewhere(
-    error: NameTrouble | PlanBroken, reason: str, facts: Facts, limits: Limits
+    error: NameTrouble | PlanBroken, reason: str, facts: Facts, limits: Patience
 ) -> Decision:
     """Others may mend a sub-folder, but a photo does not wait for that for ever."""
     hopeless = isinstance(error, NameTrouble) and error.errno in _NEVER_TAKEN
@@ -151,7 +151,7 @@ def _elsewhere(
     return Retry(wait_s, charged=False, reason=reason)
 
 
-def _wait_for_the_rest(reason: str, facts: Facts, limits: Limits) -> Decision:
+def _wait_for_the_rest(reason: str, facts: Facts, limits: Patience) -> Decision:
     left_s = limits.give_up_s - facts.unchanged_s
     if left_s <= 0 and facts.waited:
         waited = f"; unchanged for {facts.unchanged_s:.0f} s" if limits.give_up_s else ""
@@ -160,7 +160,7 @@ def _wait_for_the_rest(reason: str, facts: Facts, limits: Limits) -> Decision:
     return Retry(after_s, charged=False, reason=reason)
 
 
-def _charge(reason: str, facts: Facts, limits: Limits) -> Decision:
+def _charge(reason: str, facts: Facts, limits: Patience) -> Decision:
     if not facts.blamed:
         return Retry(0.0, charged=False, reason=reason)
     if facts.attempts >= limits.attempts:
@@ -169,11 +169,11 @@ def _charge(reason: str, facts: Facts, limits: Limits) -> Decision:
     return Retry(_backoff_s(facts, limits), charged=True, reason=reason)
 
 
-def _backoff_s(facts: Facts, limits: Limits) -> float:
+def _backoff_s(facts: Facts, limits: Patience) -> float:
     return _doubled_s(facts.tries, limits)
 
 
-def _doubled_s(times: int, limits: Limits) -> float:
+def _doubled_s(times: int, limits: Patience) -> float:
     doublings = min(max(times - 1, 0), 30)
     return float(min(limits.first_wait_s * 2**doublings, limits.longest_wait_s))
 

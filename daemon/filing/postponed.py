@@ -15,7 +15,7 @@ class _Due:
     at_s: float
 
 
-class Later:
+class Postponed:
     """By photo, on the monotonic clock; forgotten when the daemon ends, whose start does it all."""
 
     def __init__(self) -> None:

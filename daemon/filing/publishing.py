@@ -15,7 +15,7 @@ from pathlib import Path
 from daemon.config.profiles import Profile
 from daemon.errors import LedgerTrouble, NameTaken, ResultsTrouble, SourceTrouble
 from daemon.filing.originals import irreplaceable
-from daemon.filing.policy import Limits
+from daemon.filing.policy import Patience
 from daemon.ledger import Entry, Ledger, State
 from daemon.log.events import Event, Log, facts
 from daemon.outputs import OUTPUTS
@@ -35,7 +35,7 @@ class Destination:
 
     results: Path
     profile: Profile
-    limits: Limits
+    limits: Patience
     originals: Originals = "keep"
     archive: Path | None = None
     duplicates: bool = True
@@ -44,7 +44,7 @@ class Destination:
     """Whether a photo that is given up leaves a report among the results."""
 
 
-def who(photo: Photo) -> dict[str, object]:
+def photo_facts(photo: Photo) -> dict[str, object]:
     """What every event about a photo carries."""
     return {"photo": photo.id, "folder": photo.folder, "path": photo.shown}
 
@@ -77,7 +77,7 @@ class Publishing:
             ResultsTrouble: the result folder cannot be read.
         """
         outputs = tuple(
-            names.Output(choice.options.name, OUTPUTS[choice.name].extension(choice.options))
+            names.NamedOutput(choice.options.name, OUTPUTS[choice.name].extension(choice.options))
             for choice in destination.profile.outputs
         )
         if len(photo.names) == len(outputs) and not anew:
@@ -170,7 +170,7 @@ class Publishing:
         destination = self.destinations.get(photo.folder)
         keep = destination is None or destination.originals == "keep"
         self._ledger.same_as_filed(photo.id, sha256, dispose=not keep, now_s=time.time())
-        self._log.info(Event.PHOTO_UNCHANGED, **who(photo))
+        self._log.info(Event.PHOTO_UNCHANGED, **photo_facts(photo))
         self._tidy_up(photo, destination)
 
     def dispose(self, photo: Photo) -> None:
@@ -194,15 +194,17 @@ class Publishing:
         except LedgerTrouble:
             raise
         except (SourceTrouble, ResultsTrouble) as error:
-            self._log.warning(Event.SOURCE_KEPT, **who(photo), reason=error.reason)
+            self._log.warning(Event.SOURCE_KEPT, **photo_facts(photo), reason=error.reason)
             return
         except Exception as error:  # noqa: BLE001 - the per-photo boundary; the photo itself is filed
-            self._log.error(Event.SOURCE_KEPT, **who(photo), reason=str(error), exc_info=error)
+            self._log.error(
+                Event.SOURCE_KEPT, **photo_facts(photo), reason=str(error), exc_info=error
+            )
             return
         self._ledger.disposed(photo.id, kept=kept and f"the original was not deleted: {kept}")
         stays = kept is not None or ended is Disposed.CHANGED
         event = Event.SOURCE_KEPT if stays else Event.SOURCE_DISPOSED
-        self._log.info(event, **who(photo), original=str(ended), **facts(reason=kept))
+        self._log.info(event, **photo_facts(photo), original=str(ended), **facts(reason=kept))
 
     def _irreplaceable(self, entry: Entry) -> str | None:
         """Why the original must not be deleted; a content filed before lies under older names."""
@@ -231,7 +233,7 @@ class Publishing:
         try:
             quarantine(destination.results, photo, report, move_original=move)
         except SourceTrouble as error:
-            self._log.warning(Event.SOURCE_KEPT, **who(photo), reason=error.reason)
+            self._log.warning(Event.SOURCE_KEPT, **photo_facts(photo), reason=error.reason)
             return True
         return False
 
@@ -240,10 +242,12 @@ class Publishing:
         try:
             left = self.quarantine(photo, {})
         except ResultsTrouble as error:
-            self._log.warning(Event.SOURCE_KEPT, **who(photo), reason=error.reason)
+            self._log.warning(Event.SOURCE_KEPT, **photo_facts(photo), reason=error.reason)
             return
         except Exception as error:  # noqa: BLE001 - the per-photo boundary, as above
-            self._log.error(Event.SOURCE_KEPT, **who(photo), reason=str(error), exc_info=error)
+            self._log.error(
+                Event.SOURCE_KEPT, **photo_facts(photo), reason=str(error), exc_info=error
+            )
             return
         if not left:
             self._ledger.disposed(photo.id)
@@ -261,7 +265,7 @@ class Publishing:
         try:
             staging.discard(destination.results, photo.id)
         except ResultsTrouble as error:  # the photo is filed all the same
-            self._log.warning(Event.STAGING_LEFT, **who(photo), reason=error.reason)
+            self._log.warning(Event.STAGING_LEFT, **photo_facts(photo), reason=error.reason)
             self._untidy[photo.id] = destination.results
         if destination.originals != "keep":
             self.dispose(photo)
@@ -269,7 +273,7 @@ class Publishing:
     def _tell(self, photo: Photo, plan: Plan, filed: Filed) -> None:
         self._log.info(
             Event.PHOTO_FILED,
-            **who(photo),
+            **photo_facts(photo),
             results=plan.results,
             names=filed.names,
             size=filed.size,

@@ -13,11 +13,11 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from daemon.errors import WorkerDied
-from daemon.filing.disks import Premises
-from daemon.filing.failures import Mishaps
-from daemon.filing.publishing import Destination, Publishing, who
+from daemon.filing.disks import Disks
+from daemon.filing.failures import Failures
+from daemon.filing.publishing import Destination, Publishing, photo_facts
 from daemon.filing.suspects import Suspects
-from daemon.filing.verdicts import Engine
+from daemon.filing.verdicts import EngineAccess
 from daemon.filing.watched import Watched
 from daemon.ledger import Ledger, State
 from daemon.log.events import Event, Log
@@ -37,9 +37,9 @@ class Filing:
         self,
         ledger: Ledger,
         workers: Workers,
-        engine: Engine,
+        engine: EngineAccess,
         *,
-        premises: Premises,
+        disks: Disks,
         max_pixels: int,
         log: Log,
         clock: Callable[[], float] = time.monotonic,
@@ -50,7 +50,7 @@ class Filing:
             ledger: the queue and the memory.
             workers: the photo processes; their jobs end up here alone.
             engine: the engine they ask.
-            premises: the disks.
+            disks: the disks.
             max_pixels: photos with more are refused.
             log: for what happens to each photo.
             clock: gives seconds on the monotonic clock.
@@ -60,11 +60,11 @@ class Filing:
         self._clock = clock
         self._watched = Watched()
         self._engine = engine
-        self._premises = premises
+        self._disks = disks
         self._max_pixels = max_pixels
         self._log = log
         self._publishing = Publishing(ledger, log)
-        self._mishaps = Mishaps(ledger, engine, premises, self._publishing, self._watched, log)
+        self._failures = Failures(ledger, engine, disks, self._publishing, self._watched, log)
         self._destinations: Mapping[str, Destination] = {}
         self._foreign: frozenset[str] = frozenset()
         self._refiners: Mapping[str, EngineAddress] = {}
@@ -78,7 +78,7 @@ class Filing:
     @property
     def paused(self) -> str | None:
         """Why nothing is begun at the moment; it resumes by itself."""
-        return self._mishaps.pause.reason
+        return self._failures.pause.reason
 
     @property
     def at_work(self) -> tuple[Photo, ...]:
@@ -96,7 +96,7 @@ class Filing:
 
     def stuck(self, photo_id: int) -> str | None:
         """Why half of a photo's results can be neither completed nor taken back at present."""
-        return self._mishaps.stuck.get(photo_id)
+        return self._failures.stuck.get(photo_id)
 
     def serve(self, destinations: Mapping[str, Destination]) -> None:
         """Work for these folders, by path; photos of others stay where they are in the queue.
@@ -114,24 +114,24 @@ class Filing:
     def recover(self) -> None:
         """Take up what the last run left undone."""
         for destination in self._destinations.values():
-            self._mishaps.do_or_pause(destination, partial(self._premises.demand, destination))
+            self._failures.do_or_pause(destination, partial(self._disks.demand, destination))
         left = self._ledger.recover()
         ours = {one.photo.id for one in left.publishing}
         for destination in self._destinations.values():
             act = partial(staging.sweep, destination.results, keep=ours)
-            self._mishaps.do_or_pause(destination, act)
+            self._failures.do_or_pause(destination, act)
         for photo in left.working:
-            self._log.info(Event.PHOTO_RECOVERED, **who(photo))
+            self._log.info(Event.PHOTO_RECOVERED, **photo_facts(photo))
             act = partial(self._recover_one, photo, alone=len(left.working) == 1)
-            self._mishaps.guarded(photo, act)
+            self._failures.guarded(photo, act)
         self.publish_planned()
         self._dispose_left()
 
     def _recover_one(self, photo: Photo, *, alone: bool) -> None:
         if reason := self._publishing.given_up(photo):
-            self._mishaps.quarantine(photo, reason)
+            self._failures.quarantine(photo, reason)
         elif alone:
-            self._mishaps.fail(
+            self._failures.fail(
                 photo, WorkerDied("the daemon ended while it was at work on this photo")
             )
         else:
@@ -148,15 +148,15 @@ class Filing:
         self._ended += self._workers.finished()
         while self._ended:
             ended = self._ended[0]
-            self._mishaps.guarded(ended.job.photo, partial(self._conclude, ended))
+            self._failures.guarded(ended.job.photo, partial(self._conclude, ended))
             self._ended.popleft()  # not before: if the ledger fails, it is concluded again
-        if self._mishaps.pause.is_due:
-            self._resuming |= self._mishaps.end_pause(self._destinations.values())
+        if self._failures.pause.is_due:
+            self._resuming |= self._failures.end_pause(self._destinations.values())
         if self._resuming and self.paused is None:
-            self._mishaps.resume()
+            self._failures.resume()
             self._resuming = False
         if self.paused is None:
-            self._mishaps.later.do_due()
+            self._failures.later.do_due()
         if time.monotonic() >= self._dispose_at_s:
             self._dispose_left()
         without = self._foreign.union(paused_folders)
@@ -165,7 +165,7 @@ class Filing:
             self._claimed = self._claimed or self._ledger.claim(time.time(), without=without)
             if self._claimed is None:
                 return
-            self._mishaps.guarded(self._claimed, partial(self._begin, self._claimed))
+            self._failures.guarded(self._claimed, partial(self._begin, self._claimed))
             self._claimed = None  # not before, likewise
 
     def _may_begin(self) -> bool:
@@ -198,8 +198,8 @@ class Filing:
     def next_turn_s(self) -> float | None:
         """When there is something to do that nobody will wake us for; on the monotonic clock."""
         if self.paused is not None:
-            return self._mishaps.pause.probe_at_s
-        later_s = self._mishaps.later.next_s()
+            return self._failures.pause.probe_at_s
+        later_s = self._failures.later.next_s()
         due_s = self._ledger.next_due_s() if self._workers.idle else None
         if due_s is None:
             return later_s
@@ -211,8 +211,8 @@ class Filing:
 
     def _begin(self, photo: Photo) -> None:
         destination = self._destinations[photo.folder]
-        self._premises.demand(destination)
-        self._premises.demand_for_copy(photo, self.at_work)
+        self._disks.demand(destination)
+        self._disks.demand_for_copy(photo, self.at_work)
         photo = self._publishing.named(photo, destination)
         self._publishing.demand_folders(photo, destination)
         job = Job(
@@ -220,18 +220,18 @@ class Filing:
             source=os.path.join(os.fsencode(photo.folder), photo.path),
             results=destination.results,
             staging=staging.stage(destination.results, photo),
-            snapshot=os.fsencode(self._premises.snapshots / str(photo.id)),
+            snapshot=os.fsencode(self._disks.snapshots / str(photo.id)),
             profile=destination.profile,
             engine=self._engine.address(),
             refiner=self._refiners.get(destination.profile.matting.refiner),
             max_pixels=self._max_pixels,
             known=self._ledger.known_sha256(photo.folder, photo.path),
             ledger=None if destination.duplicates else self._ledger.path,
-            min_free_bytes=self._premises.min_free_bytes,
+            min_free_bytes=self._disks.min_free_bytes,
             waited=self._watched.of(photo) >= destination.limits.give_up_s,
         )
         self._workers.submit(job)
-        self._log.debug(Event.PHOTO_STARTED, **who(photo), attempt=photo.attempts)
+        self._log.debug(Event.PHOTO_STARTED, **photo_facts(photo), attempt=photo.attempts)
 
     def _conclude(self, ended: Finished) -> None:
         photo = ended.job.photo
@@ -251,15 +251,15 @@ class Filing:
                 self._publishing.unchanged(photo, filed.sha256)
             case Staged(plan, filed):
                 self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
-                self._mishaps.publish(photo, plan, filed)
+                self._failures.publish(photo, plan, filed)
             case Unchanged(sha256):
                 self._publishing.unchanged(photo, sha256)
             case error:
-                self._mishaps.fail(photo, error, waited=ended.job.waited)
+                self._failures.fail(photo, error, waited=ended.job.waited)
 
     def publish_planned(self) -> None:
         """Carry out the plans that a crash, a pause or an interrupt cut short."""
-        self._mishaps.publish_planned()
+        self._failures.publish_planned()
 
     def _is_duplicate(self, photo: Photo, sha256: str) -> bool:
         """Whether another photo of the same content was filed while this one was at work."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from daemon.errors import EngineFailed, MattedError, NameTrouble, PlanBroken
 from daemon.filing import policy
-from daemon.filing.disks import Premises
+from daemon.filing.disks import Disks
 from daemon.filing.policy import Decision
 from daemon.filing.publishing import Publishing
 from daemon.filing.watched import Watched
@@ -17,7 +17,7 @@ from daemon.work.job import EngineAddress
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class EngineAccess:
     """What has to be known of the engine here."""
 
     address: Callable[[], EngineAddress]
@@ -41,10 +41,10 @@ class Verdicts:
     """Remembers what ``policy`` cannot see from one error alone."""
 
     def __init__(
-        self, engine: Engine, premises: Premises, publishing: Publishing, watched: Watched
+        self, engine: EngineAccess, disks: Disks, publishing: Publishing, watched: Watched
     ) -> None:
         self._engine = engine
-        self._premises = premises
+        self._disks = disks
         self._publishing = publishing
         self._watched = watched
         self._misplaced = Counter[int]()
@@ -74,10 +74,10 @@ class Verdicts:
         )
         return Verdict(error, policy.decide(error, known, self.limits(photo)))
 
-    def limits(self, photo: Photo) -> policy.Limits:
+    def limits(self, photo: Photo) -> policy.Patience:
         """How patient to be with a photo."""
         destination = self._publishing.destinations.get(photo.folder)
-        return destination.limits if destination else policy.Limits()
+        return destination.limits if destination else policy.Patience()
 
     def put_aside(self, photo_id: int) -> None:
         """A photo has got other names than its profile wants."""
@@ -93,7 +93,7 @@ class Verdicts:
         destination = self._publishing.destinations.get(photo.folder)
         if destination is None or not isinstance(error, MattedError):
             return error
-        return self._premises.judge(error, destination)
+        return self._disks.judge(error, destination)
 
     def _is_blamed(self, photo: Photo, error: Exception) -> bool:
         if isinstance(error, EngineFailed):

@@ -24,7 +24,7 @@ _MOST_PROFILE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class BmpHeader:
     """What a BMP says about itself."""
 
     width: int
@@ -34,7 +34,7 @@ class Header:
     dpi: Dpi | None
 
 
-def parse(head: bytes) -> Header:
+def parse(head: bytes) -> BmpHeader:
     """Read the first HEADER_BYTES bytes of a file.
 
     Raises:
@@ -45,7 +45,7 @@ def parse(head: bytes) -> Header:
     (offset,) = struct.unpack_from("<I", head, 10)
     if struct.unpack_from("<I", head, 14)[0] == 12:  # OS/2: nothing but size and depth
         width, height, _, bits = struct.unpack_from("<4H", head, 18)
-        return Header(width, height, offset + _stride(width, bits) * height, None)
+        return BmpHeader(width, height, offset + _stride(width, bits) * height, None)
     width, height, _, bits, packing, stored, across, down = struct.unpack_from(
         "<iiHHIIii", head, 18
     )
@@ -53,7 +53,7 @@ def parse(head: bytes) -> Header:
     pixels_bytes = _stride(width, bits) * height if packing in _UNCOMPRESSED else stored
     known = 0 < across < _ABSURD_PER_METRE and 0 < down < _ABSURD_PER_METRE
     dpi = (_per_inch(across), _per_inch(down)) if known else None
-    return Header(width, height, offset + pixels_bytes, dpi)
+    return BmpHeader(width, height, offset + pixels_bytes, dpi)
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:

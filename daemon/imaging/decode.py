@@ -17,7 +17,7 @@ from daemon.imaging.exif import Exif
 from daemon.imaging.extent import demand
 from daemon.imaging.formats import HEAD_BYTES, Format, sniff
 from daemon.imaging.guard import harmless
-from daemon.imaging.opening import Found, Opened, find
+from daemon.imaging.opening import FoundPhoto, Opened, find
 from daemon.photo import Pixels, Raster
 
 _UPRIGHT: dict[int, tuple[bool, int | None]] = {
@@ -90,7 +90,7 @@ def _decode_bmp(opened: Opened, head: bytes, max_pixels: int) -> Raster:
     )
 
 
-def _decode_by_vips(found: Found, opened: Opened, max_pixels: int) -> Raster:
+def _decode_by_vips(found: FoundPhoto, opened: Opened, max_pixels: int) -> Raster:
     try:
         image = vips.load(found.kind.name.lower(), found.source, **found.where)
         _demand_at_most(max_pixels, image.width, image.height)

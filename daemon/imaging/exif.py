@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from daemon.imaging.guard import harmless
-from daemon.imaging.tiff import SIZES, Directory, Entry, Tiff, numbers
+from daemon.imaging.tiff import SIZES, Directory, Tag, Tiff, numbers
 
 PHOTO, GPS, INTEROPERABILITY = 34665, 34853, 40965
 """Tags that point to further directories."""
@@ -121,7 +121,7 @@ def _tags(tiff: Tiff, directory: Directory | None) -> Tags:
     return Tags(values)
 
 
-def _value(tiff: Tiff, entry: Entry) -> Value | None:
+def _value(tiff: Tiff, entry: Tag) -> Value | None:
     if entry.kind not in _CLASSIC_KINDS or not entry.count:
         return None
     raw = tiff.raw(entry, most_bytes=_MOST_TAG_BYTES)

@@ -47,7 +47,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class JpegHeader:
     """All segments before the first scan, its own header included."""
 
     segments: tuple[Segment, ...]
@@ -62,7 +62,7 @@ class Header:
         return next((each for each in self.segments if each.mark in _FRAMES), None)
 
 
-def header(read: ReadAt, size_bytes: int) -> Header:
+def header(read: ReadAt, size_bytes: int) -> JpegHeader:
     """Find the segments, stepping over what is none.
 
     Raises:
@@ -78,12 +78,12 @@ def header(read: ReadAt, size_bytes: int) -> Header:
         mark, length = struct.unpack(">xBH", head)
         segment = Segment(mark, at, 2 if mark in _ALONE or mark == _END_OF_IMAGE else 2 + length)
         if mark in {_START_OF_SCAN, _END_OF_IMAGE}:
-            return Header((*found, segment), at, at + segment.size_bytes)
+            return JpegHeader((*found, segment), at, at + segment.size_bytes)
         found.append(segment)
         if len(found) > _MAX_SEGMENTS:
             raise NotAPhoto(f"more than {_MAX_SEGMENTS} segments before its picture")
         at += segment.size_bytes
-    return Header(tuple(found), size_bytes, size_bytes)
+    return JpegHeader(tuple(found), size_bytes, size_bytes)
 
 
 def _next_mark(read: ReadAt, at: int, size_bytes: int) -> int:
@@ -95,7 +95,7 @@ def _next_mark(read: ReadAt, at: int, size_bytes: int) -> int:
     return size_bytes
 
 
-def is_one_scan(read: ReadAt, found: Header) -> bool:
+def is_one_scan(read: ReadAt, found: JpegHeader) -> bool:
     """Whether the first scan has all of the picture, so that a decoder notices what is missing."""
     frame, scan = found.frame, found.segments[-1] if found.segments else None
     if frame is None or scan is None or scan.mark != _START_OF_SCAN:
@@ -108,7 +108,7 @@ def _components(read: ReadAt, frame: Segment) -> bytes:
     return read(frame.offset + 9, 1)
 
 
-def without_oddities(file: BinaryIO, read: ReadAt, found: Header) -> BinaryIO:
+def without_oddities(file: BinaryIO, read: ReadAt, found: JpegHeader) -> BinaryIO:
     """The file as it would be without the oddities that cost no pixel, if it has any.
 
     Returns:
@@ -120,7 +120,7 @@ def without_oddities(file: BinaryIO, read: ReadAt, found: Header) -> BinaryIO:
     return file if clean == read(0, found.end) else Spliced(file, 0, found.end, clean)
 
 
-def _clean_segments(read: ReadAt, found: Header) -> Iterator[bytes]:
+def _clean_segments(read: ReadAt, found: JpegHeader) -> Iterator[bytes]:
     frame = found.frame
     components = (_components(read, frame) or b"\0")[0] if frame else 0
     for segment in found.segments:
@@ -141,7 +141,7 @@ def _set_known_transform(raw: bytearray, components: int) -> None:
         raw[15] = usual
 
 
-def pictures(read: ReadAt, found: Header) -> int:
+def pictures(read: ReadAt, found: JpegHeader) -> int:
     """How many pictures an MPO has; what is only another size of the first does not count.
 
     Raises:

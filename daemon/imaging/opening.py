@@ -32,7 +32,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPhoto:
     """The photo in a file."""
 
     kind: Format
@@ -60,7 +60,7 @@ class Found:
             demand_whole(self.kind, opened.read, opened.size_bytes)
 
 
-def find(kind: Format, file: BinaryIO, opened: Opened, *, last_look: bool) -> Found:
+def find(kind: Format, file: BinaryIO, opened: Opened, *, last_look: bool) -> FoundPhoto:
     """Find the photo.
 
     Args:
@@ -77,20 +77,20 @@ def find(kind: Format, file: BinaryIO, opened: Opened, *, last_look: bool) -> Fo
     lost = _lost_end(kind, opened) if last_look else ()
     if kind is Format.JPEG:
         return _in_jpeg(file, opened, lost)
-    return Found(kind, vips.Source(file), warnings=lost, lacks_end=bool(lost))
+    return FoundPhoto(kind, vips.Source(file), warnings=lost, lacks_end=bool(lost))
 
 
-def _in_tiff(file: BinaryIO, opened: Opened, *, last_look: bool) -> Found:
+def _in_tiff(file: BinaryIO, opened: Opened, *, last_look: bool) -> FoundPhoto:
     tiff = Tiff(opened.read, opened.size_bytes)
     chosen = pages.choose(tiff, last_look=last_look)
     told = harmless(lambda: exif.of_page(tiff, chosen.page.directory), exif.NONE)
     if chosen.is_cut:
         at, size = chosen.page.directory.next_at, tiff.layout.size(tiff.layout.offset)
         file = Spliced(file, at, at + size, bytes(size))
-    return Found(Format.TIFF, vips.Source(file), chosen.page, told, chosen.warnings)
+    return FoundPhoto(Format.TIFF, vips.Source(file), chosen.page, told, chosen.warnings)
 
 
-def _in_jpeg(file: BinaryIO, opened: Opened, lost: tuple[str, ...]) -> Found:
+def _in_jpeg(file: BinaryIO, opened: Opened, lost: tuple[str, ...]) -> FoundPhoto:
     header = jpeg.header(opened.read, opened.size_bytes)
     shown = jpeg.without_oddities(file, opened.read, header)
     # Where room was reserved, pixels can be made of the zeros in it, and nothing would tell.
@@ -104,7 +104,9 @@ def _in_jpeg(file: BinaryIO, opened: Opened, lost: tuple[str, ...]) -> Found:
         shown.seek(0)
     count = harmless(lambda: jpeg.pictures(opened.read, header), 1)
     several = (f"picture 1 of {count} read",) if count > 1 else ()
-    return Found(Format.JPEG, vips.Source(shown), warnings=(*several, *lost), lacks_end=bool(lost))
+    return FoundPhoto(
+        Format.JPEG, vips.Source(shown), warnings=(*several, *lost), lacks_end=bool(lost)
+    )
 
 
 def _lost_end(kind: Format, opened: Opened) -> tuple[str, ...]:

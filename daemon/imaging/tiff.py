@@ -52,7 +52,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Tag:
     """One tag of a directory."""
 
     tag: int
@@ -71,7 +71,7 @@ class Entry:
 class Directory:
     """One page, or some other set of tags."""
 
-    entries: dict[int, Entry]
+    entries: dict[int, Tag]
     """By tag; of two alike the first counts, as it does for libtiff."""
     next_at: int
     """Where the offset of the next directory stands, itself an offset in the file."""
@@ -129,9 +129,9 @@ class Tiff:
         count = min(count, 65_536)
         self._spend(count)
         at, size = offset + layout.size(layout.count), count * layout.size(layout.entry)
-        entries: dict[int, Entry] = {}
+        entries: dict[int, Tag] = {}
         for raw in struct.iter_unpack(layout.order + layout.entry, self.exactly(at, size)):
-            entries.setdefault(raw[0], Entry(*raw))
+            entries.setdefault(raw[0], Tag(*raw))
         return Directory(entries, at + size)
 
     def next_offset(self, directory: Directory) -> int:
@@ -153,7 +153,7 @@ class Tiff:
         }
         return {tag: end for tag, end in ends.items() if end > self._size_bytes}
 
-    def raw(self, entry: Entry, *, most_bytes: int) -> bytes:
+    def raw(self, entry: Tag, *, most_bytes: int) -> bytes:
         """A tag's values in the file's own byte order.
 
         Raises:
@@ -167,7 +167,7 @@ class Tiff:
         self._bytes_left -= entry.size_bytes
         return self.exactly(self._offset(entry), entry.size_bytes)
 
-    def numbers(self, entry: Entry, *, most: int = 64) -> tuple[float, ...]:
+    def numbers(self, entry: Tag, *, most: int = 64) -> tuple[float, ...]:
         """A tag's first values as numbers; rationals divided.
 
         Raises:
@@ -191,7 +191,7 @@ class Tiff:
             raise NotReady(f"ends early: no {offset + size} bytes in it")
         return data
 
-    def _offset(self, entry: Entry) -> int:
+    def _offset(self, entry: Tag) -> int:
         return self.layout.unpack(self.layout.offset, entry.field)[0]
 
     def _header(self) -> tuple[Layout, int]:

@@ -38,7 +38,7 @@ def without_marker(folder: Folder) -> str | None:
     return None
 
 
-class Front:
+class WatchedFolder:
     """Finds the photos of one folder and says when each is complete."""
 
     def __init__(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from daemon.config.settings import Folder
 from daemon.intake.claim import Claim
-from daemon.intake.folder import Front, without_marker
-from daemon.intake.hints import Hint, Hints, Watch
+from daemon.intake.folder import WatchedFolder, without_marker
+from daemon.intake.hints import Hint, HintedFolder, Hints
 from daemon.intake.identity import Identities
 from daemon.intake.mounts import file_system, sends_events, silent_below
 from daemon.ledger import Ledger
@@ -20,7 +20,7 @@ _PORTION = 500
 """Photos to take in at once: the first of twenty thousand is begun before the last is known."""
 
 
-class Watching:
+class WatchedFolders:
     """Takes settled photos into the ledger, and takes out what is certainly not there."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Watching:
         self._owner = owner
         self._wake = wake
         self._log = log
-        self._fronts: dict[str, Front] = {}
+        self._fronts: dict[str, WatchedFolder] = {}
         self._claims: dict[tuple[str, str], Claim] = {}
         self._mounted: dict[str, tuple[str, bool]] = {}
         self._settled: list[Sighting] = []
@@ -77,7 +77,7 @@ class Watching:
             self._set_up(front)
             front.silent_below = silent_below(path)
         watches = [
-            Watch(path, front.settings.recursive)
+            HintedFolder(path, front.settings.recursive)
             for path, front in self._fronts.items()
             if front.events
         ]
@@ -121,7 +121,7 @@ class Watching:
         for claim in self._claims.values():
             claim.release()
 
-    def _look(self, front: Front, hints: tuple[Hint, ...]) -> None:
+    def _look(self, front: WatchedFolder, hints: tuple[Hint, ...]) -> None:
         self._settled += sorted(front.turn(hints), key=_age)
         if front.exchanged or (front.last_scan and self._hints.lost(front.folder)):
             self._renew(front)
@@ -133,7 +133,7 @@ class Watching:
             self._ledger.gone(pending[path], now_s=time.time())
             self._log.info(Event.PHOTO_GONE, photo=pending[path], folder=front.folder, path=path)
 
-    def _renew(self, front: Front) -> None:
+    def _renew(self, front: WatchedFolder) -> None:
         """Events end with the mount they came from, and only a mount that is there has a type."""
         self._set_up(front)
         if front.events:
@@ -179,13 +179,13 @@ class Watching:
         claim = self._claims[path, str(folder.results)]
         return self._identities.trouble(path) or claim.trouble()
 
-    def _front(self, path: str, folder: Folder) -> Front:
+    def _front(self, path: str, folder: Folder) -> WatchedFolder:
         known = self._fronts.get(path)
         if known is not None and known.settings == folder:
             return known
-        return Front(folder, self._log, trouble=lambda: self._trouble(folder))
+        return WatchedFolder(folder, self._log, trouble=lambda: self._trouble(folder))
 
-    def _set_up(self, front: Front) -> None:
+    def _set_up(self, front: WatchedFolder) -> None:
         """Find out what the folder's file system can do."""
         folder = front.settings
         try:

@@ -67,7 +67,7 @@ class Hinted:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class HintedFolder:
     """A folder to be hinted at."""
 
     folder: str
@@ -79,7 +79,7 @@ class Hints:
 
     def __init__(
         self,
-        watches: Iterable[Watch],
+        watches: Iterable[HintedFolder],
         *,
         wake: Callable[[], None],
         on_trouble: Callable[[str, str], None],
@@ -145,7 +145,7 @@ class Hints:
         self._observer = self._inotify = None
         self._scheduled.clear()
 
-    def _schedule(self, watch: Watch) -> None:
+    def _schedule(self, watch: HintedFolder) -> None:
         assert self._observer is not None
         try:
             kind = file_system(watch.folder)

@@ -49,7 +49,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Publishing:
+class Planned:
     """A photo whose publishing was begun."""
 
     photo: Photo
@@ -63,7 +63,7 @@ class Recovery:
 
     working: tuple[Photo, ...]
     """Were at work when the program ended; their attempts are charged."""
-    publishing: tuple[Publishing, ...]
+    publishing: tuple[Planned, ...]
     """Publish these again: it takes up where it was."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from daemon.errors import LedgerTrouble, NameTaken
 from daemon.ledger import rows
-from daemon.ledger.rows import Publishing, State
+from daemon.ledger.rows import Planned, State
 from daemon.photo import Photo, Sighting
 from daemon.plan import Move, Plan
 
@@ -171,7 +171,7 @@ def drop_plan(db: sqlite3.Connection, photo_id: int) -> None:
     db.execute("DELETE FROM move WHERE photo = ?", (photo_id,))
 
 
-def publishing(db: sqlite3.Connection, row: sqlite3.Row) -> Publishing:
+def publishing(db: sqlite3.Connection, row: sqlite3.Row) -> Planned:
     """What is being published, from the photo's row."""
     photo = rows.photo(row, names(db, row["id"]))
     query = "SELECT * FROM move WHERE photo = ? ORDER BY position"
@@ -180,4 +180,4 @@ def publishing(db: sqlite3.Connection, row: sqlite3.Row) -> Publishing:
         for m in db.execute(query, (photo.id,))
     )
     where = db.execute("SELECT results FROM name WHERE photo = ?", (photo.id,)).fetchone()
-    return Publishing(photo, Plan(where["results"], moves), rows.load(row["filed"], photo.names))
+    return Planned(photo, Plan(where["results"], moves), rows.load(row["filed"], photo.names))

@@ -15,15 +15,14 @@ from types import FrameType
 
 from daemon.config import load
 from daemon.config.links import Links
-from daemon.config.settings import Engine as EngineSettings
-from daemon.config.settings import Folder, Settings
+from daemon.config.settings import EngineSettings, Folder, Settings
 from daemon.engine.hosting import running
 from daemon.errors import LedgerTrouble, MattedError, SettingsError
 from daemon.filing import assembly
-from daemon.filing.policy import Limits
+from daemon.filing.policy import Patience
 from daemon.filing.publishing import Destination
 from daemon.intake import inbox
-from daemon.intake.folders import Watching
+from daemon.intake.folders import WatchedFolders
 from daemon.intake.identity import Identities
 from daemon.ledger import Ledger, State
 from daemon.log.events import Event, Log, facts
@@ -122,7 +121,7 @@ class Service:
     def _work_with(self, engine: EngineHost) -> None:
         state_dir = self._settings.state_dir
         self._engine, self._board = engine, Board(state_dir)
-        self._watching = Watching(
+        self._watching = WatchedFolders(
             self._ledger,
             self._identities,
             owner=_owner(state_dir),
@@ -334,7 +333,7 @@ class Service:
 
 def destination(folder: Folder, settings: Settings) -> Destination:
     """What filing has to know of a folder."""
-    limits = Limits(attempts=settings.limits.attempts, give_up_s=folder.give_up_s)
+    limits = Patience(attempts=settings.limits.attempts, give_up_s=folder.give_up_s)
     profile = settings.profile(folder.profile)
     return Destination(
         folder.results,

@@ -74,7 +74,7 @@ def dispose(
     with _opened(photo) as source:
         if originals == "keep":
             if source is not None:
-                _untake(source)  # the policy was another one when we last crashed
+                _put_back_taken(source)  # the policy was another one when we last crashed
             return Disposed.KEPT
         if source is None:
             return Disposed.MISSING
@@ -114,7 +114,7 @@ def relocate(photo: Photo, root: Path, relative: bytes, *, sha256: str | None) -
         except Exception:
             # If not even that works, it stays hidden until whoever is told calls again.
             with contextlib.suppress(OSError):
-                _untake(source)
+                _put_back_taken(source)
             raise
 
 
@@ -190,16 +190,16 @@ def _take(photo: Photo, source: _Source) -> Disposed | None:
             return Disposed.MISSING
     # In this order: who opens it for writing after the first question no longer finds it.
     if durable.is_open_for_writing(source.hidden):
-        _untake(source)
+        _put_back_taken(source)
         raise SourceTrouble("the original is open for writing in another program", errno.EBUSY)
     taken = below.look(source.hidden)
     if taken is not None and Version.of(taken).matches(photo.version):
         return None
-    _untake(source)
+    _put_back_taken(source)
     return Disposed.CHANGED
 
 
-def _untake(source: _Source) -> None:
+def _put_back_taken(source: _Source) -> None:
     """Undo ``_take``; beside a file that has come in the meantime, under a numbered name."""
     if below.look(source.hidden) is not None:
         _rename_to_free(source.hidden, source.seen)
@@ -218,7 +218,7 @@ def _move(
                 raise
             staging.discard_in(inside, photo.id)  # what a crash left half copied
             if not _copy(source, Spot(inside, _copied(photo)), target, sha256):
-                _untake(source)
+                _put_back_taken(source)
                 return Disposed.CHANGED
             durable.unlink(source.hidden)
         else:

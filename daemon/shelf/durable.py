@@ -163,7 +163,7 @@ def results_trouble(what: str) -> Iterator[None]:
     """Say of what failed below a root what it was to be.
 
     Whether the root is of no use or only a name below it cannot be told from the error: the same
-    ``EACCES`` comes from both. That is for ``Premises.try_out`` to find out.
+    ``EACCES`` comes from both. That is for ``Disks.try_out`` to find out.
 
     Raises:
         RootTrouble: the root itself could not be opened.

@@ -29,7 +29,7 @@ _SAMPLE_DAY = date(2000, 1, 2)
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class NamedOutput:
     """What of a name depends on the output."""
 
     name: str
@@ -94,7 +94,7 @@ def choose(
     template: str,
     photo: Photo,
     filed_on: date,
-    outputs: Sequence[Output],
+    outputs: Sequence[NamedOutput],
     *,
     taken: Callable[[bytes], bool],
     fitted: Callable[[bytes], bytes] = lambda name: name,
@@ -130,7 +130,7 @@ def numbered(
     template: str,
     photo: Photo,
     filed_on: date,
-    outputs: Sequence[Output],
+    outputs: Sequence[NamedOutput],
     *,
     number: int,
     limit_bytes: int = LIMIT_BYTES,
@@ -147,7 +147,7 @@ def numbered(
     return _distinct(names, outputs)
 
 
-def _distinct(names: tuple[bytes, ...], outputs: Sequence[Output]) -> tuple[bytes, ...]:
+def _distinct(names: tuple[bytes, ...], outputs: Sequence[NamedOutput]) -> tuple[bytes, ...]:
     if len({key(os.fsdecode(name)) for name in names}) != len(names):
         raise ValueError(f"two outputs would get the same name: {[o.name for o in outputs]}")
     return names
@@ -165,7 +165,13 @@ def key(name: str) -> str:
 
 
 def _name(
-    template: str, photo: Photo, filed_on: date, output: Output, *, number: int, limit_bytes: int
+    template: str,
+    photo: Photo,
+    filed_on: date,
+    output: NamedOutput,
+    *,
+    number: int,
+    limit_bytes: int,
 ) -> bytes:
     """Fill in the template, with a shorter stem where a component grows too long."""
     subdir, _, base = photo.path.rpartition(b"/")

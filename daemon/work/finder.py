@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from daemon.config.profiles import Profile
-from daemon.errors import EngineUnavailable
+from daemon.errors import NoEngine
 from daemon.steps.view import Finder
 from matting import errors, people
 
@@ -24,7 +24,7 @@ def finder(profile: Profile, network: Path | None) -> tuple[Finder | None, tuple
         network: the file; None: it is not installed.
 
     Raises:
-        EngineUnavailable: the file is there and cannot be used.
+        NoEngine: the file is there and cannot be used.
     """
     if not any(step.name == "focus_person" for step in profile.preprocess):
         return None, ()
@@ -34,7 +34,7 @@ def finder(profile: Profile, network: Path | None) -> tuple[Finder | None, tuple
         known, aged = _loaded(network)
         return partial(people.find, network=known, aged=aged), ()
     except errors.EngineUnavailable as error:
-        raise EngineUnavailable(f"focus_person finds nobody: {error}") from error
+        raise NoEngine(f"focus_person finds nobody: {error}") from error
 
 
 @lru_cache(maxsize=1)

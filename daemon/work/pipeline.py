@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from daemon.config.profiles import Profile
 from daemon.errors import (
     EngineFailed,
-    EngineFaulted,
+    EngineStumbled,
     NotReady,
     OutOfMemory,
     Refused,
@@ -39,8 +39,13 @@ from daemon.work.job import EngineAddress, Job, Outcome, Staged, Unchanged
 from daemon.work.refining import Refined, Wanted, refined
 from daemon.work.snapshot import copy_in
 from matting.engines import Answer
-from matting.errors import EngineFaulted as EngineStumbled
-from matting.errors import EngineLost, EngineOutOfMemory, EngineUnavailable, RequestRefused
+from matting.errors import (
+    EngineFaulted,
+    EngineLost,
+    EngineOutOfMemory,
+    EngineUnavailable,
+    RequestRefused,
+)
 from matting.picture.foreground import estimate_foreground
 from matting.process.client import connect
 
@@ -227,8 +232,8 @@ def _matte(view: View, job: Job) -> tuple[Answer, str]:
         raise EngineFailed(str(error), 0) from error
     except EngineLost as error:
         raise EngineFailed(error.reason, error.pid) from error
-    except EngineStumbled as error:
-        raise EngineFaulted(str(error)) from error
+    except EngineFaulted as error:
+        raise EngineStumbled(str(error)) from error
     except RequestRefused as error:
         raise Refused(f"the engine cannot matte it: {error}") from error
 

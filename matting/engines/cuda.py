@@ -34,7 +34,7 @@ class Gpu(NamedTuple):
     memory_bytes: int
 
 
-class Found(NamedTuple):
+class Gpus(NamedTuple):
     """The GPUs that programs may use here, or why there are none."""
 
     gpus: Tuple[Gpu, ...]
@@ -42,7 +42,7 @@ class Found(NamedTuple):
     """One line for people; empty if there are GPUs."""
 
 
-def look() -> Found:
+def look() -> Gpus:
     """Ask the driver, which heeds CUDA_VISIBLE_DEVICES, for its GPUs."""
     try:
         driver: Any = ctypes.CDLL("libcuda.so.1")
@@ -51,15 +51,15 @@ def look() -> Found:
             reason = "its kernel module is loaded, but the library libcuda.so.1 is missing"
         else:
             reason = f"no NVIDIA driver is loaded ({DRIVER_FILE} and libcuda.so.1 are missing)"
-        return Found((), f"driver: {reason}")
+        return Gpus((), f"driver: {reason}")
     code = driver.cuInit(0)
     if code:
-        return Found((), f"driver: {_SAID.get(code, 'it does not start')} (cuInit said {code})")
+        return Gpus((), f"driver: {_SAID.get(code, 'it does not start')} (cuInit said {code})")
     count = ctypes.c_int()
     driver.cuDeviceGetCount(ctypes.byref(count))
     if not count.value:
-        return Found((), f"driver: {_SAID[_NO_DEVICE]}")
-    return Found(tuple(_gpu(driver, index) for index in range(count.value)), "")
+        return Gpus((), f"driver: {_SAID[_NO_DEVICE]}")
+    return Gpus(tuple(_gpu(driver, index) for index in range(count.value)), "")
 
 
 def _gpu(driver: Any, index: int) -> Gpu:

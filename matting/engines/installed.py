@@ -76,7 +76,7 @@ def _no_tensorflow(error: ImportError) -> str:
     )
 
 
-def obstacle(framework: Framework, found: cuda.Found) -> str:
+def obstacle(framework: Framework, found: cuda.Gpus) -> str:
     """Why no GPU can be used, as far as it is known before TensorFlow tries; empty if it can."""
     if not found.gpus:
         wheel = "" if framework.cuda_version else _without_cuda(framework) + "; "

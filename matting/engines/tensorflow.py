@@ -73,7 +73,7 @@ class TensorFlowEngine(Engine):
         Returns:
             The GPU, or why it is none.
         """
-        found = cuda.Found((), "") if device == "cpu" else cuda.look()
+        found = cuda.Gpus((), "") if device == "cpu" else cuda.look()
         obstacle = accelerator.UNWANTED
         if device != "cpu":
             obstacle = installed.obstacle(self._framework, found)

@@ -8,9 +8,9 @@ from matting.models.content import held, verify
 from matting.models.errors import Busy, ModelError, NotHad, UnknownModel
 from matting.models.model import Model
 from matting.models.store import Store, Stores
-from matting.models.trial import Place
+from matting.models.trial import TrialSettings
 
 __all__ = [
-    "Busy", "Model", "ModelError", "NotHad", "Offer", "Place", "Store", "Stores", "UnknownModel",
-    "adopt", "held", "verify",
+    "Busy", "Model", "ModelError", "NotHad", "Offer", "Store", "Stores", "TrialSettings",
+    "UnknownModel", "adopt", "held", "verify",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from matting.models.content import sha256
 from matting.models.errors import ModelError
 from matting.models.model import SUFFIX, EngineName, Model
 from matting.models.store import Store
-from matting.models.trial import Place, try_out
+from matting.models.trial import TrialSettings, try_out
 from matting.networks.recipe import Recipe
 
 ROOM_BYTES = 50 << 20
@@ -39,7 +39,7 @@ def adopt(
     store: Store,
     offer: Offer,
     file: Path,
-    place: Place,
+    place: TrialSettings,
     *,
     replaces: bool = False,
     tell: Callable[[str], None] = lambda _: None,
@@ -76,7 +76,7 @@ def activate(
     store: Store,
     offer: Offer,
     candidate: Path,
-    place: Place,
+    place: TrialSettings,
     *,
     replaces: bool = False,
     tell: Callable[[str], None] = lambda _: None,

@@ -49,7 +49,7 @@ Source = Web | Hub | ByHand | Package
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogEntry:
     """A network that can be installed."""
 
     name: str
@@ -103,12 +103,12 @@ _REMBG_LITE = Package(
 )
 
 
-def _bshm(name: str, about: str, repository: str) -> Entry:
-    return Entry(name, "bshm", about, "Apache-2.0", (Hub(repository, "tf_graph.pb"),))
+def _bshm(name: str, about: str, repository: str) -> CatalogEntry:
+    return CatalogEntry(name, "bshm", about, "Apache-2.0", (Hub(repository, "tf_graph.pb"),))
 
 
-def _onnx(name: str, about: str, licence: str, fed: Recipe, *sources: Source) -> Entry:
-    return Entry(name, "onnx", about, licence, sources, fed)
+def _onnx(name: str, about: str, licence: str, fed: Recipe, *sources: Source) -> CatalogEntry:
+    return CatalogEntry(name, "onnx", about, licence, sources, fed)
 
 
 def _released(file: str, md5: str) -> Web:
@@ -116,7 +116,7 @@ def _released(file: str, md5: str) -> Web:
 
 
 _ENTRIES = (
-    Entry("selfie", "people", "people; 250 kB", "Apache-2.0", (_MEDIAPIPE,)),
+    CatalogEntry("selfie", "people", "people; 250 kB", "Apache-2.0", (_MEDIAPIPE,)),
     _bshm("bshm", "people", "iic/cv_unet_image-matting"),
     _bshm("bshm-universal", "anything", "iic/cv_unet_universal-matting"),
     _onnx(

@@ -31,7 +31,7 @@ _PASSING = {408, 425, 429, 500, 502, 503, 504}
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Listener:
     """Who wants to know how far it is."""
 
     tell: Callable[[str], None] = lambda _: None
@@ -41,7 +41,7 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryLimits:
     """When to give up."""
 
     timeout_s: float = 60.0
@@ -65,7 +65,9 @@ class _Again(Exception):
     """This try failed; another may not."""
 
 
-def download(address: str, folder: Path, watch: Watch, patience: Patience | None = None) -> Path:
+def download(
+    address: str, folder: Path, watch: Listener, patience: RetryLimits | None = None
+) -> Path:
     """Download a file, or the rest of it.
 
     Args:
@@ -81,7 +83,7 @@ def download(address: str, folder: Path, watch: Watch, patience: Patience | None
         NotHad: it cannot be had now; what has arrived stays.
         ModelError: what the server has is no model, or there is no room for it.
     """
-    return _Download(address, folder, watch, patience or Patience()).run()
+    return _Download(address, folder, watch, patience or RetryLimits()).run()
 
 
 def kept(address: str, folder: Path) -> Path:
@@ -104,7 +106,7 @@ def _digest(address: str) -> str:
 
 
 class _Download:
-    def __init__(self, address: str, folder: Path, watch: Watch, patience: Patience) -> None:
+    def __init__(self, address: str, folder: Path, watch: Listener, patience: RetryLimits) -> None:
         self._address = address
         self._folder = folder
         self._part = kept(address, folder)

@@ -12,7 +12,7 @@ from typing import Any
 
 from matting.models.adoption import demand_room
 from matting.models.catalog import Hub
-from matting.models.download import Watch
+from matting.models.download import Listener
 from matting.models.errors import ModelError, NotHad
 
 _ABSENT = (
@@ -29,7 +29,7 @@ class Listed:
     size_bytes: int
 
 
-class Client:
+class HubClient:
     """The hub's client for one repository; it keeps all it writes in one directory."""
 
     def __init__(self, hub: Hub, home: Path) -> None:
@@ -74,7 +74,7 @@ class Client:
                 return Listed((file.sha256 or "").lower() or None, file.size)
         raise NotHad(f"ModelScope's {hub.repository} has no file {hub.file}")
 
-    def fetch(self, listed: Listed, folder: Path, watch: Watch) -> Path:
+    def fetch(self, listed: Listed, folder: Path, watch: Listener) -> Path:
         """Download the file, or the rest of it; its size and SHA-256 are checked on the way.
 
         Raises:
@@ -103,7 +103,7 @@ class Client:
         return NotHad(f"ModelScope's {self._hub.repository}: {reason}")
 
 
-def _counter(base: Any, watch: Watch) -> Any:
+def _counter(base: Any, watch: Listener) -> Any:
     """A class, as the client wants it, that tells ``watch`` how far it is."""
 
     class Counter(base):  # type: ignore[misc] # its base comes at run time

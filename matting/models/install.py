@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matting.models.adoption import Offer, activate
-from matting.models.catalog import CATALOG, Entry
-from matting.models.download import Patience, Watch
+from matting.models.catalog import CATALOG, CatalogEntry
+from matting.models.download import Listener, RetryLimits
 from matting.models.model import Model
 from matting.models.sources import Source, Supply, named
 from matting.models.store import Store
-from matting.models.trial import Place
+from matting.models.trial import TrialSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What to install."""
 
-    entry: Entry
-    place: Place
+    entry: CatalogEntry
+    place: TrialSettings
     source: Source | None = None
     """Where the user says that the file is; None: where the entry says."""
     replaces: bool = False
@@ -26,7 +26,9 @@ class Order:
     one may replace any, where its checksum is known."""
 
 
-def install(store: Store, order: Order, watch: Watch, patience: Patience | None = None) -> Model:
+def install(
+    store: Store, order: Order, watch: Listener, patience: RetryLimits | None = None
+) -> Model:
     """Install a model; whatever goes wrong, what was installed before still is.
 
     A download is kept until the model is active, so that the next try needs none.

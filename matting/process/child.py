@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from matting.process.launch import EngineSpec, Place, spawn
+from matting.process.launch import EngineDirectories, EngineSpec, spawn
 from matting.process.lines import Lines
 
 LAST_WORDS = 50
@@ -38,7 +38,7 @@ class Work:
 class EngineProcess:
     """A running engine. Driven by one thread alone, the one that started it."""
 
-    def __init__(self, spec: EngineSpec, place: Place, wake_fd: int) -> None:
+    def __init__(self, spec: EngineSpec, place: EngineDirectories, wake_fd: int) -> None:
         """Start it.
 
         Raises:

@@ -173,33 +173,33 @@ class EngineHost:
     def _run(self) -> None:
         try:
             while not self._stopping:
-                self._live()
-                self._rest()
+                self._run_one()
+                self._wait_to_restart()
         finally:
             with self._changed:
                 self._trouble = self._trouble or "the engine was stopped"
                 self._change("stopped")
 
-    def _live(self) -> None:
+    def _run_one(self) -> None:
         """One engine process, from its start to its end."""
         try:
             process = EngineProcess(self.spec, self._place, self._wake_fd)
         except EngineUnavailable as error:
-            self._despair(str(error))
+            self._report_unavailable(str(error))
             return
         self._change("starting", process)
         self._tell("engine.started", pid=process.pid, engine=self.spec.name)
         self._attend(process)
         self._change("ending")
         for kind, value in process.end():
-            self._heed(process, kind, value)
+            self._handle(process, kind, value)
         self._conclude(process)
 
     def _attend(self, process: EngineProcess) -> None:
         """Watch one process until it has ended, or must."""
         while not process.ended and not process.verdict:
             for kind, value in process.listen(min(POLL_S, process.patience_s())):
-                self._heed(process, kind, value)
+                self._handle(process, kind, value)
             with self._changed, contextlib.suppress(BlockingIOError):
                 os.eventfd_read(self._wake_fd)
             if self._stopping or self._restarting:
@@ -217,7 +217,7 @@ class EngineHost:
         facts = {"photo": process.work.photo, "timeout_s": process.work.timeout_s}
         self._tell("engine.deadline_missed", pid=process.pid, **facts)
 
-    def _heed(self, process: EngineProcess, kind: str, value: Any) -> None:
+    def _handle(self, process: EngineProcess, kind: str, value: Any) -> None:
         if kind == "said":
             self._tell("engine.said", pid=process.pid, line=value)
         elif kind == "ready":
@@ -258,15 +258,15 @@ class EngineHost:
         elif process.hello:
             self._tell("engine.crashed", **facts, last_words=list(process.last_words))
         else:
-            self._despair(process.how_it_ended())
+            self._report_unavailable(process.how_it_ended())
 
-    def _despair(self, reason: str) -> None:
+    def _report_unavailable(self, reason: str) -> None:
         with self._changed:
             self._trouble = reason
             self._change("waiting")
         self._tell("engine.unavailable", reason=reason, retry_in_s=self._backoff.delay_s)
 
-    def _rest(self) -> None:
+    def _wait_to_restart(self) -> None:
         """Wait before the next try, unless there are orders."""
         with self._changed:
             if self._restarting is None and not self._stopping:

@@ -45,7 +45,7 @@ class EngineSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EngineDirectories:
     """Where an engine process lives: its socket and the only directory it imports us from."""
 
     socket_path: Path
@@ -54,7 +54,7 @@ class Place:
     """A directory in the temporary directory that must be removed afterwards, if there is one."""
 
 
-def prepare(runtime_dir: Path) -> Place:
+def prepare(runtime_dir: Path) -> EngineDirectories:
     """Make the engine's directories.
 
     A Unix socket's path may have about 107 bytes. Where ``runtime_dir`` is too long for that, a
@@ -68,7 +68,7 @@ def prepare(runtime_dir: Path) -> Place:
     link = path_dir / "matting"
     link.unlink(missing_ok=True)
     link.symlink_to(Path(matting.__file__).resolve().parent)
-    return Place(path_dir.parent / SOCKET_NAME, path_dir, made)
+    return EngineDirectories(path_dir.parent / SOCKET_NAME, path_dir, made)
 
 
 def _short_tmp() -> str | None:
@@ -76,14 +76,16 @@ def _short_tmp() -> str | None:
     return "/tmp" if len(tempfile.gettempdir()) > 60 else None  # noqa: S108 - mkdtemp within
 
 
-def remove(place: Place) -> None:
+def remove(place: EngineDirectories) -> None:
     """Remove what ``prepare`` made and the engine left."""
     place.socket_path.unlink(missing_ok=True)
     if place.made is not None:
         shutil.rmtree(place.made, ignore_errors=True)
 
 
-def environment(spec: EngineSpec, place: Place, outer: Mapping[str, str]) -> dict[str, str]:
+def environment(
+    spec: EngineSpec, place: EngineDirectories, outer: Mapping[str, str]
+) -> dict[str, str]:
     """The engine's environment: an allow-list from ``outer``, and the private path."""
     env = {
         name: value
@@ -95,7 +97,7 @@ def environment(spec: EngineSpec, place: Place, outer: Mapping[str, str]) -> dic
     return env
 
 
-def spawn(spec: EngineSpec, place: Place, status_fd: int) -> subprocess.Popen[bytes]:
+def spawn(spec: EngineSpec, place: EngineDirectories, status_fd: int) -> subprocess.Popen[bytes]:
     """Start the process, in a session of its own so that it and its children end together.
 
     The engine asks to be killed when the THREAD that called this ends (PR_SET_PDEATHSIG), so

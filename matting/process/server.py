@@ -36,7 +36,7 @@ SEND_TIMEOUT_S = 10
 """A client that stopped reading must not hold up the others."""
 
 
-class Status:
+class StatusPipe:
     """The engine's end of the pipe to the host: JSON lines.
 
     What was written is in the kernel's hands and survives SIGKILL, so the host knows which photo
@@ -52,7 +52,7 @@ class Status:
             os.write(self._fd, json.dumps(message).encode("ascii") + b"\n")
 
 
-def run(path: str, name: str, options: Dict[str, Any], status: Status) -> str:
+def run(path: str, name: str, options: Dict[str, Any], status: StatusPipe) -> str:
     """Load the engine, listen at ``path`` and serve for ever.
 
     Returns:
@@ -100,10 +100,10 @@ def listen(path: str) -> socket.socket:
     return listener
 
 
-class Job(NamedTuple):
+class QueuedRequest(NamedTuple):
     """One request waiting for its turn."""
 
-    client: Client
+    client: Connection
     id: str
     timeout_s: float
     pixels: np.ndarray
@@ -117,13 +117,13 @@ class Server:
         engine: engines.Engine,
         hello: Dict[str, Any],
         listener: socket.socket,
-        status: Status,
+        status: StatusPipe,
     ) -> None:
         self._engine = engine
         self._hello = hello
         self._listener = listener
         self._status = status
-        self._jobs: Deque[Job] = collections.deque()
+        self._jobs: Deque[QueuedRequest] = collections.deque()
         self._changed = threading.Condition()
 
     def serve(self) -> None:
@@ -137,19 +137,19 @@ class Server:
         """Of the pictures that the engine takes."""
         return self._engine.planes
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: QueuedRequest) -> None:
         """Queue one request."""
         with self._changed:
             self._jobs.append(job)
             self._changed.notify()
 
-    def forget(self, client: Client) -> None:
+    def forget(self, client: Connection) -> None:
         """Drop what a client that went away had queued."""
         with self._changed:
             kept = [job for job in self._jobs if job.client is not client]
             self._jobs = collections.deque(kept)
 
-    def _next(self) -> Job:
+    def _next(self) -> QueuedRequest:
         with self._changed:
             while not self._jobs:
                 self._changed.wait()
@@ -158,13 +158,13 @@ class Server:
     def _accept(self) -> None:
         while True:
             try:
-                client = Client(self._listener.accept()[0], self)
+                client = Connection(self._listener.accept()[0], self)
                 threading.Thread(target=client.run, args=(self._hello,), daemon=True).start()
             except (OSError, RuntimeError) as error:  # out of descriptors, or out of threads
                 sys.stderr.write(f"cannot accept a client: {error}\n")
                 time.sleep(0.1)
 
-    def _work(self, job: Job) -> None:
+    def _work(self, job: QueuedRequest) -> None:
         begun_s = time.monotonic()
         begun = {"begin": job.id, "timeout_s": job.timeout_s, "at_s": begun_s}
         self._status.write(begun)
@@ -196,7 +196,7 @@ class Server:
         return {"people": answer.people, "facts": answer.facts}, answer.alpha
 
 
-class Client:
+class Connection:
     """One connection; its thread reads, the main thread answers."""
 
     def __init__(self, sock: socket.socket, server: Server) -> None:
@@ -230,7 +230,9 @@ class Client:
         assert frame.array is not None
         request = frame.header
         self._busy = True
-        self._server.submit(Job(self, request["id"], float(request["timeout_s"]), frame.array))
+        self._server.submit(
+            QueuedRequest(self, request["id"], float(request["timeout_s"]), frame.array)
+        )
 
     def send(self, header: Dict[str, Any], alpha: Optional[np.ndarray] = None) -> bool:
         """Send one frame; False: the client has gone or stopped reading, and is let go."""

@@ -27,7 +27,7 @@ def load(options: dict[str, Any]) -> Refiner:
         EngineUnavailable: it is not there.
     """
     connection = connect(options["socket"], wait_s=options["connect_s"])
-    return OnnxRefiner(
+    return RefinerClient(
         connection,
         photo=options["photo"],
         timeout_s=options["timeout_s"],
@@ -35,7 +35,7 @@ def load(options: dict[str, Any]) -> Refiner:
     )
 
 
-class OnnxRefiner(Refiner):
+class RefinerClient(Refiner):
     """One photo's conversation with the process; `close` it."""
 
     overlap = 128

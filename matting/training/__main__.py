@@ -55,7 +55,7 @@ def _coarse(options: argparse.Namespace) -> None:
     from matting.training.coarse import SIDE
 
     device = _device()
-    recipe = learn_coarse.Recipe(seed=options.seed, minutes=options.minutes)
+    recipe = learn_coarse.CoarseRecipe(seed=options.seed, minutes=options.minutes)
     if options.steps:
         recipe = replace(recipe, steps=options.steps)
     answering = learn_coarse.train(
@@ -76,7 +76,7 @@ def _fine(options: argparse.Namespace) -> None:
     coarse = Coarse(networks / "selfie_segmentation.tflite", networks / "u2netp.onnx")
     weights = torch.load(options.work / "coarse.pt", map_location="cpu", weights_only=True)
     coarse.load_state_dict(weights)
-    recipe = learn_fine.Recipe(seed=options.seed, minutes=options.minutes)
+    recipe = learn_fine.FineRecipe(seed=options.seed, minutes=options.minutes)
     if options.steps:
         recipe = replace(recipe, steps=options.steps)
     pack = options.work / "pack-fine"

@@ -34,7 +34,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class SceneLayout:
     """How a batch of scenes is made."""
 
     side: int = 320
@@ -56,7 +56,7 @@ def scenes(
     backdrops: Tensor,
     chance: Chance,
     batch: int,
-    layout: Layout,
+    layout: SceneLayout,
     things: Figures | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Compose a batch.
@@ -97,7 +97,7 @@ def scenes(
     return picture.clamp(0, 1), alpha
 
 
-def behind(backdrops: Tensor, chance: Chance, batch: int, layout: Layout) -> Tensor:
+def behind(backdrops: Tensor, chance: Chance, batch: int, layout: SceneLayout) -> Tensor:
     """Backdrops: parts of photos without people, or drawn ones."""
     taken = backdrops[chance.whole(len(backdrops), batch)].float() / 255
     photos = functional.grid_sample(
@@ -112,7 +112,7 @@ def behind(backdrops: Tensor, chance: Chance, batch: int, layout: Layout) -> Ten
     return torch.lerp(photos, _backdrop(photos, chance), chance.happens(layout.drawn, batch))
 
 
-def _how_many(chance: Chance, batch: int, layout: Layout) -> Tensor:
+def _how_many(chance: Chance, batch: int, layout: SceneLayout) -> Tensor:
     draw = chance.uniform(0, 1, batch)
     several = 2 + chance.whole(max(1, layout.most - 1), batch)
     many = torch.where(draw < layout.nobody + layout.alone, torch.ones_like(several), several)

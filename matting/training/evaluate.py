@@ -25,7 +25,7 @@ _LONG_SIDE = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class Figures:
     """One picture's figures."""
 
     name: str
@@ -61,17 +61,17 @@ def coarse(model: Path, side: int, *, mirrored: bool) -> Look:
     return twice if mirrored else once
 
 
-def compared(alpha: Floats, truth: Floats, name: str) -> Score:
+def compared(alpha: Floats, truth: Floats, name: str) -> Figures:
     """Compare a matte, enlarged to the reference's size, with the reference, 0..1."""
     large = cv2.resize(alpha, (truth.shape[1], truth.shape[0]))
     said, true = large > 0.5, truth > 0.5
     either = int((said | true).sum())
     soft = (truth > 0.03) & (truth < 0.97)
     error = float(np.abs(large - truth)[soft].mean()) if soft.any() else 0.0
-    return Score(name, float((said & true).sum() / either) if either else 1.0, error)
+    return Figures(name, float((said & true).sum() / either) if either else 1.0, error)
 
 
-def composed(folder: Path, look: Look) -> list[Score]:
+def composed(folder: Path, look: Look) -> list[Figures]:
     """Of the composed pictures, as compose_truth.py writes them: photos/ and mattes/."""
     return [
         compared(look(_read(path)), _matte(folder / "mattes" / path.name), path.stem)
@@ -79,7 +79,7 @@ def composed(folder: Path, look: Look) -> list[Score]:
     ]
 
 
-def photos(shared: Path, look: Look) -> list[Score]:
+def photos(shared: Path, look: Look) -> list[Figures]:
     """Of the photos with a reference."""
     scores = []
     for path in sorted((shared / "mattes").glob("*.png")):

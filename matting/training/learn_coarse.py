@@ -22,7 +22,7 @@ _SIDES_WEIGHT = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class CoarseRecipe:
     """How it is trained; the defaults are what the shipped weights were made with."""
 
     seed: int = 1
@@ -49,7 +49,7 @@ def train(
     pack: Path,
     networks: Path,
     out: Path,
-    recipe: Recipe,
+    recipe: CoarseRecipe,
     device: torch.device,
     start: Path | None = None,
 ) -> Answering:
@@ -105,14 +105,14 @@ def train(
 
 
 def batch(
-    learn: packs.Pack, truth: Tensor, chance: Chance, recipe: Recipe, side: int
+    learn: packs.Pack, truth: Tensor, chance: Chance, recipe: CoarseRecipe, side: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One batch: picture, alpha and how far it is trusted."""
-    layout = compose.Layout(side=side)
+    layout = compose.SceneLayout(side=side)
     scene, alpha = compose.scenes(
         learn.figures, learn.backdrops, chance, recipe.composed, layout, learn.beasts
     )
-    nobody = compose.Layout(side=side, nobody=1.0, drawn=0.1, thing=0.3)
+    nobody = compose.SceneLayout(side=side, nobody=1.0, drawn=0.1, thing=0.3)
     empty, none = compose.scenes(
         learn.figures, learn.backdrops, chance, recipe.empty, nobody, learn.beasts
     )
@@ -159,7 +159,7 @@ class _Trial:
 
     def __init__(self, choose: packs.Pack, device: torch.device, many: int) -> None:
         chance = Chance.seeded(7, device)
-        layout = compose.Layout(side=SIDE, nobody=0)
+        layout = compose.SceneLayout(side=SIDE, nobody=0)
         scenes = [
             compose.scenes(choose.figures, choose.backdrops, chance, many // 3, layout)
             for _ in range(3)

@@ -28,7 +28,7 @@ _UNIT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class FineRecipe:
     """How it is trained; the defaults are what the shipped weights were made with."""
 
     seed: int = 1
@@ -47,7 +47,9 @@ class Recipe:
     """Fewer steps, if those would take longer."""
 
 
-def train(pack: Path, coarse: nn.Module, out: Path, recipe: Recipe, device: torch.device) -> Fine:
+def train(
+    pack: Path, coarse: nn.Module, out: Path, recipe: FineRecipe, device: torch.device
+) -> Fine:
     """Train, and return the running mean of the weights.
 
     Args:
@@ -88,11 +90,11 @@ def train(pack: Path, coarse: nn.Module, out: Path, recipe: Recipe, device: torc
 
 
 def tiles(
-    figures: Figures, backdrops: Tensor, coarse: nn.Module, chance: Chance, recipe: Recipe
+    figures: Figures, backdrops: Tensor, coarse: nn.Module, chance: Chance, recipe: FineRecipe
 ) -> tuple[Tensor, Tensor]:
     """Tiles along soft edges: picture and coarse alpha, (n, 4, s, s), and truth (n, 1, s, s)."""
     side, half = recipe.scene_side, recipe.scenes // 2
-    layout = compose.Layout(side=side, most=2, alone=0.8, nobody=0, drawn=0.5)
+    layout = compose.SceneLayout(side=side, most=2, alone=0.8, nobody=0, drawn=0.5)
     picture, truth = compose.scenes(figures, backdrops, chance, recipe.scenes, layout)
     aged, left = ageing.aged(picture[half:], truth[half:], chance, unit=_UNIT)
     mild, same = ageing.aged(picture[:half], truth[:half], chance, unit=_UNIT, amount=0.25)
@@ -138,7 +140,7 @@ def guided(alpha: Tensor, picture: Tensor, reach: int = 6) -> Tensor:
     return (mean(slope) * grey + mean(level - slope * centre)).clamp(0, 1)
 
 
-def _cut(seen: Tensor, truth: Tensor, chance: Chance, recipe: Recipe) -> tuple[Tensor, Tensor]:
+def _cut(seen: Tensor, truth: Tensor, chance: Chance, recipe: FineRecipe) -> tuple[Tensor, Tensor]:
     """Windows of the scenes, most where alpha is soft."""
     side, cell = recipe.tile_side, 16
     soft = ((truth > 0.03) & (truth < 0.97)).float()

@@ -10,7 +10,7 @@ from people_network import furnish
 
 from daemon.config.load import parse
 from daemon.config.settings import Settings
-from daemon.doctor import Finding, Verdict, examine
+from daemon.doctor import Finding, Severity, examine
 
 pytestmark = pytest.mark.usefixtures("people_network")
 
@@ -21,7 +21,7 @@ def made(root: Path, text: str = "") -> Settings:
 
 
 def bad(findings: list[Finding]) -> list[str]:
-    return [f"{f.what}: {f.told}" for f in findings if f.verdict is Verdict.BAD]
+    return [f"{f.what}: {f.told}" for f in findings if f.verdict is Severity.BAD]
 
 
 def test_a_good_set_up_has_nothing_bad_and_is_left_as_it_was(tmp_path: Path) -> None:

@@ -25,11 +25,11 @@ from audit import STRANGERS
 from daemon.config.profiles import Profile
 from daemon.errors import LedgerTrouble, MattedError, WorkerDied
 from daemon.filing import disks, queue
-from daemon.filing.disks import Premises
-from daemon.filing.policy import Limits
+from daemon.filing.disks import Disks
+from daemon.filing.policy import Patience
 from daemon.filing.publishing import Destination
 from daemon.filing.queue import Filing
-from daemon.filing.verdicts import Engine
+from daemon.filing.verdicts import EngineAccess
 from daemon.intake.ignore import Rule
 from daemon.intake.scan import scan
 from daemon.ledger import Ledger, State
@@ -94,7 +94,7 @@ def file_all(task: dict[str, Any]) -> None:
             ledger,
             Inline(rival=task["rival"]),
             _engine(task["socket"]),
-            premises=Premises(service._fresh(root / "state" / "snapshots"), 0, lambda _: None),
+            disks=Disks(service._fresh(root / "state" / "snapshots"), 0, lambda _: None),
             max_pixels=10**8,
             log=events.set_up(verbose=True),
         )
@@ -126,15 +126,15 @@ def _destination(task: dict[str, Any], root: Path) -> Destination:
     return Destination(
         root / "results",
         Profile.model_validate({"outputs": outputs, "file_as": "{subdir}/{stem}_{output}{ext}"}),
-        Limits(attempts=3, first_wait_s=0.01, longest_wait_s=0.1),
+        Patience(attempts=3, first_wait_s=0.01, longest_wait_s=0.1),
         task["originals"],
         Path(task["archive"]),
     )
 
 
-def _engine(socket: str) -> Engine:
+def _engine(socket: str) -> EngineAccess:
     address = EngineAddress("stub_engine", Path(socket), 20, 20, 20)
-    return Engine(lambda: address, lambda: True, lambda _, __: True, list)
+    return EngineAccess(lambda: address, lambda: True, lambda _, __: True, list)
 
 
 def _child(task: dict[str, Any]) -> int:

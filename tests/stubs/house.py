@@ -10,11 +10,11 @@ from pathlib import Path
 
 from daemon.config.profiles import Output, Profile
 from daemon.errors import MattedError, NotAPhoto
-from daemon.filing.disks import Premises
-from daemon.filing.policy import Limits
+from daemon.filing.disks import Disks
+from daemon.filing.policy import Patience
 from daemon.filing.publishing import Destination
 from daemon.filing.queue import Filing
-from daemon.filing.verdicts import Engine
+from daemon.filing.verdicts import EngineAccess
 from daemon.ledger import Entry, Ledger, State
 from daemon.log import events
 from daemon.photo import Filed, Sighting, Version
@@ -80,12 +80,12 @@ class House:
         self.filing = Filing(
             self.ledger,
             self.workers,  # type: ignore[arg-type] # quacks like it
-            Engine(lambda: address, lambda: True, lambda _, __: True, list),
-            premises=Premises(self.root / "snapshots", 0, lambda _: None),
+            EngineAccess(lambda: address, lambda: True, lambda _, __: True, list),
+            disks=Disks(self.root / "snapshots", 0, lambda _: None),
             max_pixels=10**6,
             log=events.silent(),
         )
-        limits = Limits(attempts=3, give_up_s=0, first_wait_s=0.03, longest_wait_s=0.1)
+        limits = Patience(attempts=3, give_up_s=0, first_wait_s=0.03, longest_wait_s=0.1)
         self.filing.serve({str(self.inbox): Destination(self.results, self.profile, limits)})
         self.filing.recover()
 

@@ -147,9 +147,9 @@ def _fail(model, source, message):
 
 def _freeze(path, width, seed, coarse):
     from matting.networks.bshm import freeze  # noqa: PLC0415 - only in the child
-    from matting.networks.bshm.network import Plan  # noqa: PLC0415 - likewise
+    from matting.networks.bshm.network import Architecture  # noqa: PLC0415 - likewise
 
-    data, parameters = freeze.freeze(_tf(), Plan(width, tuple(coarse)), seed)
+    data, parameters = freeze.freeze(_tf(), Architecture(width, tuple(coarse)), seed)
     freeze.save(path, data)
     return parameters
 

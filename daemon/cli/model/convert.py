@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from daemon.bench.subjects import find
-from daemon.cli.model.place import Config, place, told
+from daemon.cli.model.place import Config, chosen_store, told
 from daemon.config.profiles import Matting
 from daemon.engine import conversion
 from daemon.engine.choice import guarded
 from daemon.engine.parity import Sight, sights
 from daemon.errors import MattedError, SettingsError
-from matting.models import Model, Offer, Place, Store, Stores
+from matting.models import Model, Offer, Store, Stores, TrialSettings
 from matting.models.adoption import CANDIDATE, activate
 from matting.models.catalog import CATALOG
 from matting.networks.recipe import BSHM
@@ -66,7 +66,7 @@ def main(
     if name not in _CONVERTIBLE:
         fault = f"{name!r} is no frozen graph; {' and '.join(_CONVERTIBLE)} can be converted"
         raise SettingsError("model", (fault,))
-    where, console = place(config), Console()
+    where, console = chosen_store(config), Console()
     with told():
         pictures = _pictures(photos)
         graph = _graph(name, source, where.stores)
@@ -88,7 +88,9 @@ def main(
                 recipe=BSHM,
                 licence=graph.licence,
             )
-            made = activate(where.store, offer, candidate, Place(None, "cpu"), replaces=True)
+            made = activate(
+                where.store, offer, candidate, TrialSettings(None, "cpu"), replaces=True
+            )
     _say(console, f"{made.name} is installed, the same network as far as these photos can tell")
     for warning in made.warnings:
         _say(console, f"  warning: {warning}", "yellow")
@@ -131,7 +133,7 @@ def _candidate(name: str, out: Path | None, store: Store) -> Iterator[Path]:
             file.unlink(missing_ok=True)
 
 
-def _table(verdict: conversion.Verdict) -> Table:
+def _table(verdict: conversion.Comparison) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("picture", overflow="fold")
     for title in ("size", "off by", "pixels", "span", "TF, s", "ONNX, s"):

@@ -18,12 +18,12 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from daemon.cli.model.place import Config, Place, Shared, place, size, told
+from daemon.cli.model.place import ChosenStore, Config, Shared, chosen_store, size, told
 from daemon.config.load import did_you_mean
 from matting.models import Model, Store, UnknownModel
 from matting.models import trial as trials
-from matting.models.catalog import CATALOG, CONVERTED, PEOPLE, ByHand, Entry, Web
-from matting.models.download import Watch
+from matting.models.catalog import CATALOG, CONVERTED, PEOPLE, ByHand, CatalogEntry, Web
+from matting.models.download import Listener
 from matting.models.install import Order, install
 from matting.web import is_address
 
@@ -58,7 +58,7 @@ def main(
     A download that broke off is gone on with by the same command. Whatever goes wrong, what was
     installed before still is.
     """
-    where = place(config, shared=shared)
+    where = chosen_store(config, shared=shared)
     console = Console()
     with told():
         entry = _entry(name, where)
@@ -73,7 +73,7 @@ def main(
     _report(console, model, where.store)
 
 
-def _entry(name: str, where: Place) -> Entry:
+def _entry(name: str, where: ChosenStore) -> CatalogEntry:
     """What is known of a network of that name.
 
     Raises:
@@ -88,28 +88,28 @@ def _entry(name: str, where: Place) -> Entry:
         close = did_you_mean(name, [*CATALOG, *own])
         hint = "" if where.settings else "; one of your own stands in a settings file, --config"
         raise UnknownModel(f"there is no model {name!r}{close}{hint}")
-    return Entry(name, "onnx", "your own", "your own", (_OWN,), own[name])
+    return CatalogEntry(name, "onnx", "your own", "your own", (_OWN,), own[name])
 
 
 def _source(given: str) -> Web | Path:
     return Web(given) if is_address(given) else Path(given).absolute()
 
 
-def _trial(where: Place, entry: Entry, python: str | None) -> trials.Place:
+def _trial(where: ChosenStore, entry: CatalogEntry, python: str | None) -> trials.TrialSettings:
     """Where the daemon will run it."""
     # Interpreter and GPU are for engines with a framework; OpenCV's is ours, on the processor.
     if where.settings is None or entry.engine == "people":
-        return trials.Place(python)
+        return trials.TrialSettings(python)
     engine = where.settings.engine
     chosen = python or (str(engine.python) if engine.python else None)
-    return trials.Place(chosen, engine.device, engine.timeout_s, engine.start_timeout_s)
+    return trials.TrialSettings(chosen, engine.device, engine.timeout_s, engine.start_timeout_s)
 
 
 @contextmanager
-def _watching(console: Console) -> Iterator[Watch]:
+def _watching(console: Console) -> Iterator[Listener]:
     """A progress bar on a terminal; in a pipe, a line now and then."""
     if not console.is_terminal:
-        yield Watch(lambda line: _say(console, line), _Steps(console))
+        yield Listener(lambda line: _say(console, line), _Steps(console))
         return
     with Progress(
         TextColumn("{task.description}"),
@@ -125,7 +125,7 @@ def _watching(console: Console) -> Iterator[Watch]:
         def count(have: int, total: int | None) -> None:
             progress.update(bar, completed=have, total=total, visible=have != total)
 
-        yield Watch(lambda line: _say(console, line), count)
+        yield Listener(lambda line: _say(console, line), count)
 
 
 class _Steps:

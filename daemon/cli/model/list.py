@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from daemon.cli.model.place import Config, Place, place, size, told
+from daemon.cli.model.place import ChosenStore, Config, chosen_store, size, told
 from matting.models import Model
 from matting.models.catalog import CATALOG, ByHand, Hub, Source, Web
 from matting.models.package import Package
@@ -25,7 +25,7 @@ def main(
     ] = False,
 ) -> None:
     """Show the installed models, and those that can be installed."""
-    where = place(config)
+    where = chosen_store(config)
     with told():
         installed = where.stores.list()
     if as_json:
@@ -53,7 +53,7 @@ def _fact(model: Model) -> dict[str, Any]:
     }
 
 
-def _others(where: Place, installed: tuple[Model, ...]) -> Iterator[dict[str, Any]]:
+def _others(where: ChosenStore, installed: tuple[Model, ...]) -> Iterator[dict[str, Any]]:
     """What is not installed, and how it comes here."""
     there = {model.name for model in installed}
     for entry in CATALOG.values():
@@ -98,7 +98,7 @@ _FROM = {
 }
 
 
-def _table(where: Place, installed: tuple[Model, ...]) -> Table:
+def _table(where: ChosenStore, installed: tuple[Model, ...]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("model", "cuts out", "engine", "licence", "state"):
         table.add_column(title, overflow="fold")

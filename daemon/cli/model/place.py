@@ -37,7 +37,7 @@ Shared = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChosenStore:
     """The store that a command is about."""
 
     settings: Settings | None
@@ -47,7 +47,7 @@ class Place:
     """That are looked into."""
 
 
-def place(config: Path | None, *, shared: bool = False) -> Place:
+def chosen_store(config: Path | None, *, shared: bool = False) -> ChosenStore:
     """Find the store.
 
     Raises:
@@ -57,7 +57,7 @@ def place(config: Path | None, *, shared: bool = False) -> Place:
     stores = Stores.of_user() if settings is None else Stores.beside(settings.state_dir)
     if shared:
         stores = Stores((Store(shared_directory()),))
-    return Place(settings, stores.stores[0], stores)
+    return ChosenStore(settings, stores.stores[0], stores)
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def told() -> Iterator[None]:
     except ModelError as error:
         raise errors.MattedError(str(error)) from error
     except EngineUnavailable as error:
-        raise errors.EngineUnavailable(str(error)) from error
+        raise errors.NoEngine(str(error)) from error
 
 
 def size(size_bytes: int) -> str:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.model.place import Config, Place, Shared, place, told
+from daemon.cli.model.place import ChosenStore, Config, Shared, chosen_store, told
 from daemon.engine.choice import choose
-from daemon.errors import EngineUnavailable, SettingsError
+from daemon.errors import NoEngine, SettingsError
 from matting.models import UnknownModel
 
 
@@ -22,7 +22,7 @@ def main(
     ] = False,
 ) -> None:
     """Remove an installed model and its file; a running daemon keeps its own until it ends."""
-    where = place(config, shared=shared)
+    where = chosen_store(config, shared=shared)
     if not force and _runs(where, name):
         fault = f"the engine of these settings runs {name}; remove it all the same with --force"
         raise SettingsError(str(config), (fault,))
@@ -35,12 +35,12 @@ def main(
     typer.echo(f"{name} is removed")
 
 
-def _runs(where: Place, name: str) -> bool:
+def _runs(where: ChosenStore, name: str) -> bool:
     """Whether the engine would start with this model."""
     if where.settings is None:
         return False
     try:
         model = choose(where.settings).model
-    except EngineUnavailable:  # it cannot start anyway
+    except NoEngine:  # it cannot start anyway
         return False
     return model is not None and model.name == name

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.model.place import Config, Place, Shared, place, told
+from daemon.cli.model.place import ChosenStore, Config, Shared, chosen_store, told
 from daemon.errors import MattedError
 from matting.models import ModelError, UnknownModel, verify
 
@@ -21,7 +21,7 @@ def main(
 
     The exit code is 1 if one of them is CHANGED, MISSING or DAMAGED.
     """
-    where = place(config, shared=shared)
+    where = chosen_store(config, shared=shared)
     with told():
         names = where.stores.names() if name is None else [name]
         verdicts = [_verdict(where, each) for each in names]
@@ -29,7 +29,7 @@ def main(
         raise MattedError(f"{bad} of {len(verdicts)} are not what was installed; install them anew")
 
 
-def _verdict(where: Place, name: str) -> str:
+def _verdict(where: ChosenStore, name: str) -> str:
     try:
         model = where.stores.find(name)
     except UnknownModel:

@@ -42,7 +42,7 @@ def load(options: dict[str, Any]) -> Engine:
     except ValueError as error:
         raise EngineUnavailable(f"the recipe of {options['model']}: {error}") from error
     loaded = program.load(options["model"])
-    kind = OnnxRefiner if recipe is not None and recipe.refines else OnnxEngine
+    kind = OnnxRefinerEngine if recipe is not None and recipe.refines else OnnxEngine
     return kind(
         runtime.Runtime.load(),
         loaded,
@@ -215,7 +215,7 @@ class OnnxEngine(Engine):
         return answer
 
 
-class OnnxRefiner(OnnxEngine):
+class OnnxRefinerEngine(OnnxEngine):
     """A refiner's network (matting/refiners): it is shown tiles with trimap and coarse alpha.
 
     It stands here and not in a photo process, since it is a program that somebody downloaded.

@@ -177,7 +177,7 @@ def _no_runtime(error: ImportError) -> str:
     )
 
 
-def obstacle(runtime: Runtime, found: cuda.Found) -> str:
+def obstacle(runtime: Runtime, found: cuda.Gpus) -> str:
     """Why no GPU can be used, as far as it is known before ONNX Runtime tries; empty if it can."""
     without = "" if CUDA in runtime.providers else _without_cuda(runtime)
     if not found.gpus:

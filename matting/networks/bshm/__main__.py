@@ -11,7 +11,7 @@ import sys
 from matting.engines.installed import Framework
 from matting.errors import EngineUnavailable
 from matting.networks.bshm import freeze
-from matting.networks.bshm.network import FULL_WIDTH, Plan
+from matting.networks.bshm.network import FULL_WIDTH, Architecture
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the random weights")
     parser.add_argument("--out", required=True, help="the graph's file (.pb)")
     args = parser.parse_args()
-    plan = Plan(width=args.width)
+    plan = Architecture(width=args.width)
     try:
         plan.check()  # before TensorFlow takes its seconds to import
         framework = Framework.load()

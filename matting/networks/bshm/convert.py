@@ -86,7 +86,7 @@ def _load(name: str) -> Any:
         ) from error
 
 
-def _translate(converter: Any, model: graph.Model) -> Any:
+def _translate(converter: Any, model: graph.FrozenGraph) -> Any:
     tensors = {f"{name}:0": name for name in (graph.INPUT, graph.OUTPUT)}
     try:
         network, _ = converter.from_graph_def(
@@ -103,7 +103,7 @@ def _translate(converter: Any, model: graph.Model) -> Any:
     return network
 
 
-def _check(network: Any, model: graph.Model) -> None:
+def _check(network: Any, model: graph.FrozenGraph) -> None:
     """Raise if something was left as it was, which tf2onnx only logs, or the output is wrong."""
     onnx = _load("onnx")
     foreign = sorted(
@@ -125,7 +125,7 @@ def _check(network: Any, model: graph.Model) -> None:
         raise EngineUnavailable(f"the model {model.name} cannot be used: {fault}")
 
 
-def _label(network: Any, model: graph.Model) -> None:
+def _label(network: Any, model: graph.FrozenGraph) -> None:
     """Name the free sizes, and tell where it comes from: untrained stays untrained."""
     for tensor in (*network.graph.input, *network.graph.output):
         for dim, name in zip(tensor.type.tensor_type.shape.dim, _SIZES, strict=False):

@@ -15,7 +15,7 @@ from typing import Any, Tuple
 import numpy as np
 
 from matting.networks import graph
-from matting.networks.bshm.network import Network, Plan
+from matting.networks.bshm.network import Architecture, BshmNetwork
 
 PRODUCER = 134
 """The graph version of TensorFlow 1.15."""
@@ -52,12 +52,12 @@ class RandomWeights:
         return self._tf.constant(values, name=name)
 
 
-def provenance(plan: Plan, seed: int) -> str:
+def provenance(plan: Architecture, seed: int) -> str:
     """What such a graph says of itself."""
     return f"{graph.UNTRAINED}: random weights, seed {seed}, width {plan.width}"
 
 
-def freeze(tf: Any, plan: Plan, seed: int) -> Tuple[bytes, int]:
+def freeze(tf: Any, plan: Architecture, seed: int) -> Tuple[bytes, int]:
     """Build a network of random weights.
 
     Args:
@@ -71,7 +71,7 @@ def freeze(tf: Any, plan: Plan, seed: int) -> Tuple[bytes, int]:
     """
     with tf.Graph().as_default() as built:
         weights = RandomWeights(tf, seed)
-        Network(tf, plan, weights).build()
+        BshmNetwork(tf, plan, weights).build()
         tf.constant(provenance(plan, seed), name=graph.PROVENANCE)
     return _portable(built.as_graph_def()).SerializeToString(deterministic=True), weights.count
 

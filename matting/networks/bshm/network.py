@@ -22,7 +22,7 @@ Weights = Callable[[str, Tuple[int, ...]], Any]
 """Name and shape to a float32 tensor. Kernels are (height, width, in, out), biases (out,)."""
 
 
-class Plan(NamedTuple):
+class Architecture(NamedTuple):
     """How large a network is."""
 
     width: int = FULL_WIDTH
@@ -56,7 +56,7 @@ class Plan(NamedTuple):
         return [self.width * times // 2 for times in (1, 2, 4, 8, 16, 16, 26)]
 
 
-class Network:
+class BshmNetwork:
     """Builds the three networks into the default graph.
 
     (h, w) is the coarse size and (H, W) the fine one, each with its longer side along the
@@ -64,7 +64,7 @@ class Network:
     a portrait would show the network people three times too slim.
     """
 
-    def __init__(self, tf: Any, plan: Plan, weights: Weights) -> None:
+    def __init__(self, tf: Any, plan: Architecture, weights: Weights) -> None:
         """Prepare.
 
         Args:

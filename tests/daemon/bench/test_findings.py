@@ -11,21 +11,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from daemon.bench.findings import Column, Cost, Findings, Look, Score, Trial
+from daemon.bench.findings import Column, Cost, Findings, Look, PhotoRun, Score
 
 DOCUMENTED = Path(__file__).parents[3] / "docs" / "bench.md"
 PICTURE = np.zeros((4, 4), np.uint8)
 
 
-def trial(total_s: float, kept: float | None, peak_mib: float | None) -> Trial:
+def trial(total_s: float, kept: float | None, peak_mib: float | None) -> PhotoRun:
     score = Score(1, 2, 3, 4, 5, 0.5, 0.1, kept, None)
     cost = Cost(total_s, total_s / 4, {"decode": 0.5})
-    return Trial("a", cost=cost, score=score, engine_peak_mib=peak_mib, cell=PICTURE)
+    return PhotoRun("a", cost=cost, score=score, engine_peak_mib=peak_mib, cell=PICTURE)
 
 
 COLUMN = Column(
     "isnet", "onnx", "m", "f", "cpu", cold=Cost(20, 10, {}),
-    trials=(trial(1, 0.2, 100), trial(9, None, 300), trial(2, 0.6, None), Trial("d", error="no")),
+    trials=(
+        trial(1, 0.2, 100), trial(9, None, 300), trial(2, 0.6, None), PhotoRun("d", error="no"),
+    ),
 )  # fmt: skip
 
 

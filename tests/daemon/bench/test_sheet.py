@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from daemon.bench import sheet
-from daemon.bench.findings import Column, Cost, Findings, Look, Score, Trial
+from daemon.bench.findings import Column, Cost, Findings, Look, PhotoRun, Score
 
 PHOTO = np.zeros((400, 300, 3), np.uint8)
 PHOTO[:] = (20, 90, 30)
@@ -20,7 +20,7 @@ COST = Cost(1.25, 0.5, {"matte": 0.5})
 SCORE = Score(1, 0.01, 0.02, 3, 4, 0.9, 0.1, 0.5, None)
 
 
-def made(*trials: Trial, count: int = 1, look: Look | None = None) -> Findings:
+def made(*trials: PhotoRun, count: int = 1, look: Look | None = None) -> Findings:
     look = look or Look(
         "emma.jpg", (3000, 4000), "emma.png", (300, 400), (300, 400), None, PHOTO, PERSON
     )
@@ -38,7 +38,7 @@ def cell(drawn: np.ndarray, column: int) -> np.ndarray:
     return drawn[top : top + 400, left : left + 300]
 
 
-TRIAL = Trial("emma.jpg", people=1, cost=COST, score=SCORE, cell=PERSON)
+TRIAL = PhotoRun("emma.jpg", people=1, cost=COST, score=SCORE, cell=PERSON)
 
 
 def is_board(shown: np.ndarray) -> np.ndarray:
@@ -64,7 +64,7 @@ def test_a_fringe_of_the_old_background_is_seen() -> None:
 
 def test_what_has_no_matte_is_clearly_so() -> None:
     empty = replace(TRIAL, empty=True, cell=PERSON * 0, people=0)
-    failed = Trial("emma.jpg", error="the engine was killed by SIGSEGV & <more>")
+    failed = PhotoRun("emma.jpg", error="the engine was killed by SIGSEGV & <more>")
     drawn = sheet.draw(made(empty, failed))
     nobody, broken = cell(drawn, 2), cell(drawn, 3)
     grey = is_board(nobody)

@@ -8,15 +8,15 @@ import pytest
 from rich.console import Console
 
 from daemon.bench import table
-from daemon.bench.findings import Column, Cost, Findings, Look, Score, Trial
+from daemon.bench.findings import Column, Cost, Findings, Look, PhotoRun, Score
 
 GOOD = Score(1.234, 0.01, 0.02, 3, 4, 0.9876, 0.125, 0.5, None)
 BAD = Score(481.05, 0.257, 0.2585, 57.52, 480.74, 0.1, 0.575, 0.25, 0.99)
 
 
-def trial(score: Score | None, took_s: float) -> Trial:
+def trial(score: Score | None, took_s: float) -> PhotoRun:
     cost = Cost(took_s, took_s / 2, {})
-    return Trial("standing-woman-12mp.jpg", cost=cost, score=score, engine_peak_mib=900.4)
+    return PhotoRun("standing-woman-12mp.jpg", cost=cost, score=score, engine_peak_mib=900.4)
 
 
 FINDINGS = Findings(
@@ -26,7 +26,7 @@ FINDINGS = Findings(
         Column("isnet-general-use", "onnx", "m", "onnxruntime 1.32.0", "cpu", start_s=1.5,
                cold=Cost(9, 8, {}), trials=(trial(GOOD, 2), trial(BAD, 12.04))),
         Column("people", "people", "m", "opencv 4.14.0", "cpu",
-               trials=(trial(BAD, 1), Trial("b.jpg", error="it died"))),
+               trials=(trial(BAD, 1), PhotoRun("b.jpg", error="it died"))),
         Column("bshm", unavailable="there is no TensorFlow here"),
     ),
 )  # fmt: skip
@@ -74,7 +74,7 @@ def test_the_best_of_several_is_green_and_a_single_one_is_not() -> None:
 
 
 def test_without_references_people_are_counted_instead() -> None:
-    column = Column("a", "x", "m", "f", "cpu", trials=(trial(None, 1), Trial("b", empty=True)))
+    column = Column("a", "x", "m", "f", "cpu", trials=(trial(None, 1), PhotoRun("b", empty=True)))
     shown = "\n".join(lines(Findings("p", FINDINGS.looks, (column,)), 80))
     assert "SAD" not in shown
     assert "nobody" in shown

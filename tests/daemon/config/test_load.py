@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from daemon.config.load import load, parse
 from daemon.config.profiles import BUILT_IN, Matting, Output, Profile, Step
-from daemon.config.settings import Engine, Folder, Limits, Settings
+from daemon.config.settings import EngineSettings, Folder, ResourceLimits, Settings
 from daemon.errors import SettingsError
 from daemon.outputs import OUTPUTS
 from daemon.steps import STEPS
@@ -220,7 +220,11 @@ def test_only_a_small_regular_file_is_read(tmp_path: Path) -> None:
 
 
 KEYS = st.sampled_from(
-    [key for kind in (Settings, Folder, Engine, Limits, Profile) for key in kind.model_fields]
+    [
+        key
+        for kind in (Settings, Folder, EngineSettings, ResourceLimits, Profile)
+        for key in kind.model_fields
+    ]
     + ["<<", "mine", "old-photo", "", "denoise", "matte", "foreground", "composition"]
 )
 SCALARS = st.one_of(
@@ -272,7 +276,14 @@ def parses_or_reports(text: str) -> None:
 def test_editors_are_told_every_bound() -> None:
     """A number without one in the schema is a number with which the daemon was never tried."""
     unbounded = []
-    for kind in (Settings, Folder, Engine, Limits, Matting, *(p.Options for p in PLUGINS)):
+    for kind in (
+        Settings,
+        Folder,
+        EngineSettings,
+        ResourceLimits,
+        Matting,
+        *(p.Options for p in PLUGINS),
+    ):
         for name, facts in kind.model_json_schema()["properties"].items():
             for each in facts.get("anyOf", [facts]):
                 if each.get("type") in ("number", "integer"):
@@ -336,7 +347,7 @@ def test_every_setting_is_described() -> None:
         for name, field in kind.model_fields.items():
             assert field.description, f"{kind.__name__}.{name} has no description"
 
-    for kind in (Settings, Folder, Engine, Limits, Profile, Matting, Step, Output):
+    for kind in (Settings, Folder, EngineSettings, ResourceLimits, Profile, Matting, Step, Output):
         check(kind)
     for plugin in (*STEPS.values(), *OUTPUTS.values()):
         check(plugin.Options)

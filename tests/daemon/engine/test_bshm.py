@@ -14,8 +14,8 @@ import yaml
 from harness import Daemon, write_photo
 from laboratory import Laboratory
 
-from daemon.config.settings import Engine
-from matting.models import Offer, Place, Store, adopt
+from daemon.config.settings import EngineSettings
+from matting.models import Offer, Store, TrialSettings, adopt
 
 Make = Callable[[Laboratory, str], "RealDaemon"]
 
@@ -69,7 +69,7 @@ def test_an_installed_model_runs_without_being_named(
     lab = laboratory("tf2")
     store = Store(tmp_path / "state" / "models")
     offer = Offer(name="bshm", engine="bshm", source="a test")
-    model = adopt(store, offer, Path(lab.graph("untrained")), Place(lab.python, "cpu"))
+    model = adopt(store, offer, Path(lab.graph("untrained")), TrialSettings(lab.python, "cpu"))
     one = RealDaemon(tmp_path, {}, {"engine": {"python": lab.python, "device": "cpu"}}, {})
     write_photo(one.inbox / "half.png", red=100)
     try:
@@ -106,8 +106,8 @@ def test_a_demanded_gpu_that_is_not_there_ends_the_start_in_one_line(
 def test_the_engine_finds_paths_from_the_settings_file(tmp_path: Path) -> None:
     context = {"base": tmp_path}
     written = yaml.safe_load("{name: bshm, model: models/x.pb, python: .venv-tf1/bin/python}")
-    engine = Engine.model_validate(written, context=context)
+    engine = EngineSettings.model_validate(written, context=context)
     assert engine.model == tmp_path / "models" / "x.pb"
     assert engine.python == tmp_path / ".venv-tf1" / "bin" / "python"
-    named = Engine.model_validate({"python": "python3.7"}, context=context)
+    named = EngineSettings.model_validate({"python": "python3.7"}, context=context)
     assert named.python == Path("python3.7")

@@ -10,7 +10,7 @@ import pytest
 from daemon.config.load import parse
 from daemon.config.settings import Settings
 from daemon.engine.choice import choose, guarded
-from daemon.errors import EngineUnavailable, ModelAbsent, SettingsError
+from daemon.errors import ModelAbsent, NoEngine, SettingsError
 from matting.models import Model, Store
 from matting.models.content import sha256
 from matting.models.store import user_directory
@@ -105,7 +105,7 @@ def test_what_cannot_run_is_refused_with_what_to_do(
     tmp_path: Path, engine: str, reason: str
 ) -> None:
     install(tmp_path, "u2net")
-    with pytest.raises(EngineUnavailable, match=reason):
+    with pytest.raises(NoEngine, match=reason):
         choose(settings(tmp_path, engine))
 
 
@@ -139,7 +139,7 @@ def test_a_file_that_is_not_what_was_installed_is_not_run(tmp_path: Path, spoil:
         model.path.unlink()
     else:
         model.path.write_bytes(content[:-1] + (b"" if spoil == "shorten" else b"?"))
-    with pytest.raises(EngineUnavailable, match="`matted model verify u2net`"), guarded(model):
+    with pytest.raises(NoEngine, match="`matted model verify u2net`"), guarded(model):
         pass
 
 
@@ -148,7 +148,7 @@ def test_a_damaged_manifest_keeps_the_daemon_from_starting_with_something_else(
 ) -> None:
     install(tmp_path, "bshm", "bshm")
     (tmp_path / "state" / "models" / "bshm.json").write_text("{")
-    with pytest.raises(EngineUnavailable, match=r"bshm\.json cannot be used, install bshm anew"):
+    with pytest.raises(NoEngine, match=r"bshm\.json cannot be used, install bshm anew"):
         choose(settings(tmp_path))
 
 

@@ -18,7 +18,7 @@ from laboratory import Laboratory, interpreter
 import daemon
 from daemon.engine import conversion
 from daemon.engine.parity import Seen, Sight, compare, look, sights, turned
-from daemon.errors import EngineUnavailable, MattedError
+from daemon.errors import MattedError, NoEngine
 from matting.models import Model, Store
 from matting.networks.recipe import BSHM
 from matting.process.host import EngineSpec
@@ -105,7 +105,7 @@ def test_a_network_that_resizes_otherwise_is_found_out(
     attribute.s = mode.encode()
     onnx.save(network, str(tmp_path / "spoilt.onnx"))
     seen = look(network_spec(tmp_path / "spoilt.onnx"), pictures)
-    verdict = conversion.Verdict(tuple(map(compare, pictures, by_graph, seen)))
+    verdict = conversion.Comparison(tuple(map(compare, pictures, by_graph, seen)))
     with pytest.raises(MattedError, match=r"is another one: its alpha is \d+ of 255 off at \("):
         conversion.demand(verdict)
 
@@ -119,9 +119,9 @@ def test_a_difference_is_told_with_its_place_and_one_step_is_allowed() -> None:
     found = compare(sight, Seen(alpha, 1.0), Seen(other, 2.0))
     assert (found.worst, found.at, found.span) == (3, (2, 3), 154)
     assert found.share == pytest.approx(1 / 24)
-    assert "3 of 255 off at (2, 3) of a.jpg" in conversion.Verdict((found,)).fault
+    assert "3 of 255 off at (2, 3) of a.jpg" in conversion.Comparison((found,)).fault
     other[3, 2] = 101
-    assert not conversion.Verdict((compare(sight, Seen(alpha, 1), Seen(other, 1)),)).fault
+    assert not conversion.Comparison((compare(sight, Seen(alpha, 1), Seen(other, 1)),)).fault
 
 
 def test_the_level_that_rescaling_leaves_out_makes_no_two_of_one() -> None:
@@ -134,7 +134,7 @@ def test_the_level_that_rescaling_leaves_out_makes_no_two_of_one() -> None:
 def test_alpha_that_is_the_same_everywhere_proves_nothing() -> None:
     sight = Sight("wall.jpg", np.zeros((2, 2, 3), np.uint8))
     flat = Seen(np.full((2, 2), 255, np.uint8), 1)
-    verdict = conversion.Verdict((compare(sight, flat, flat),))
+    verdict = conversion.Comparison((compare(sight, flat, flat),))
     assert verdict.fault.startswith("these photos prove nothing")
 
 
@@ -151,7 +151,7 @@ def test_without_a_place_to_convert_at_one_line_says_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(daemon, "__file__", str(tmp_path / "daemon" / "__init__.py"))
-    with pytest.raises(EngineUnavailable, match=r"`make converter` makes .*--python names"):
+    with pytest.raises(NoEngine, match=r"`make converter` makes .*--python names"):
         conversion.converter()
 
 

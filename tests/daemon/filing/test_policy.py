@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon import errors
-from daemon.filing.policy import Aside, Facts, Limits, Pause, Quarantine, Retry, Scope, decide
+from daemon.filing.policy import Aside, Facts, Patience, Pause, Quarantine, Retry, Scope, decide
 
-LIMITS = Limits(attempts=3, give_up_s=300.0, first_wait_s=2.0, longest_wait_s=60.0)
+LIMITS = Patience(attempts=3, give_up_s=300.0, first_wait_s=2.0, longest_wait_s=60.0)
 FIRST = Facts(attempts=1, tries=1, unchanged_s=5.0)
 LAST = replace(FIRST, attempts=3, tries=3)
 
@@ -117,7 +117,7 @@ def test_out_of_memory_even_at_a_smaller_size_costs_an_attempt() -> None:
         errors.ResultsTrouble("No space left on device", errno.ENOSPC),
         errors.ResultsTrouble("Read-only file system", errno.EROFS),
         errors.LedgerTrouble("the ledger: disk I/O error"),
-        errors.EngineUnavailable("no GPU"),
+        errors.NoEngine("no GPU"),
     ],
 )
 def test_trouble_of_the_house_pauses_all_and_charges_nobody(error: Exception) -> None:
@@ -197,7 +197,7 @@ ALL_ERRORS = [
     errors.NameTrouble("r", errno.EACCES),
     errors.NameTaken(b"caf\xe9"),
     errors.LedgerTrouble("r"),
-    errors.EngineUnavailable("r"),
+    errors.NoEngine("r"),
     errors.SettingsError("f", ("a", "b")),
 ]
 

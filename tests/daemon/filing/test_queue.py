@@ -138,13 +138,13 @@ def test_a_staging_directory_that_is_exchanged_for_a_moment_pauses_and_charges_n
             staging.unlink()
             (house.root / "old").rename(staging)
 
-    whole = disks.Premises.try_out
+    whole = disks.Disks.try_out
 
-    def try_out(self: disks.Premises, destinations: list[publishing.Destination]) -> None:
+    def try_out(self: disks.Disks, destinations: list[publishing.Destination]) -> None:
         put_back()
         whole(self, destinations)
 
-    monkeypatch.setattr(disks.Premises, "try_out", try_out)
+    monkeypatch.setattr(disks.Disks, "try_out", try_out)
     for _ in range(8):
         house.workers.meanwhile = exchange
         house.filing.turn()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from daemon.config.settings import Folder
-from daemon.intake.folder import Front
+from daemon.intake.folder import WatchedFolder
 from daemon.intake.hints import Hint
 from daemon.log import events
 
@@ -21,7 +21,7 @@ class Watcher:
         settings = Folder.model_validate(
             {"watch": folder, "results": folder.parent / "results", "settle_s": 1, "scan_s": 10}
         )
-        self.front = Front(
+        self.front = WatchedFolder(
             settings, events.silent(), trouble=lambda: self.away, clock=lambda: self.now_s
         )
         self.front.events = True
@@ -132,11 +132,11 @@ def test_what_one_scan_has_found_settles_at_once(watcher: Watcher) -> None:
 
 def test_a_folder_is_scanned_more_often_where_events_cannot_be_relied_on(tmp_path: Path) -> None:
     settings = Folder.model_validate({"watch": tmp_path, "results": tmp_path.parent / "results"})
-    front = Front(settings, events.silent())
+    front = WatchedFolder(settings, events.silent())
     assert front.scan_s == 2, "no events"
     front.events = True
     assert front.scan_s == 10
     front.silent_below = (f"{tmp_path}/nas",)
     assert front.scan_s == 2, "a share on a sub-folder"
     fixed = settings.model_copy(update={"scan_s": 7.0})
-    assert Front(fixed, events.silent()).scan_s == 7
+    assert WatchedFolder(fixed, events.silent()).scan_s == 7

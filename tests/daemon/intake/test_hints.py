@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.intake.hints import Hint, Hints, Watch
+from daemon.intake.hints import Hint, HintedFolder, Hints
 
 
 class Listener:
@@ -26,7 +26,7 @@ class Listener:
         self.woken = threading.Event()
         self.troubles: list[tuple[str, str]] = []
         self.hints = Hints(
-            [Watch(str(folder), recursive) for folder in folders],
+            [HintedFolder(str(folder), recursive) for folder in folders],
             wake=self.woken.set,
             on_trouble=lambda folder, reason: self.troubles.append((folder, reason)),
             limit=limit,
@@ -189,9 +189,9 @@ def test_no_inotify_instance_left_is_reported_and_lived_with(inbox: Path) -> Non
 
 DRAIN = """
 import sys, threading
-from daemon.intake.hints import Hints, Watch
+from daemon.intake.hints import Hints, HintedFolder
 woken = threading.Event()
-hints = Hints([Watch(sys.argv[1], True)], wake=woken.set, on_trouble=print)
+hints = Hints([HintedFolder(sys.argv[1], True)], wake=woken.set, on_trouble=print)
 hints.start()
 print("watching", flush=True)
 overflowed = False
@@ -222,8 +222,8 @@ def test_events_lost_by_the_kernel_become_a_wish_for_a_scan(inbox: Path) -> None
 
 WATCH = """
 import sys, threading
-from daemon.intake.hints import Hints, Watch
-hints = Hints([Watch(sys.argv[1], True)], wake=lambda: None, on_trouble=print)
+from daemon.intake.hints import Hints, HintedFolder
+hints = Hints([HintedFolder(sys.argv[1], True)], wake=lambda: None, on_trouble=print)
 hints.start()
 hints.stop()
 """

@@ -32,7 +32,7 @@ from daemon.photo import Filed, Photo, Sighting, Version
 from daemon.plan import Plan
 from daemon.shelf import durable, staging
 from daemon.shelf.disposal import Originals, dispose
-from daemon.shelf.names import Output, choose
+from daemon.shelf.names import NamedOutput, choose
 from daemon.shelf.publish import publish
 from daemon.shelf.quarantine import given_up, quarantine
 
@@ -104,7 +104,7 @@ class House:
         if self.bad:
             self.give_up(ledger, photo, "bad")
             return
-        outputs = [Output(name, ".png") for name in OUTPUTS]
+        outputs = [NamedOutput(name, ".png") for name in OUTPUTS]
 
         def taken(name: bytes) -> bool:
             there = os.path.join(os.fsencode(self.results), name)

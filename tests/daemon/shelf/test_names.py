@@ -10,12 +10,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from daemon.photo import Photo, Version
-from daemon.shelf.names import Output, choose, faults, numbered
+from daemon.shelf.names import NamedOutput, choose, faults, numbered
 
 TEMPLATE = "{date:%Y-%m-%d}/{subdir}/{stem}_{output}{ext}"
 DAY = date(2026, 3, 1)
-MATTE = Output("matte", ".png")
-CUTOUT = Output("foreground", ".tif")
+MATTE = NamedOutput("matte", ".png")
+CUTOUT = NamedOutput("foreground", ".tif")
 
 
 def photo(path: bytes, folder: str = "/srv/scans/inbox") -> Photo:
@@ -78,7 +78,7 @@ def test_photos_of_one_name_from_two_folders_do_not_collide() -> None:
 
 def test_two_outputs_of_one_name_are_a_defect() -> None:
     with pytest.raises(ValueError, match="same name"):
-        numbered(TEMPLATE, photo(b"a.jpg"), DAY, [MATTE, Output("Matte", ".PNG")], number=1)
+        numbered(TEMPLATE, photo(b"a.jpg"), DAY, [MATTE, NamedOutput("Matte", ".PNG")], number=1)
 
 
 def test_a_long_name_is_shortened_and_stays_unique() -> None:

@@ -9,7 +9,7 @@ import pytest
 from skimage import data
 
 from daemon.config.profiles import BUILT_IN, Profile
-from daemon.errors import EngineUnavailable
+from daemon.errors import NoEngine
 from daemon.work.finder import NOT_INSTALLED, finder
 
 FOCUSED = Profile.model_validate({"preprocess": ["focus_person"]})
@@ -34,5 +34,5 @@ def test_with_it_people_are_found(people_network: Path) -> None:
 
 def test_a_file_that_is_no_network_is_said_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "x.tflite").write_bytes(b"<html>")
-    with pytest.raises(EngineUnavailable, match=r"focus_person finds nobody.*web page"):
+    with pytest.raises(NoEngine, match=r"focus_person finds nobody.*web page"):
         finder(FOCUSED, tmp_path / "x.tflite")

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from daemon.config.profiles import Profile
-from daemon.errors import Changed, EngineFailed, EngineFaulted, OutOfMemory, Refused
+from daemon.errors import Changed, EngineFailed, EngineStumbled, OutOfMemory, Refused
 from daemon.imaging.decode import decode
 from daemon.photo import Photo, Version
 from daemon.shelf import staging
@@ -277,7 +277,7 @@ def test_out_of_memory_twice_is_the_photos_end(job_for: Make, tmp_path: Path) ->
     ("red", "error", "reason"),
     [
         (67, Refused, "the engine cannot matte it: .*does not like this picture"),
-        (68, EngineFaulted, "stumbled"),
+        (68, EngineStumbled, "stumbled"),
     ],
 )
 def test_what_the_engine_says_of_a_photo_is_passed_on(

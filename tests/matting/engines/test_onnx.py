@@ -522,10 +522,10 @@ def with_cuda(site):
 
 
 def test_which_of_driver_cuda_cudnn_and_wheel_keeps_it_off_the_gpu(tmp_path):
-    said = runtime.obstacle(with_cuda(tmp_path), cuda.Found((GPU,), ""))
+    said = runtime.obstacle(with_cuda(tmp_path), cuda.Gpus((GPU,), ""))
     assert "CUDA: cannot load libcudart.so.99, libcublas.so.99" in said
     assert "cuDNN: cannot load libcudnn.so.9" in said
-    none = cuda.Found((), "driver: it is not initialised")
+    none = cuda.Gpus((), "driver: it is not initialised")
     assert runtime.obstacle(with_cuda(tmp_path), none) == "driver: it is not initialised"
     assert "TensorRT: cannot load libnvinfer.so.10" in runtime.without_tensorrt(with_cuda(tmp_path))
 

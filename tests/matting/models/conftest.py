@@ -9,7 +9,7 @@ import networks
 import pytest
 from model_server import ModelServer
 
-from matting.models.download import Patience
+from matting.models.download import RetryLimits
 from matting.networks.recipe import Recipe
 
 CONTENT = b"".join(number.to_bytes(4, "big") for number in range(750_000))
@@ -39,7 +39,7 @@ def server() -> Iterator[ModelServer]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Patience:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> RetryLimits:
     """Gives up soon, and does not wait between tries."""
     monkeypatch.setattr("matting.backoff.Backoff.next", lambda _: 0.01)
-    return Patience(timeout_s=0.5, tries=3)
+    return RetryLimits(timeout_s=0.5, tries=3)

@@ -8,19 +8,21 @@ from pathlib import Path
 import pytest
 from model_server import ModelServer
 
-from matting.models.download import Patience, Watch, download
+from matting.models.download import Listener, RetryLimits, download
 from matting.models.errors import ModelError, NotHad
 
 
-def get(server: ModelServer, folder: Path, patience: Patience, watch: Watch | None = None) -> bytes:
-    return download(server.address, folder, watch or Watch(), patience).read_bytes()
+def get(
+    server: ModelServer, folder: Path, patience: RetryLimits, watch: Listener | None = None
+) -> bytes:
+    return download(server.address, folder, watch or Listener(), patience).read_bytes()
 
 
 def test_a_file_arrives_whole_and_progress_is_told(
-    server: ModelServer, tmp_path: Path, impatient: Patience
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     told: list[tuple[int, int | None]] = []
-    watch = Watch(progress=lambda have, total: told.append((have, total)))
+    watch = Listener(progress=lambda have, total: told.append((have, total)))
     assert get(server, tmp_path, impatient, watch) == server.content
     whole = len(server.content)
     assert told[-1] == (whole, whole)
@@ -29,7 +31,7 @@ def test_a_file_arrives_whole_and_progress_is_told(
 
 @pytest.mark.parametrize("misdeed", ["break_off", "reset"])
 def test_a_broken_connection_is_gone_on_with_where_it_broke(
-    misdeed: str, server: ModelServer, tmp_path: Path, impatient: Patience
+    misdeed: str, server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     server.misdeeds = [misdeed, misdeed]
     assert get(server, tmp_path, impatient) == server.content
@@ -39,18 +41,20 @@ def test_a_broken_connection_is_gone_on_with_where_it_broke(
     assert server.requests[1]["if-range"] == '"first"'
 
 
-def test_the_next_run_goes_on_too(server: ModelServer, tmp_path: Path, impatient: Patience) -> None:
+def test_the_next_run_goes_on_too(
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits
+) -> None:
     server.misdeeds = ["break_off", "missing"]
     with pytest.raises(NotHad, match="the server answers 404 Not Found"):
         get(server, tmp_path, impatient)
     told: list[str] = []
-    assert get(server, tmp_path, impatient, Watch(told.append)) == server.content
+    assert get(server, tmp_path, impatient, Listener(told.append)) == server.content
     assert server.ranges()[-1] == f"bytes={len(server.content) // 2}-"
     assert told == ["going on after 2 MB"]
 
 
 def test_a_whole_file_that_has_not_changed_is_not_sent_again(
-    server: ModelServer, tmp_path: Path, impatient: Patience
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     get(server, tmp_path, impatient)
     before = server.content
@@ -61,7 +65,7 @@ def test_a_whole_file_that_has_not_changed_is_not_sent_again(
 
 @pytest.mark.parametrize("misdeed", ["break_off", "behave"])
 def test_a_file_that_changed_between_two_tries_is_begun_anew(
-    misdeed: str, server: ModelServer, tmp_path: Path, impatient: Patience
+    misdeed: str, server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     server.misdeeds = [misdeed, "missing"]
     if misdeed == "behave":
@@ -75,7 +79,7 @@ def test_a_file_that_changed_between_two_tries_is_begun_anew(
 
 
 def test_a_date_serves_where_there_is_no_etag(
-    server: ModelServer, tmp_path: Path, impatient: Patience
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     server.etag, server.modified = 'W/"weak"', "Sun, 22 Nov 2026 10:00:00 GMT"
     server.misdeeds = ["break_off"]
@@ -84,7 +88,7 @@ def test_a_date_serves_where_there_is_no_etag(
 
 
 def test_without_either_nothing_old_is_trusted(
-    server: ModelServer, tmp_path: Path, impatient: Patience
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     server.etag = None
     server.misdeeds = ["break_off"]
@@ -94,7 +98,7 @@ def test_without_either_nothing_old_is_trusted(
 
 @pytest.mark.parametrize("misdeed", ["ignore_range", "send_another_part"])
 def test_a_server_that_cannot_go_on_has_to_begin_anew(
-    misdeed: str, server: ModelServer, tmp_path: Path, impatient: Patience
+    misdeed: str, server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     server.misdeeds = ["break_off", misdeed]
     assert get(server, tmp_path, impatient) == server.content
@@ -102,7 +106,7 @@ def test_a_server_that_cannot_go_on_has_to_begin_anew(
 
 @pytest.mark.parametrize("misdeed", ["chunk", "announce_nothing"])
 def test_a_file_without_an_announced_size_ends_where_it_ends(
-    misdeed: str, server: ModelServer, tmp_path: Path, impatient: Patience
+    misdeed: str, server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     server.misdeeds = [misdeed]
     assert get(server, tmp_path, impatient) == server.content
@@ -111,7 +115,7 @@ def test_a_file_without_an_announced_size_ends_where_it_ends(
 
 
 def test_a_redirect_is_followed_and_the_range_with_it(
-    server: ModelServer, tmp_path: Path, impatient: Patience
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     server.misdeeds = ["break_off", "redirect"]
     assert get(server, tmp_path, impatient) == server.content
@@ -120,16 +124,16 @@ def test_a_redirect_is_followed_and_the_range_with_it(
 
 
 def test_passing_trouble_is_waited_out(
-    server: ModelServer, tmp_path: Path, impatient: Patience
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     server.misdeeds = ["busy", "hang_up", "behave"]
     told: list[str] = []
-    assert get(server, tmp_path, impatient, Watch(told.append)) == server.content
+    assert get(server, tmp_path, impatient, Listener(told.append)) == server.content
     assert told[0] == "the server answers 503 Service Unavailable; once more in 0.01 s"
 
 
 def test_a_size_that_is_announced_and_never_comes_is_given_up(
-    server: ModelServer, tmp_path: Path, impatient: Patience
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     server.misdeeds = ["announce_more"] + ["announce_more"] * 9
     with pytest.raises(NotHad, match=r"the connection broke off after 3 MB of 3 MB"):
@@ -138,7 +142,7 @@ def test_a_size_that_is_announced_and_never_comes_is_given_up(
 
 
 def test_no_more_is_taken_than_was_announced(
-    server: ModelServer, tmp_path: Path, impatient: Patience
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     """Such a file is short, as only its content can tell: a checksum, or the trial."""
     server.misdeeds = ["announce_less"]
@@ -156,7 +160,7 @@ def test_no_more_is_taken_than_was_announced(
     ],
 )
 def test_what_goes_on_for_ever_is_given_up_and_said_in_a_line(
-    misdeed: str, reason: str, server: ModelServer, tmp_path: Path, impatient: Patience
+    misdeed: str, reason: str, server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     server.misdeeds = [misdeed] * 9
     with pytest.raises(NotHad) as caught:
@@ -178,7 +182,7 @@ def test_what_goes_on_for_ever_is_given_up_and_said_in_a_line(
     ],
 )
 def test_what_will_never_be_a_model_is_not_asked_for_again(
-    misdeed: str, reason: str, server: ModelServer, tmp_path: Path, impatient: Patience
+    misdeed: str, reason: str, server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     server.misdeeds = [misdeed]
     with pytest.raises(ModelError, match=reason):
@@ -187,7 +191,7 @@ def test_what_will_never_be_a_model_is_not_asked_for_again(
 
 
 def test_a_file_that_does_not_fit_is_refused_before_it_comes(
-    server: ModelServer, tmp_path: Path, impatient: Patience, monkeypatch: pytest.MonkeyPatch
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("matting.models.adoption.ROOM_BYTES", 1 << 60)
     with pytest.raises(ModelError, match=r"3 MB are needed, and the disk of .* MB free"):
@@ -195,7 +199,7 @@ def test_a_file_that_does_not_fit_is_refused_before_it_comes(
 
 
 def test_a_disk_that_fills_up_is_not_taken_for_a_broken_connection(
-    server: ModelServer, tmp_path: Path, impatient: Patience
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     """By the process's own limit on files, which the kernel enforces as it does a quota."""
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -218,23 +222,23 @@ def test_a_disk_that_fills_up_is_not_taken_for_a_broken_connection(
     ],
 )
 def test_an_address_that_leads_nowhere_is_said_in_a_line(
-    address: str, tmp_path: Path, impatient: Patience
+    address: str, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     with pytest.raises(NotHad) as caught:
-        download(address, tmp_path, Watch(), impatient)
+        download(address, tmp_path, Listener(), impatient)
     assert "\n" not in str(caught.value)
 
 
 def test_what_is_kept_for_the_next_try_holds_no_password(
-    server: ModelServer, tmp_path: Path, impatient: Patience
+    server: ModelServer, tmp_path: Path, impatient: RetryLimits
 ) -> None:
     """A part stays on the disk until somebody installs the model again, perhaps for ever."""
     address = server.address.replace("http://", "http://me:geheim@") + "?signature=streng"
-    download(address, tmp_path, Watch(), impatient)
+    download(address, tmp_path, Listener(), impatient)
     kept = b"".join(one.read_bytes() for one in tmp_path.glob("*.json"))
     assert kept
     assert b"geheim" not in kept
     assert b"streng" not in kept
     before = len(server.requests)
-    download(address, tmp_path, Watch(), impatient)
+    download(address, tmp_path, Listener(), impatient)
     assert server.requests[before]["if-none-match"] == '"first"'  # and yet it is known again

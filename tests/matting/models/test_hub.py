@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from model_server import ModelScope
 
-from matting.models import ModelError, NotHad, Place, Store, hub
-from matting.models.catalog import Entry, Hub
-from matting.models.download import Watch
+from matting.models import ModelError, NotHad, Store, TrialSettings, hub
+from matting.models.catalog import CatalogEntry, Hub
+from matting.models.download import Listener
 from matting.models.install import Order, install
 from matting.networks.recipe import Recipe
 
@@ -38,15 +38,15 @@ def modelscope(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Mode
         yield server
 
 
-def fetched(tmp_path: Path, watch: Watch | None = None) -> bytes:
-    client = hub.Client(REPOSITORY, tmp_path / "hub")
-    return client.fetch(client.look(), tmp_path, watch or Watch()).read_bytes()
+def fetched(tmp_path: Path, watch: Listener | None = None) -> bytes:
+    client = hub.HubClient(REPOSITORY, tmp_path / "hub")
+    return client.fetch(client.look(), tmp_path, watch or Listener()).read_bytes()
 
 
 def test_a_file_is_listed_downloaded_and_counted(modelscope: ModelScope, tmp_path: Path) -> None:
     told: list[int] = []
     whole = modelscope.content
-    assert fetched(tmp_path, Watch(progress=lambda have, _: told.append(have))) == whole
+    assert fetched(tmp_path, Listener(progress=lambda have, _: told.append(have))) == whole
     assert told[-1] == len(whole)
     assert modelscope.asked() == [LISTING, FILE]
 
@@ -101,7 +101,7 @@ def test_a_hub_that_cannot_be_reached_is_said_in_a_line(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr("time.sleep", lambda _: None)
     with pytest.raises(NotHad, match="ModelScope's iic/cv_unet_image-matting: ") as caught:
-        hub.Client(REPOSITORY, tmp_path / "hub").look()
+        hub.HubClient(REPOSITORY, tmp_path / "hub").look()
     assert "\n" not in str(caught.value)
 
 
@@ -109,13 +109,13 @@ def test_a_model_of_the_hub_is_installed_and_not_downloaded_twice(
     modelscope: ModelScope, tmp_path: Path, red: bytes
 ) -> None:
     modelscope.content = red
-    entry = Entry("net", "onnx", "whatever is red", "CC0", (REPOSITORY,), Recipe())
-    order = Order(entry=entry, place=Place(device="cpu"))
+    entry = CatalogEntry("net", "onnx", "whatever is red", "CC0", (REPOSITORY,), Recipe())
+    order = Order(entry=entry, place=TrialSettings(device="cpu"))
     store = Store(tmp_path / "models")
-    model = install(store, order, Watch())
+    model = install(store, order, Listener())
     assert model.source == "ModelScope iic/cv_unet_image-matting, tf_graph.pb"
     assert not (store.directory / ".partial" / "net").exists()
-    assert install(store, order, Watch()).sha256 == model.sha256
+    assert install(store, order, Listener()).sha256 == model.sha256
     assert modelscope.asked() == [LISTING, FILE, LISTING]
 
 
@@ -124,7 +124,7 @@ def test_without_the_client_a_line_says_what_to_install(tmp_path: Path) -> None:
     program = (
         "from pathlib import Path; from matting.models import hub; "
         "from matting.models.catalog import Hub\n"
-        "try: hub.Client(Hub('iic/x', 'tf_graph.pb'), Path('.'))\n"
+        "try: hub.HubClient(Hub('iic/x', 'tf_graph.pb'), Path('.'))\n"
         "except Exception as error: print(type(error).__name__, error)"
     )
     root = Path(__file__).parents[3]

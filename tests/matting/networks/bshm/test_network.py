@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from matting.networks.bshm.network import Plan
+from matting.networks.bshm.network import Architecture
 
 SMALL = {"width": 4, "seed": 3, "coarse": [48, 32]}
 
@@ -25,12 +25,12 @@ def small(lab, tmp_path_factory):
 
 def test_the_full_network_has_the_published_number_of_parameters():
     """By the formula of a convolution, stage by stage; the built graphs are compared below."""
-    assert parameters(Plan()) == pytest.approx(78e6, rel=0.01)
+    assert parameters(Architecture()) == pytest.approx(78e6, rel=0.01)
 
 
 def test_the_built_network_has_the_planned_number_of_parameters(lab, tmp_path):
     made = lab.ask("freeze", path=str(tmp_path / "tf_graph.pb"), **SMALL)
-    assert made == parameters(Plan(SMALL["width"]))
+    assert made == parameters(Architecture(SMALL["width"]))
 
 
 def parameters(plan):
@@ -67,7 +67,7 @@ def test_every_stage_has_its_documented_shape(lab, small, size, coarse, fine):
 
 
 def test_every_level_of_the_encoders_halves_and_has_its_planned_channels(lab, small):
-    plan = Plan(SMALL["width"])
+    plan = Architecture(SMALL["width"])
     for name, widths, side in [
         ("mpn", plan.mpn, 48),
         ("qun", plan.qun, 48),
@@ -81,11 +81,11 @@ def test_every_level_of_the_encoders_halves_and_has_its_planned_channels(lab, sm
 
 
 def test_the_full_plan_has_the_published_sizes():
-    assert Plan().coarse == (192, 160)
-    assert Plan().fine == (768, 640)
+    assert Architecture().coarse == (192, 160)
+    assert Architecture().fine == (768, 640)
 
 
-@pytest.mark.parametrize("plan", [Plan(3), Plan(0), Plan(4, (50, 32))])
+@pytest.mark.parametrize("plan", [Architecture(3), Architecture(0), Architecture(4, (50, 32))])
 def test_a_plan_that_does_not_come_out_even_is_refused(plan):
     with pytest.raises(ValueError, match="width has to be even"):
         plan.check()

@@ -23,8 +23,8 @@ from daemon.config.settings import EngineSettings, Folder, Settings
 from daemon.engine.choice import stores
 from daemon.errors import SettingsError
 from daemon.log import events
-from matting.models import ModelError
 from matting.models.catalog import CATALOG
+from matting.models.errors import ModelError
 
 FLAT = "{subdir}/{stem}_{output}{ext}"
 """What results of one run are called, with settings or without: without the daemon's dates."""

@@ -24,8 +24,9 @@ from daemon.machine import private
 from daemon.photo import show
 from daemon.shelf import below, durable, spelling, staging
 from matting.errors import EngineError
-from matting.models import Model, verify
 from matting.models.catalog import PEOPLE
+from matting.models.content import verify
+from matting.models.model import Model
 from matting.process.client import connect
 from matting.process.host import EngineHost
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # who handles no pixels need not load numpy, which takes longer than the rest
+    import numpy as np
+    from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+Pixels: TypeAlias = "NDArray[np.uint8] | NDArray[np.uint16]"
 """(height, width, 3) RGB; uint8 or uint16 over the type's whole range."""
 
 Dpi = tuple[float, float]

@@ -10,8 +10,8 @@ from daemon.config import settings
 from daemon.config.load import did_you_mean
 from daemon.engine.choice import choose, stores
 from daemon.errors import NoEngine, SettingsError
-from matting.models import ModelError
 from matting.models.catalog import PEOPLE
+from matting.models.errors import ModelError
 from matting.models.model import runs
 
 

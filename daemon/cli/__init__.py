@@ -7,7 +7,7 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from types import FrameType
@@ -20,7 +20,8 @@ from daemon.errors import InUse, MattedError, NoEngine, SettingsError
 
 # In the order in which a newcomer needs them. A verb is a module here with a function `main`.
 VERBS = ("init", "check", "run", "process", "status", "retry", "doctor", "bench", "demo")
-
+_MODEL = "model"  # has verbs of its own
+_ALL = (*VERBS, _MODEL)
 
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -49,7 +50,7 @@ def main() -> None:
             signal.signal(number, _end)
     try:
         with _one_thread_for_algebra():
-            verbs = app()
+            verbs = app(_asked_for(sys.argv[1:2]))
         verbs(prog_name="matted")
     except MattedError as error:
         print(f"matted: {advice(str(error))}", file=sys.stderr)  # noqa: T201 - this is the command line
@@ -78,8 +79,13 @@ def _one_thread_for_algebra() -> Iterator[None]:
             os.environ["OPENBLAS_NUM_THREADS"] = before
 
 
-def app() -> typer.Typer:
-    """The command with all its verbs."""
+def _asked_for(first: Sequence[str]) -> Sequence[str]:
+    """The verbs to load: the one that is meant, if one is; each takes a while."""
+    return first if first and first[0] in _ALL else _ALL
+
+
+def app(verbs: Sequence[str] = _ALL) -> typer.Typer:
+    """The command with these verbs."""
     cli = typer.Typer(
         help="Watch folders for photos, cut the people out, file the results.",
         epilog=_EPILOG,
@@ -88,9 +94,12 @@ def app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     cli.callback()(_common)
-    for verb in VERBS:
-        cli.command(verb)(importlib.import_module(f"daemon.cli.{verb}").main)
-    cli.add_typer(importlib.import_module("daemon.cli.model").app(), name="model")
+    for verb in verbs:
+        module = importlib.import_module(f"daemon.cli.{verb}")
+        if verb == _MODEL:
+            cli.add_typer(module.app(), name=verb)
+        else:
+            cli.command(verb)(module.main)
     return cli
 
 

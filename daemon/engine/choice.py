@@ -12,10 +12,11 @@ from typing import Any
 from daemon.config import settings
 from daemon.config.invocation import typed
 from daemon.errors import ModelAbsent, NoEngine
-from matting.models import Model, ModelError, Stores, held
 from matting.models.catalog import CONVERTED, PEOPLE
-from matting.models.content import sha256_of
-from matting.models.model import runs
+from matting.models.content import held, sha256_of
+from matting.models.errors import ModelError
+from matting.models.model import Model, runs
+from matting.models.store import Stores
 from matting.process.host import EngineSpec
 
 _USUAL = {"bshm": "bshm", "onnx": CONVERTED, "people": PEOPLE}

@@ -7,19 +7,17 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from daemon.errors import PhotoError, ResultsTrouble
-from daemon.imaging import colour
-from daemon.imaging.decode import decode
 from daemon.outputs.output import colours
 from daemon.photo import Cutout, Pixels, Raster
+from daemon.pictures import colour, cv2, decode, np
 
-Backdrop = Callable[[slice], NDArray[Any]]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Backdrop: TypeAlias = "Callable[[slice], NDArray[Any]]"
 """Gives those rows, (rows, width or 1, 3), in the photo's depth and colour space."""
 
 Colour = tuple[int, int, int]
@@ -126,7 +124,7 @@ def plain(named: Colour, raster: Raster) -> Backdrop:
 def picture(path: Path, raster: Raster, fit: Fit) -> Backdrop:
     """A picture from a file in the photo's size."""
     try:
-        shown = decode(path, max_pixels=_MAX_PICTURE_PIXELS)
+        shown = decode.decode(path, max_pixels=_MAX_PICTURE_PIXELS)
     except PhotoError as error:
         raise ResultsTrouble(f"background {path}: {error.reason}", 0) from error
     pixels = _cropped(shown.pixels, raster.size) if fit == "cover" else shown.pixels

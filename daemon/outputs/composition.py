@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
 from daemon import options as base
 from daemon.outputs import backdrop, output
 from daemon.photo import Cutout, Pixels
+from daemon.pictures import np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _STRIP_ROWS = 256
 """Rows blended at a time, so that a scan of 100 megapixels takes no gigabytes of floats."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import cv2
-import numpy as np
+from typing import TYPE_CHECKING
 
 from daemon import options as base
-from daemon.imaging.colour import to_8_bit
-from daemon.imaging.encode import Samples
 from daemon.outputs import output
 from daemon.photo import Cutout
+from daemon.pictures import colour, cv2, np
+
+if TYPE_CHECKING:
+    from daemon.imaging.encode import Samples
 
 
 class Options(base.Options):
@@ -43,6 +43,6 @@ def write(cutout: Cutout, options: Options, path: Path) -> None:
     colours = output.colours(cutout)
     alpha: Samples = cutout.matte.alpha
     if colours.dtype == np.uint8:
-        alpha = to_8_bit(alpha)
+        alpha = colour.to_8_bit(alpha)
     cut: Samples = cv2.merge((*cv2.split(colours), alpha))
     output.save(path, cut, cutout.raster, options.format)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from daemon import options as base
-from daemon.imaging.colour import to_8_bit
 from daemon.outputs import output
 from daemon.photo import Cutout
+from daemon.pictures import colour, np
 
 
 class Options(base.Options):
@@ -42,5 +40,5 @@ def holds_photo(options: Options) -> bool:  # noqa: ARG001 - the contract's sign
 def write(cutout: Cutout, options: Options, path: Path) -> None:
     """File alpha, rounded to the bits asked for."""
     alpha = cutout.matte.alpha
-    pixels = to_8_bit(alpha) if options.bits == 8 else np.ascontiguousarray(alpha)
+    pixels = colour.to_8_bit(alpha) if options.bits == 8 else np.ascontiguousarray(alpha)
     output.save(path, pixels, cutout.raster, options.format)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from pydantic import Field
 
 from daemon import options
-from daemon.imaging.encode import Samples, write_png, write_tiff
 from daemon.photo import Cutout, Pixels, Raster
+from daemon.pictures import encode
+
+if TYPE_CHECKING:
+    from daemon.imaging.encode import Samples
 
 Name = Annotated[str, Field(pattern=r"^[\w+-][\w+. -]*$", max_length=64)]
 """Safe inside a file name: letters, digits, and + - _ . and blanks within."""
@@ -56,7 +59,7 @@ def save(path: Path, pixels: Samples, raster: Raster, format: Format) -> None:  
     in a grey file, and a grey one would let editors convert its values when it is used as a mask.
     """
     icc = None if pixels.ndim == 2 else raster.icc
-    write = write_png if format == "png" else write_tiff
+    write = encode.write_png if format == "png" else encode.write_tiff
     write(path, pixels, icc=icc, dpi=raster.dpi, metadata=raster.metadata)
 
 

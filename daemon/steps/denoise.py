@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
 from pydantic import Field
 
 from daemon.options import Options as _Options
+from daemon.pictures import cv2, np
 from daemon.steps.view import View
 
 _PATCH, _SEARCH = 3, 13

@@ -7,16 +7,19 @@ too, but never alone, so a mark has to stand out from whatever fine detail is ar
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
+
 from pydantic import Field
 
 from daemon.options import Options as _Options
+from daemon.pictures import cv2, np
 from daemon.steps import lab
 from daemon.steps.view import View
 
-Mask = NDArray[np.uint8]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Mask: TypeAlias = "NDArray[np.uint8]"
 """(height, width) 0 or 1."""
 
 _LONG_SIDE = 1024

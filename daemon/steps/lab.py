@@ -5,13 +5,15 @@ In float32, as OpenCV's 8-bit L*a*b* moves a third of all colours by more than a
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
 
+from daemon.pictures import cv2, np
 from daemon.steps.view import Picture
 
-Lab = NDArray[np.float32]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Lab: TypeAlias = "NDArray[np.float32]"
 """(height, width, 3) float32: L* 0..100, then a* and b* about zero."""
 
 WHITE = 100.0

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
+
 from pydantic import Field
 
 from daemon.options import Options as _Options
+from daemon.pictures import cv2, np
 from daemon.steps import lab
 from daemon.steps.view import View
 
-Colours = NDArray[np.float32]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Colours: TypeAlias = "NDArray[np.float32]"
 """(n, 3) float32 L*a*b*, or (n, 2) a* and b*."""
 
 _SAMPLE_SIDE = 256

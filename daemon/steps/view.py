@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from matting.people import Found
+from daemon.pictures import cv2, np
 from matting.picture.boxes import Box
 
-Picture = NDArray[np.uint8]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from matting.people import Found
+
+Picture: TypeAlias = "NDArray[np.uint8]"
 """(height, width, 3) uint8 sRGB."""
-Finder = Callable[[Picture], Found]
+Finder: TypeAlias = "Callable[[Picture], Found]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import abc
 import importlib
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # settings know the refiners by name, and need no numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
 """The values of a trimap."""

@@ -29,9 +29,8 @@ from daemon.config.profiles import BUILT_IN, Profile
 from daemon.steps.view import View
 from daemon.work.pipeline import prepare
 from matting.engines import Engine, people
-from matting.models import Store
 from matting.models.catalog import PEOPLE
-from matting.models.store import shared_directory
+from matting.models.store import Store, shared_directory
 from matting.training import sets
 
 _SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -12,8 +12,9 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from matting.models import Model, Store
 from matting.models.content import sha256
+from matting.models.model import Model
+from matting.models.store import Store
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree"}
 

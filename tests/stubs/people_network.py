@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from matting.models import Model, Store
 from matting.models.catalog import CATALOG, PEOPLE
-from matting.models.store import shared_directory
+from matting.models.model import Model
+from matting.models.store import Store, shared_directory
 
 SHARED = shared_directory()
 """Read when tests begin, since some of them have a directory of their own for everybody."""

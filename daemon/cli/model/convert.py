@@ -20,9 +20,11 @@ from daemon.engine import conversion
 from daemon.engine.choice import guarded
 from daemon.engine.parity import Sight, sights
 from daemon.errors import MattedError, SettingsError
-from matting.models import Model, Offer, Store, Stores, TrialSettings
-from matting.models.adoption import CANDIDATE, activate
+from matting.models.adoption import CANDIDATE, Offer, activate
 from matting.models.catalog import CATALOG
+from matting.models.model import Model
+from matting.models.store import Store, Stores
+from matting.models.trial import TrialSettings
 from matting.networks.recipe import BSHM
 
 _MAX_PIXELS = 200_000_000

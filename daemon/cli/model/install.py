@@ -20,11 +20,13 @@ from rich.progress import (
 
 from daemon.cli.model.place import ChosenStore, Config, Shared, chosen_store, size, told
 from daemon.config.load import did_you_mean
-from matting.models import Model, Store, UnknownModel
 from matting.models import trial as trials
 from matting.models.catalog import CATALOG, CONVERTED, PEOPLE, ByHand, CatalogEntry, Web
 from matting.models.download import Listener
+from matting.models.errors import UnknownModel
 from matting.models.install import Order, install
+from matting.models.model import Model
+from matting.models.store import Store
 from matting.web import is_address
 
 _STEP = 0.1

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from daemon.cli.model.place import ChosenStore, Config, chosen_store, size, told
-from matting.models import Model
 from matting.models.catalog import CATALOG, ByHand, Hub, Source, Web
+from matting.models.model import Model
 from matting.models.package import Package
 
 

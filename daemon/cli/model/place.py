@@ -14,8 +14,8 @@ from daemon import errors
 from daemon.config import load
 from daemon.config.settings import Settings
 from matting.errors import EngineUnavailable
-from matting.models import Busy, ModelError, Store, Stores, UnknownModel
-from matting.models.store import shared_directory
+from matting.models.errors import Busy, ModelError, UnknownModel
+from matting.models.store import Store, Stores, shared_directory
 
 Config = Annotated[
     Path | None,

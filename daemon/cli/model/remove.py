@@ -9,7 +9,7 @@ import typer
 from daemon.cli.model.place import ChosenStore, Config, Shared, chosen_store, told
 from daemon.engine.choice import choose
 from daemon.errors import NoEngine, SettingsError
-from matting.models import UnknownModel
+from matting.models.errors import UnknownModel
 
 
 def main(

@@ -8,7 +8,8 @@ import typer
 
 from daemon.cli.model.place import ChosenStore, Config, Shared, chosen_store, told
 from daemon.errors import MattedError
-from matting.models import ModelError, UnknownModel, verify
+from matting.models.content import verify
+from matting.models.errors import ModelError, UnknownModel
 
 
 def main(

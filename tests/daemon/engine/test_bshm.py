@@ -15,7 +15,9 @@ from harness import Daemon, write_photo
 from laboratory import Laboratory
 
 from daemon.config.settings import EngineSettings
-from matting.models import Offer, Store, TrialSettings, adopt
+from matting.models.adoption import Offer, adopt
+from matting.models.store import Store
+from matting.models.trial import TrialSettings
 
 Make = Callable[[Laboratory, str], "RealDaemon"]
 

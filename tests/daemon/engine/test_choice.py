@@ -11,9 +11,9 @@ from daemon.config.load import parse
 from daemon.config.settings import Settings
 from daemon.engine.choice import choose, guarded
 from daemon.errors import ModelAbsent, NoEngine, SettingsError
-from matting.models import Model, Store
 from matting.models.content import sha256
-from matting.models.store import user_directory
+from matting.models.model import Model
+from matting.models.store import Store, user_directory
 from matting.networks.recipe import BSHM, U2NET, Recipe
 
 

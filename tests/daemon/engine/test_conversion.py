@@ -19,7 +19,8 @@ import daemon
 from daemon.engine import conversion
 from daemon.engine.parity import Seen, Sight, compare, look, sights, turned
 from daemon.errors import MattedError, NoEngine
-from matting.models import Model, Store
+from matting.models.model import Model
+from matting.models.store import Store
 from matting.networks.recipe import BSHM
 from matting.process.host import EngineSpec
 

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 from model_server import ModelScope
 
-from matting.models import ModelError, NotHad, Store, TrialSettings, hub
+from matting.models import hub
 from matting.models.catalog import CatalogEntry, Hub
 from matting.models.download import Listener
+from matting.models.errors import ModelError, NotHad
 from matting.models.install import Order, install
+from matting.models.store import Store
+from matting.models.trial import TrialSettings
 from matting.networks.recipe import Recipe
 
 LISTING = "/files?Revision=master&Recursive=True"

@@ -15,23 +15,17 @@ from laboratory import Laboratory
 from model_server import ModelServer
 
 from matting.errors import EngineUnavailable
-from matting.models import (
-    Model,
-    ModelError,
-    NotHad,
-    Offer,
-    Store,
-    TrialSettings,
-    UnknownModel,
-    adopt,
-    trial,
-    verify,
-)
+from matting.models import trial
+from matting.models.adoption import Offer, adopt
 from matting.models.catalog import CATALOG, ByHand, CatalogEntry, Web
+from matting.models.content import verify
 from matting.models.download import Listener, RetryLimits
+from matting.models.errors import ModelError, NotHad, UnknownModel
 from matting.models.install import Order, install
-from matting.models.model import SUFFIX, demand_name
+from matting.models.model import SUFFIX, Model, demand_name
 from matting.models.package import Package
+from matting.models.store import Store
+from matting.models.trial import TrialSettings
 from matting.networks.recipe import Recipe
 
 ON_CPU = TrialSettings(device="cpu")

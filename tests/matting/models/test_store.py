@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from matting.models import Busy, Model, ModelError, Store, Stores, UnknownModel, held, verify
-from matting.models.content import sha256
-from matting.models.store import shared_directory, user_directory
+from matting.models.content import held, sha256, verify
+from matting.models.errors import Busy, ModelError, UnknownModel
+from matting.models.model import Model
+from matting.models.store import Store, Stores, shared_directory, user_directory
 from matting.networks.recipe import U2NET
 
 PICTURE = b"a picture"
@@ -171,7 +172,7 @@ def test_removing_what_is_not_there_is_said(store: Store) -> None:
 
 def test_only_one_process_installs_a_model_at_a_time(store: Store) -> None:
     program = (
-        "import sys; from pathlib import Path; from matting.models import Store\n"
+        "import sys; from pathlib import Path; from matting.models.store import Store\n"
         "with Store(Path(sys.argv[1])).installing('u2net'): print('in', flush=True); input()"
     )
     with subprocess.Popen(
@@ -230,7 +231,7 @@ def test_a_home_that_is_closed_to_the_service_is_no_store(tmp_path: Path) -> Non
     powers = "-dac_override,-dac_read_search"
     bound = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"]
     program = (
-        "from pathlib import Path; from matting.models import Stores\n"
+        "from pathlib import Path; from matting.models.store import Stores\n"
         "stores = Stores.beside(Path('/none')); print(stores.list(), len(stores.stores))"
     )
     try:

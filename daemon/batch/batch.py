@@ -20,8 +20,8 @@ from daemon.config.settings import Settings
 from daemon.engine.hosting import running
 from daemon.errors import MattedError, ResultsTrouble, SettingsError, SourceTrouble
 from daemon.filing import assembly
+from daemon.filing.destinations import Destination
 from daemon.filing.policy import Patience
-from daemon.filing.publishing import Destination
 from daemon.filing.queue import Filing
 from daemon.intake.ignore import Rule
 from daemon.intake.scan import Remark, Scan, scan

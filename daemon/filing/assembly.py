@@ -13,8 +13,8 @@ from daemon.engine.hosting import hosted
 from daemon.engine.refiners import RefinerProcesses
 from daemon.errors import MattedError
 from daemon.filing.disks import Disks
+from daemon.filing.engine_access import EngineAccess
 from daemon.filing.queue import Filing
-from daemon.filing.verdicts import EngineAccess
 from daemon.ledger import Ledger
 from daemon.log.events import Log
 from daemon.work.job import EngineAddress

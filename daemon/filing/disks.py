@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import errno
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.errors import MattedError, NameTrouble, ResultsTrouble, RootTrouble
-from daemon.filing.publishing import Destination
+from daemon.filing.destinations import Destination
 from daemon.photo import Photo
 from daemon.shelf import below, durable, staging
 from daemon.shelf.room import demand_for_copy
 
-_FIRST_WAIT_S = 5.0
-_LONGEST_WAIT_S = 60.0
 _CLEAR = (0, errno.ENOSPC, errno.EDQUOT, errno.ENODEV)
 """A full disk takes small files, and so tells nothing; 0 has to do with no disk of ours."""
 
@@ -86,31 +83,3 @@ class Disks:
         except ResultsTrouble as trouble:
             return trouble
         return error if isinstance(error, RootTrouble) else NameTrouble(error.reason, error.errno)
-
-
-class PauseClock:
-    """A pause of everything, and when to see whether it can end."""
-
-    def __init__(self) -> None:
-        self.reason: str | None = None
-        """Why nothing is begun; None while there is no pause."""
-        self.probe_at_s = 0.0
-        """When to see, on the monotonic clock."""
-        self._wait_s = _FIRST_WAIT_S
-
-    @property
-    def is_due(self) -> bool:
-        """Whether it is time to see."""
-        return self.reason is not None and time.monotonic() >= self.probe_at_s
-
-    def begin(self, reason: str) -> bool:
-        """Pause, or go on pausing and see less often; returns whether this is news."""
-        fresh = self.reason is None
-        self._wait_s = _FIRST_WAIT_S if fresh else min(self._wait_s * 2, _LONGEST_WAIT_S)
-        self.probe_at_s = time.monotonic() + self._wait_s
-        self.reason = reason
-        return fresh
-
-    def end(self) -> None:
-        """Go on."""
-        self.reason = None

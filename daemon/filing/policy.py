@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
-from enum import Enum
 
 from daemon.errors import (
     Changed,
@@ -21,6 +20,7 @@ from daemon.errors import (
     ResultsTrouble,
     SourceTrouble,
 )
+from matting.backoff import Waits
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _NEVER_TAKEN = (errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOTSUP)
@@ -38,6 +38,11 @@ class Patience:
     first_wait_s: float = 2.0
     """Before the second try; doubled for each one after."""
     longest_wait_s: float = 300.0
+
+    @property
+    def waits(self) -> Waits:
+        """Between two tries."""
+        return Waits(self.first_wait_s, self.longest_wait_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,6 @@ class Facts:
     """Whether its present names are others already than its profile wants."""
 
 
-class Scope(Enum):
-    """What a pause stops."""
-
-    SERVICE = "service"
-    FOLDER = "folder"
-
-
 @dataclass(frozen=True, slots=True)
 class Retry:
     """Try the photo again."""
@@ -82,7 +80,6 @@ class Retry:
 class Pause:
     """Stop, say so, and resume when the reason is gone. The attempt is given back."""
 
-    scope: Scope
     reason: str
 
 
@@ -115,40 +112,37 @@ def decide(error: BaseException, facts: Facts, limits: Patience) -> Decision:
     reason = _reason(error)
     decision: Decision
     match error:
-        case ResultsTrouble() | LedgerTrouble() | NoEngine():
-            decision = Pause(Scope.SERVICE, reason)
-        case FolderGone():
-            decision = Pause(Scope.FOLDER, reason)
+        case ResultsTrouble() | LedgerTrouble() | NoEngine() | FolderGone():
+            decision = Pause(reason)
         case Refused():
             decision = Quarantine(reason)
         case Changed():  # the next scan tells of the new version, and ends this one
-            decision = Retry(_backoff_s(facts, limits), charged=False, reason=reason)
+            decision = Retry(limits.waits.after(facts.tries), charged=False, reason=reason)
         case NameTrouble() | PlanBroken():  # a neighbour's doing, not the photo's
-            decision = _elsewhere(error, reason, facts, limits)
+            decision = _avoid_names(error, reason, facts, limits)
         case NotReady():
             decision = _wait_for_the_rest(reason, facts, limits)
         case SourceTrouble() | NoRoom() | Interrupted():
-            decision = Retry(_backoff_s(facts, limits), charged=False, reason=reason)
+            decision = Retry(limits.waits.after(facts.tries), charged=False, reason=reason)
         case NameTaken():
             decision = Retry(0.0, charged=False, reason=reason)
         case OSError(errno=number) if number in _NO_ROOM:
-            decision = Pause(Scope.SERVICE, reason)
+            decision = Pause(reason)
         case _:
             decision = _charge(reason, facts, limits)
     return decision
 
 
-def _elsewhere(
+def _avoid_names(
     error: NameTrouble | PlanBroken, reason: str, facts: Facts, limits: Patience
 ) -> Decision:
-    """Others may mend a sub-folder, but a photo does not wait for that for ever."""
+    """Wait, then take other names: others may mend a sub-folder, but not for ever."""
     hopeless = isinstance(error, NameTrouble) and error.errno in _NEVER_TAKEN
     if not facts.aside and (facts.misplaced >= limits.attempts or hopeless):
         return Aside(reason)
     if facts.misplaced >= limits.attempts:
         return Quarantine(reason)
-    wait_s = _doubled_s(facts.misplaced, limits)
-    return Retry(wait_s, charged=False, reason=reason)
+    return Retry(limits.waits.after(facts.misplaced), charged=False, reason=reason)
 
 
 def _wait_for_the_rest(reason: str, facts: Facts, limits: Patience) -> Decision:
@@ -156,7 +150,7 @@ def _wait_for_the_rest(reason: str, facts: Facts, limits: Patience) -> Decision:
     if left_s <= 0 and facts.waited:
         waited = f"; unchanged for {facts.unchanged_s:.0f} s" if limits.give_up_s else ""
         return Quarantine(reason + waited)
-    after_s = max(0.0, min(_backoff_s(facts, limits), left_s))
+    after_s = max(0.0, min(limits.waits.after(facts.tries), left_s))
     return Retry(after_s, charged=False, reason=reason)
 
 
@@ -166,16 +160,7 @@ def _charge(reason: str, facts: Facts, limits: Patience) -> Decision:
     if facts.attempts >= limits.attempts:
         times = "time" if facts.attempts == 1 else "times"
         return Quarantine(f"{reason}; tried {facts.attempts} {times}")
-    return Retry(_backoff_s(facts, limits), charged=True, reason=reason)
-
-
-def _backoff_s(facts: Facts, limits: Patience) -> float:
-    return _doubled_s(facts.tries, limits)
-
-
-def _doubled_s(times: int, limits: Patience) -> float:
-    doublings = min(max(times - 1, 0), 30)
-    return float(min(limits.first_wait_s * 2**doublings, limits.longest_wait_s))
+    return Retry(limits.waits.after(facts.tries), charged=True, reason=reason)
 
 
 def _reason(error: BaseException) -> str:

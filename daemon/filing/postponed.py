@@ -6,11 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from daemon.photo import Photo
+
 Act = Callable[[], object]
+Guard = Callable[[Photo, Act], None]
+"""Does something about a photo, and deals with what goes wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Due:
+    photo: Photo
     act: Act
     at_s: float
 
@@ -24,9 +29,9 @@ class Postponed:
     def __contains__(self, photo_id: int) -> bool:
         return photo_id in self._due
 
-    def put(self, photo_id: int, act: Act, *, after_s: float) -> None:
+    def put(self, photo: Photo, act: Act, *, after_s: float) -> None:
         """Do something about a photo after a while, in place of what was to be done."""
-        self._due[photo_id] = _Due(act, time.monotonic() + after_s)
+        self._due[photo.id] = _Due(photo, act, time.monotonic() + after_s)
 
     def drop(self, photo_id: int) -> None:
         """It was done."""
@@ -36,12 +41,12 @@ class Postponed:
         """All of it is being done."""
         self._due.clear()
 
-    def do_due(self) -> None:
+    def do_due(self, guarded: Guard) -> None:
         """Do what it is time for; what raises is kept, and done again the next time."""
         now_s = time.monotonic()
         for photo_id, one in tuple(self._due.items()):
             if one.at_s <= now_s:
-                one.act()
+                guarded(one.photo, one.act)
                 if self._due.get(photo_id) is one:
                     del self._due[photo_id]
 

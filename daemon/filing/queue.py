@@ -10,24 +10,37 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 
-from daemon.errors import WorkerDied
+from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
-from daemon.filing.failures import Failures
-from daemon.filing.publishing import Destination, Publishing, photo_facts
+from daemon.filing.engine_access import EngineAccess
+from daemon.filing.facts import photo_facts
+from daemon.filing.naming import demand_folders
+from daemon.filing.parts import put_together
+from daemon.filing.pausing import WAITS
 from daemon.filing.suspects import Suspects
-from daemon.filing.verdicts import EngineAccess
-from daemon.filing.watched import Watched
 from daemon.ledger import Ledger, State
 from daemon.log.events import Event, Log
 from daemon.photo import Photo
 from daemon.shelf import staging
 from daemon.work.job import EngineAddress, Job, Staged, Unchanged
 from daemon.work.workers import Finished, Workers
+from matting.backoff import Waits
 
 _BLOCKED_S = 0.25
-_DISPOSE_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When things are tried again."""
+
+    pause: Waits = WAITS
+    """Between two looks whether a pause can end."""
+    dispose_s: float = 300.0
+    """Between two tries at originals that could not be archived or deleted."""
+    clock: Callable[[], float] = time.monotonic
 
 
 class Filing:
@@ -42,7 +55,7 @@ class Filing:
         disks: Disks,
         max_pixels: int,
         log: Log,
-        clock: Callable[[], float] = time.monotonic,
+        rhythm: Rhythm = Rhythm(),
     ) -> None:
         """Prepare.
 
@@ -53,20 +66,25 @@ class Filing:
             disks: the disks.
             max_pixels: photos with more are refused.
             log: for what happens to each photo.
-            clock: gives seconds on the monotonic clock.
+            rhythm: when things are tried again.
         """
         self._ledger = ledger
         self._workers = workers
-        self._clock = clock
-        self._watched = Watched()
         self._engine = engine
         self._disks = disks
         self._max_pixels = max_pixels
         self._log = log
-        self._publishing = Publishing(ledger, log)
-        self._failures = Failures(ledger, engine, disks, self._publishing, self._watched, log)
-        self._destinations: Mapping[str, Destination] = {}
-        self._foreign: frozenset[str] = frozenset()
+        self._rhythm = rhythm
+        parts = put_together(ledger, engine, disks, log, pause_waits=rhythm.pause)
+        self._destinations = parts.destinations
+        self._memory = parts.memory
+        self._naming = parts.naming
+        self._disposing = parts.disposing
+        self._publishing = parts.publishing
+        self._pausing = parts.pausing
+        self._planned = parts.planned
+        self._failures = parts.failures
+        self._recovery = parts.recovery
         self._refiners: Mapping[str, EngineAddress] = {}
         self._draining = False
         self._ended: deque[Finished] = deque()
@@ -78,7 +96,7 @@ class Filing:
     @property
     def paused(self) -> str | None:
         """Why nothing is begun at the moment; it resumes by itself."""
-        return self._failures.pause.reason
+        return self._pausing.reason
 
     @property
     def at_work(self) -> tuple[Photo, ...]:
@@ -96,7 +114,7 @@ class Filing:
 
     def stuck(self, photo_id: int) -> str | None:
         """Why half of a photo's results can be neither completed nor taken back at present."""
-        return self._failures.stuck.get(photo_id)
+        return self._memory.troubles.stuck.get(photo_id)
 
     def serve(self, destinations: Mapping[str, Destination]) -> None:
         """Work for these folders, by path; photos of others stay where they are in the queue.
@@ -105,38 +123,12 @@ class Filing:
             EngineUnavailable: as ``prepare``.
         """
         self.prepare(destinations)
-        # Photos of a folder that is no longer served may be at work, and may have to wait later.
-        known = self._ledger.folders().union(self._destinations, self._foreign)
-        self._foreign = known - destinations.keys()
-        self._destinations = destinations
-        self._publishing.destinations = destinations
+        self._destinations.serve(destinations, queued=self._ledger.folders())
 
     def recover(self) -> None:
         """Take up what the last run left undone."""
-        for destination in self._destinations.values():
-            self._failures.do_or_pause(destination, partial(self._disks.demand, destination))
-        left = self._ledger.recover()
-        ours = {one.photo.id for one in left.publishing}
-        for destination in self._destinations.values():
-            act = partial(staging.sweep, destination.results, keep=ours)
-            self._failures.do_or_pause(destination, act)
-        for photo in left.working:
-            self._log.info(Event.PHOTO_RECOVERED, **photo_facts(photo))
-            act = partial(self._recover_one, photo, alone=len(left.working) == 1)
-            self._failures.guarded(photo, act)
-        self.publish_planned()
+        self._recovery.recover(self._suspects)
         self._dispose_left()
-
-    def _recover_one(self, photo: Photo, *, alone: bool) -> None:
-        if reason := self._publishing.given_up(photo):
-            self._failures.quarantine(photo, reason)
-        elif alone:
-            self._failures.fail(
-                photo, WorkerDied("the daemon ended while it was at work on this photo")
-            )
-        else:
-            self._ledger.give_back(photo.id, now_s=time.time())
-            self._suspects.add(photo.id)
 
     def turn(self, *, paused_folders: Collection[str] = ()) -> None:
         """File what is finished, then hand out what is due.
@@ -144,22 +136,24 @@ class Filing:
         Raises:
             LedgerTrouble: the ledger cannot be read or written.
         """
-        self._watched.turned(self._clock(), self._destinations.keys() - paused_folders)
+        self._memory.watched.turned(
+            self._rhythm.clock(), self._destinations.folders.difference(paused_folders)
+        )
         self._ended += self._workers.finished()
         while self._ended:
             ended = self._ended[0]
             self._failures.guarded(ended.job.photo, partial(self._conclude, ended))
             self._ended.popleft()  # not before: if the ledger fails, it is concluded again
-        if self._failures.pause.is_due:
-            self._resuming |= self._failures.end_pause(self._destinations.values())
+        if self._pausing.is_due:
+            self._resuming |= self._pausing.try_to_end()
         if self._resuming and self.paused is None:
-            self._failures.resume()
+            self._recovery.resume()
             self._resuming = False
         if self.paused is None:
-            self._failures.later.do_due()
+            self._memory.postponed.do_due(self._failures.guarded)
         if time.monotonic() >= self._dispose_at_s:
             self._dispose_left()
-        without = self._foreign.union(paused_folders)
+        without = self._destinations.unserved.union(paused_folders)
         self._suspects.review(self._ledger, without=without)
         while self._may_begin():
             self._claimed = self._claimed or self._ledger.claim(time.time(), without=without)
@@ -181,10 +175,9 @@ class Filing:
 
     def _dispose_left(self) -> None:
         """Archive or delete originals that could not be, by a crash or because they were busy."""
-        self._dispose_at_s = time.monotonic() + _DISPOSE_S
+        self._dispose_at_s = time.monotonic() + self._rhythm.dispose_s
         self._publishing.tidy_left()
-        for photo in self._ledger.to_dispose():
-            self._publishing.dispose(photo)
+        self._disposing.dispose_all()
 
     def give_back(self) -> None:
         """Return what is still at work to the queue; the photo processes are stopped by then."""
@@ -198,8 +191,8 @@ class Filing:
     def next_turn_s(self) -> float | None:
         """When there is something to do that nobody will wake us for; on the monotonic clock."""
         if self.paused is not None:
-            return self._failures.pause.probe_at_s
-        later_s = self._failures.later.next_s()
+            return self._pausing.probe_at_s
+        later_s = self._memory.postponed.next_s()
         due_s = self._ledger.next_due_s() if self._workers.idle else None
         if due_s is None:
             return later_s
@@ -213,8 +206,8 @@ class Filing:
         destination = self._destinations[photo.folder]
         self._disks.demand(destination)
         self._disks.demand_for_copy(photo, self.at_work)
-        photo = self._publishing.named(photo, destination)
-        self._publishing.demand_folders(photo, destination)
+        photo = self._naming.named(photo, destination)
+        demand_folders(photo, destination)
         job = Job(
             photo=photo,
             source=os.path.join(os.fsencode(photo.folder), photo.path),
@@ -228,7 +221,7 @@ class Filing:
             known=self._ledger.known_sha256(photo.folder, photo.path),
             ledger=None if destination.duplicates else self._ledger.path,
             min_free_bytes=self._disks.min_free_bytes,
-            waited=self._watched.of(photo) >= destination.limits.give_up_s,
+            waited=self._memory.watched.of(photo) >= destination.limits.give_up_s,
         )
         self._workers.submit(job)
         self._log.debug(Event.PHOTO_STARTED, **photo_facts(photo), attempt=photo.attempts)
@@ -245,13 +238,13 @@ class Filing:
             self.publish_planned()
             return
         if isinstance(ended.outcome, Staged | Unchanged):
-            self._watched.forget(photo)
+            self._memory.watched.forget(photo)
         match ended.outcome:
             case Staged(_, filed) if self._is_duplicate(photo, filed.sha256):
                 self._publishing.unchanged(photo, filed.sha256)
             case Staged(plan, filed):
                 self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
-                self._failures.publish(photo, plan, filed)
+                self._planned.publish(photo, plan, filed)
             case Unchanged(sha256):
                 self._publishing.unchanged(photo, sha256)
             case error:
@@ -263,7 +256,7 @@ class Filing:
 
     def _is_duplicate(self, photo: Photo, sha256: str) -> bool:
         """Whether another photo of the same content was filed while this one was at work."""
-        destination = self._destinations.get(photo.folder)
+        destination = self._destinations.find(photo.folder)
         if destination is None or destination.duplicates:
             return False
         return self._ledger.filed_as(photo.folder, sha256) not in {None, photo.path}

@@ -19,8 +19,8 @@ from daemon.config.settings import EngineSettings, Folder, Settings
 from daemon.engine.hosting import running
 from daemon.errors import LedgerTrouble, MattedError, SettingsError
 from daemon.filing import assembly
+from daemon.filing.destinations import Destination
 from daemon.filing.policy import Patience
-from daemon.filing.publishing import Destination
 from daemon.intake import inbox
 from daemon.intake.folders import WatchedFolders
 from daemon.intake.identity import Identities

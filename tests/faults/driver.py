@@ -24,12 +24,11 @@ from audit import STRANGERS
 
 from daemon.config.profiles import Profile
 from daemon.errors import LedgerTrouble, MattedError, WorkerDied
-from daemon.filing import disks, queue
+from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
+from daemon.filing.engine_access import EngineAccess
 from daemon.filing.policy import Patience
-from daemon.filing.publishing import Destination
-from daemon.filing.queue import Filing
-from daemon.filing.verdicts import EngineAccess
+from daemon.filing.queue import Filing, Rhythm
 from daemon.intake.ignore import Rule
 from daemon.intake.scan import scan
 from daemon.ledger import Ledger, State
@@ -40,6 +39,7 @@ from daemon.service import service
 from daemon.work.job import EngineAddress, Job
 from daemon.work.pipeline import work
 from daemon.work.workers import Finished
+from matting.backoff import Waits
 
 REFUSED = 4
 """Exit status of what could not start or go on, and said so."""
@@ -97,6 +97,8 @@ def file_all(task: dict[str, Any]) -> None:
             disks=Disks(service._fresh(root / "state" / "snapshots"), 0, lambda _: None),
             max_pixels=10**8,
             log=events.set_up(verbose=True),
+            # What takes minutes in earnest, so that machine and disk can recover, is shortened.
+            rhythm=Rhythm(pause=Waits(0.02, 0.02), dispose_s=0.02),
         )
         one.serve({str(root / "inbox"): _destination(task, root)})
         one.recover()
@@ -138,8 +140,6 @@ def _engine(socket: str) -> EngineAccess:
 
 
 def _child(task: dict[str, Any]) -> int:
-    # What takes minutes in earnest, so that the machine and the disk can recover, is shortened.
-    queue._DISPOSE_S = disks._FIRST_WAIT_S = disks._LONGEST_WAIT_S = 0.02
     log = os.open(f"{task['root']}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)

@@ -19,7 +19,6 @@ import pytest
 from harness import wait_until
 from house import BAD, House
 
-from daemon.filing import disks
 from daemon.ledger import Ledger, State
 
 DAEMON, NEIGHBOUR, GROUP = 54321, 54322, 54323
@@ -73,7 +72,6 @@ class Street:
         """What the daemon's user does with a house."""
 
         def live() -> None:
-            disks._FIRST_WAIT_S = disks._LONGEST_WAIT_S = 0.05
             os.umask(0o002)
             with Ledger.open(self.root / "house" / "ledger.sqlite") as ledger:
                 act(House(self.root / "house", ledger))

@@ -10,17 +10,18 @@ from pathlib import Path
 
 from daemon.config.profiles import Output, Profile
 from daemon.errors import MattedError, NotAPhoto
+from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
+from daemon.filing.engine_access import EngineAccess
 from daemon.filing.policy import Patience
-from daemon.filing.publishing import Destination
-from daemon.filing.queue import Filing
-from daemon.filing.verdicts import EngineAccess
+from daemon.filing.queue import Filing, Rhythm
 from daemon.ledger import Entry, Ledger, State
 from daemon.log import events
 from daemon.photo import Filed, Sighting, Version
 from daemon.shelf.staging import entered, seal
 from daemon.work.job import EngineAddress, Job, Staged
 from daemon.work.workers import Finished
+from matting.backoff import Waits
 
 BAD = b"no photo"
 NAMES = ("one", "two")
@@ -84,6 +85,7 @@ class House:
             disks=Disks(self.root / "snapshots", 0, lambda _: None),
             max_pixels=10**6,
             log=events.silent(),
+            rhythm=Rhythm(pause=Waits(0.02, 0.02)),
         )
         limits = Patience(attempts=3, give_up_s=0, first_wait_s=0.03, longest_wait_s=0.1)
         self.filing.serve({str(self.inbox): Destination(self.results, self.profile, limits)})

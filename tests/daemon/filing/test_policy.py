@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon import errors
-from daemon.filing.policy import Aside, Facts, Patience, Pause, Quarantine, Retry, Scope, decide
+from daemon.filing.policy import Aside, Facts, Patience, Pause, Quarantine, Retry, decide
 
 LIMITS = Patience(attempts=3, give_up_s=300.0, first_wait_s=2.0, longest_wait_s=60.0)
 FIRST = Facts(attempts=1, tries=1, unchanged_s=5.0)
@@ -121,19 +121,17 @@ def test_out_of_memory_even_at_a_smaller_size_costs_an_attempt() -> None:
     ],
 )
 def test_trouble_of_the_house_pauses_all_and_charges_nobody(error: Exception) -> None:
-    assert decide(error, LAST, LIMITS) == Pause(Scope.SERVICE, str(error))
+    assert decide(error, LAST, LIMITS) == Pause(str(error))
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
 def test_a_full_disk_pauses_all_whoever_meets_it(number: int) -> None:
-    decision = decide(OSError(number, "full"), LAST, LIMITS)
-    assert isinstance(decision, Pause)
-    assert decision.scope is Scope.SERVICE
+    assert isinstance(decide(OSError(number, "full"), LAST, LIMITS), Pause)
 
 
-def test_a_watched_folder_that_is_away_pauses_alone() -> None:
+def test_a_watched_folder_that_is_away_charges_nobody() -> None:
     error = errors.FolderGone("cannot be read: Stale file handle", errno.ESTALE)
-    assert decide(error, LAST, LIMITS) == Pause(Scope.FOLDER, error.reason)
+    assert decide(error, LAST, LIMITS) == Pause(error.reason)
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,13 @@ from house import BAD, House
 
 from daemon.config.profiles import Output, Profile
 from daemon.errors import ResultsTrouble
-from daemon.filing import disks, publishing
+from daemon.filing import disks
+from daemon.filing.destinations import Destinations
 from daemon.ledger import Ledger, State
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setattr(disks, "_FIRST_WAIT_S", 0.02)
-    monkeypatch.setattr(disks, "_LONGEST_WAIT_S", 0.02)
+def house(tmp_path: Path) -> Iterator[House]:
     with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
         yield House(tmp_path, ledger)
 
@@ -140,7 +139,7 @@ def test_a_staging_directory_that_is_exchanged_for_a_moment_pauses_and_charges_n
 
     whole = disks.Disks.try_out
 
-    def try_out(self: disks.Disks, destinations: list[publishing.Destination]) -> None:
+    def try_out(self: disks.Disks, destinations: Destinations) -> None:
         put_back()
         whole(self, destinations)
 

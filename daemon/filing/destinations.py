@@ -1,0 +1,71 @@
+"""Where the photos of each watched folder go, and how they are treated."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.config.profiles import Profile
+from daemon.filing.policy import Patience
+from daemon.shelf.disposal import Originals
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the photos of one folder go, and how they are treated."""
+
+    results: Path
+    profile: Profile
+    limits: Patience
+    originals: Originals = "keep"
+    archive: Path | None = None
+    duplicates: bool = True
+    """Whether a content that was filed from this folder under another name is filed again."""
+    reports: bool = True
+    """Whether a photo that is given up leaves a report among the results."""
+
+
+class Destinations:
+    """The destinations of all folders, by their paths; a reload of the settings exchanges them."""
+
+    def __init__(self) -> None:
+        self._by_folder: Mapping[str, Destination] = {}
+        self._unserved: frozenset[str] = frozenset()
+
+    def serve(self, wanted: Mapping[str, Destination], *, queued: Collection[str]) -> None:
+        """Work for these folders from now on, and for no others.
+
+        Args:
+            wanted: by watched folder.
+            queued: folders that have photos in the queue.
+        """
+        # Photos of a folder that is no longer served may be at work, and may have to wait later.
+        known = {*queued, *self._by_folder, *self._unserved}
+        self._unserved = frozenset(known - wanted.keys())
+        self._by_folder = dict(wanted)
+
+    @property
+    def folders(self) -> frozenset[str]:
+        """The folders that are worked for."""
+        return frozenset(self._by_folder)
+
+    @property
+    def unserved(self) -> frozenset[str]:
+        """Folders that are not worked for and may have photos in the queue, which stay there."""
+        return self._unserved
+
+    def find(self, folder: str) -> Destination | None:
+        """The destination of a folder's photos; None if it is not worked for at present."""
+        return self._by_folder.get(folder)
+
+    def __getitem__(self, folder: str) -> Destination:
+        return self._by_folder[folder]
+
+    def __iter__(self) -> Iterator[Destination]:
+        return iter(self._by_folder.values())
+
+    def limits(self, folder: str) -> Patience:
+        """How patient to be with the photos of a folder."""
+        found = self.find(folder)
+        return found.limits if found else Patience()

@@ -1,0 +1,116 @@
+"""Under which names a photo's results are filed: decided once, and anew if they are of no use."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from datetime import date
+
+from daemon.filing.destinations import Destination
+from daemon.ledger import Ledger
+from daemon.outputs import OUTPUTS
+from daemon.photo import Photo
+from daemon.shelf import below, names, roots
+from daemon.shelf.durable import results_trouble
+from daemon.shelf.spelling import fitted
+
+
+class Naming:
+    """Chooses names, and remembers which of them a profile wants otherwise."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._respelled: dict[int, tuple[bytes, ...]] = {}
+
+    def named(self, photo: Photo, destination: Destination) -> Photo:
+        """Decide date and names, once.
+
+        Raises:
+            ResultsTrouble: the result folder cannot be read.
+        """
+        if len(photo.names) == len(destination.profile.outputs):
+            return photo
+        return self.named_anew(photo, destination)
+
+    def named_anew(self, photo: Photo, destination: Destination, *, aside: bool = False) -> Photo:
+        """Decide names, whatever they were: somebody took one meanwhile, or they are of no use.
+
+        Args:
+            photo: the photo.
+            destination: where it goes.
+            aside: whether to go round sub-folders that are of no use.
+
+        Raises:
+            ResultsTrouble: the result folder cannot be read.
+        """
+        outputs = tuple(
+            names.NamedOutput(choice.options.name, OUTPUTS[choice.name].extension(choice.options))
+            for choice in destination.profile.outputs
+        )
+        day = photo.filed_on or date.today()  # noqa: DTZ011 - people look for the local date
+
+        what = "names cannot be chosen"
+        with results_trouble(what), roots.opened(destination.results) as (root, inside):
+
+            def taken(name: bytes) -> bool:
+                if below.look_up(root, name) is not None:
+                    return True
+                ours = aside and name in photo.names  # of a set, only some are of no use
+                return not ours and self._ledger.reserved(destination.results, name)
+
+            def fit(name: bytes) -> bytes:
+                usable[name] = fitted(root, inside, name, aside=aside, without=without)
+                return usable[name]
+
+            usable: dict[bytes, bytes] = {}
+            without: frozenset[bytes] = frozenset()
+            file_as = destination.profile.file_as
+            chosen = names.choose(file_as, photo, day, outputs, taken=taken, fitted=fit)
+            if aside and (without := _of_no_use(photo.names, chosen)):
+                chosen = names.choose(file_as, photo, day, outputs, taken=taken, fitted=fit)
+        self._note_respelled(photo, [old for old, new in usable.items() if old != new in chosen])
+        return self._ledger.fix(photo.id, day, destination.results, chosen)
+
+    def respelled(self, photo_id: int) -> tuple[bytes, ...] | None:
+        """Names that the profile wants, if others had to be taken instead; told once."""
+        return self._respelled.pop(photo_id, None)
+
+    def _note_respelled(self, photo: Photo, wanted: Sequence[bytes]) -> None:
+        self._respelled.pop(photo.id, None)
+        if wanted:
+            self._respelled[photo.id] = tuple(wanted)
+
+
+def demand_folders(photo: Photo, destination: Destination) -> None:
+    """Make sure that the sub-folders of a photo's names can be used, before it is begun.
+
+    Raises:
+        ResultsTrouble: one cannot: it is a link or a file, or closed to us.
+    """
+    what = "results cannot be filed there"
+    with results_trouble(what), roots.opened(destination.results) as (root, _):
+        for above in _folders(photo.names):
+            parts = below.parts(above)
+            index = below.hindrance(root, parts)
+            if index is not None:
+                folder = os.path.join(*parts[: index + 1])
+                reason = "not a folder, or not one that may be written to"
+                raise OSError(errno.EACCES, reason, folder)
+
+
+def _of_no_use(old: Sequence[bytes], new: Sequence[bytes]) -> frozenset[bytes]:
+    """Which folders still have to be gone round.
+
+    One that somebody exchanges again and again is in order whenever it is looked at, for some names
+    or for all.
+    """
+    pairs = [
+        (os.path.dirname(one), os.path.dirname(other)) for one, other in zip(old, new, strict=False)
+    ]
+    gone_round = frozenset(one for one, other in pairs if one != other)
+    return (gone_round or _folders(old)) & _folders(new)
+
+
+def _folders(names: Sequence[bytes]) -> frozenset[bytes]:
+    return frozenset(map(os.path.dirname, names))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from daemon.filing.concluding import Concluding
 from daemon.filing.destinations import Destinations
 from daemon.filing.disks import Disks
 from daemon.filing.disposing import Disposing
@@ -33,7 +34,7 @@ class Parts:
     disposing: Disposing
     publishing: Publishing
     pausing: Pausing
-    planned: PlannedPublishing
+    concluding: Concluding
     failures: Failures
     recovery: Recovery
 
@@ -60,7 +61,8 @@ def put_together(
     outcomes = Outcomes(ledger, destinations, naming, quarantining, pausing, memory.troubles, log)
     planned = PlannedPublishing(ledger, publishing, verdicts, outcomes, memory, log)
     failures = Failures(ledger, destinations, verdicts, outcomes, planned, log)
+    concluding = Concluding(ledger, destinations, publishing, planned, failures, memory)
     recovery = Recovery(ledger, failures, quarantining, publishing, pausing, memory, log)
     return Parts(
-        destinations, memory, naming, disposing, publishing, pausing, planned, failures, recovery
+        destinations, memory, naming, disposing, publishing, pausing, concluding, failures, recovery
     )

@@ -5,7 +5,6 @@ Runs in the daemon's main thread; whatever can take long or die is done by the p
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections import deque
@@ -21,11 +20,11 @@ from daemon.filing.naming import demand_folders
 from daemon.filing.parts import put_together
 from daemon.filing.pausing import WAITS
 from daemon.filing.suspects import Suspects
-from daemon.ledger import Ledger, State
+from daemon.ledger import Ledger
 from daemon.log.events import Event, Log
 from daemon.photo import Photo
 from daemon.shelf import staging
-from daemon.work.job import EngineAddress, Job, Staged, Unchanged
+from daemon.work.job import EngineAddress, Job
 from daemon.work.workers import Finished, Workers
 from matting.backoff import Waits
 
@@ -82,7 +81,7 @@ class Filing:
         self._disposing = parts.disposing
         self._publishing = parts.publishing
         self._pausing = parts.pausing
-        self._planned = parts.planned
+        self._concluding = parts.concluding
         self._failures = parts.failures
         self._recovery = parts.recovery
         self._refiners: Mapping[str, EngineAddress] = {}
@@ -142,7 +141,8 @@ class Filing:
         self._ended += self._workers.finished()
         while self._ended:
             ended = self._ended[0]
-            self._failures.guarded(ended.job.photo, partial(self._conclude, ended))
+            self._suspects.clear(ended.job.photo.id)
+            self._failures.guarded(ended.job.photo, partial(self._concluding.conclude, ended))
             self._ended.popleft()  # not before: if the ledger fails, it is concluded again
         if self._pausing.is_due:
             self._resuming |= self._pausing.try_to_end()
@@ -226,37 +226,6 @@ class Filing:
         self._workers.submit(job)
         self._log.debug(Event.PHOTO_STARTED, **photo_facts(photo), attempt=photo.attempts)
 
-    def _conclude(self, ended: Finished) -> None:
-        photo = ended.job.photo
-        self._suspects.clear(photo.id)
-        with contextlib.suppress(OSError):  # a photo process that was killed leaves its copy
-            os.unlink(ended.job.snapshot)
-        entry = self._ledger.entry(photo.id)
-        if entry is None or entry.state is not State.WORKING:
-            # The ledger failed half way through this, and has the last word now: a plan may have
-            # got other names since, and of what is filed the original may be deleted.
-            self.publish_planned()
-            return
-        if isinstance(ended.outcome, Staged | Unchanged):
-            self._memory.watched.forget(photo)
-        match ended.outcome:
-            case Staged(_, filed) if self._is_duplicate(photo, filed.sha256):
-                self._publishing.unchanged(photo, filed.sha256)
-            case Staged(plan, filed):
-                self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
-                self._planned.publish(photo, plan, filed)
-            case Unchanged(sha256):
-                self._publishing.unchanged(photo, sha256)
-            case error:
-                self._failures.fail(photo, error, waited=ended.job.waited)
-
     def publish_planned(self) -> None:
         """Carry out the plans that a crash, a pause or an interrupt cut short."""
         self._failures.publish_planned()
-
-    def _is_duplicate(self, photo: Photo, sha256: str) -> bool:
-        """Whether another photo of the same content was filed while this one was at work."""
-        destination = self._destinations.find(photo.folder)
-        if destination is None or destination.duplicates:
-            return False
-        return self._ledger.filed_as(photo.folder, sha256) not in {None, photo.path}

@@ -1,4 +1,4 @@
-"""Make a watched folder that is not there yet, where that cannot hide an absent share."""
+"""A watched folder that is not there: absent with its share, or yet to be made."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from daemon.config.settings import Folder
 from daemon.intake.mounts import unescaped
 
 FSTAB = Path("/etc/fstab")
@@ -36,6 +37,14 @@ def hindrance(watch: Path, marker: str | None = None, *, fstab: Path = FSTAB) ->
         return f"{parent} cannot be read: {error.strerror}"
     if empty:  # as mount points are while nothing is mounted there
         return f"{parent} is empty, as if something were to be mounted there"
+    return None
+
+
+def without_marker(folder: Folder) -> str | None:
+    """Why a folder is taken for an absent share, where the settings name a file for that."""
+    marker = folder.marker
+    if marker is not None and not os.path.lexists(os.path.join(folder.watch, marker)):
+        return f"its marker {marker} is not there"
     return None
 
 

@@ -16,27 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import LedgerTrouble
+from daemon.intake.news import FolderNews
 from daemon.ledger import Entry, Ledger, State
 from daemon.machine import private
 from daemon.photo import show
 
 _NAME = "status.json"
 _LATEST = 20
-
-
-@dataclass(frozen=True, slots=True)
-class FolderNews:
-    """One watched folder, as the daemon sees it."""
-
-    paused: str | None
-    """Why nothing can be seen there at the moment."""
-    file_system: str
-    events: bool
-    """Whether the file system tells about changes; else only scans find photos."""
-    settling: int
-    """Files that are there but not complete yet."""
-    missed: int = 0
-    """Photos so far that a scan alone found, though events should have announced them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from daemon.config.settings import Folder
-from daemon.intake.folder import WatchedFolder
+from daemon.intake.capability import Capability
+from daemon.intake.folder import FolderTurn, WatchedFolder
 from daemon.intake.hints import Hint
 from daemon.log import events
 
 
 class Watcher:
-    """A front, its clock and its log."""
+    """A folder, its clock and its log."""
 
     def __init__(self, folder: Path) -> None:
         self.now_s = 100.0
@@ -21,14 +23,26 @@ class Watcher:
         settings = Folder.model_validate(
             {"watch": folder, "results": folder.parent / "results", "settle_s": 1, "scan_s": 10}
         )
-        self.front = WatchedFolder(
-            settings, events.silent(), trouble=lambda: self.away, clock=lambda: self.now_s
+        self.path = folder
+        self.tick_s = 0.0
+        self.folder = WatchedFolder(
+            settings, events.silent(), trouble=lambda: self.away, clock=self._clock
         )
-        self.front.events = True
+        assert self.folder.set_up(), "events come from a local file system"
+        self.seen = FolderTurn()
+
+    def _clock(self) -> float:
+        self.now_s += self.tick_s
+        return self.now_s
 
     def turn(self, *hints: Hint, after_s: float = 0.0) -> list[bytes]:
         self.now_s += after_s
-        return [sighting.path for sighting in self.front.turn(hints)]
+        self.seen = self.folder.turn(hints)
+        return [sighting.path for sighting in self.seen.settled]
+
+    @property
+    def missed(self) -> int:
+        return self.folder.news().missed
 
 
 @pytest.fixture
@@ -38,10 +52,10 @@ def watcher(tmp_path: Path) -> Watcher:
 
 
 def put(watcher: Watcher, name: str) -> Hint:
-    path = Path(watcher.front.folder) / name
+    path = watcher.path / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"picture")
-    return Hint(watcher.front.folder, name.encode(), tree=False)
+    return Hint(str(watcher.path), name.encode(), tree=False)
 
 
 def test_photos_that_were_there_at_the_start_were_missed_by_no_event(watcher: Watcher) -> None:
@@ -49,7 +63,7 @@ def test_photos_that_were_there_at_the_start_were_missed_by_no_event(watcher: Wa
     assert watcher.turn() == []
     assert watcher.turn(after_s=1) == [b"a.jpg"]
     watcher.turn(after_s=10)
-    assert watcher.front.missed.count == 0
+    assert watcher.missed == 0
 
 
 def test_photos_that_a_scan_alone_has_found_are_counted(watcher: Watcher) -> None:
@@ -60,83 +74,116 @@ def test_photos_that_a_scan_alone_has_found_are_counted(watcher: Watcher) -> Non
     watcher.turn(after_s=9)
     assert watcher.turn(after_s=1) == [b"unannounced.jpg"]
     watcher.turn(after_s=5)
-    assert watcher.front.missed.count == 1
+    assert watcher.missed == 1
 
 
 def test_what_came_before_events_began_anew_was_missed_by_none(watcher: Watcher) -> None:
     """The folder is back, and its watch is made a moment after the scan that found it so."""
     watcher.turn()
     put(watcher, "a.jpg")
-    watcher.front.scan_soon(watched_anew=True)
+    watcher.folder.scan_soon(watched_anew=True)
     watcher.turn()
     assert watcher.turn(after_s=1) == [b"a.jpg"]
     assert watcher.turn(after_s=3) == []
-    assert watcher.front.missed.count == 0
+    assert watcher.missed == 0
     put(watcher, "b.jpg")
     watcher.turn(after_s=10)
     assert watcher.turn(after_s=1) == [b"b.jpg"]
     watcher.turn(after_s=3)
-    assert watcher.front.missed.count == 1
+    assert watcher.missed == 1
 
 
 def test_a_hint_at_a_tree_announces_all_that_lies_in_it(watcher: Watcher) -> None:
     watcher.turn()
     put(watcher, "roll/a.jpg")
-    watcher.turn(Hint(watcher.front.folder, b"roll", tree=True))
+    watcher.turn(Hint(str(watcher.path), b"roll", tree=True))
     assert watcher.turn(after_s=1) == [b"roll/a.jpg"]
     watcher.turn(after_s=10)
-    assert watcher.front.missed.count == 0
+    assert watcher.missed == 0
 
 
 def test_a_folder_that_came_back_is_another_one(watcher: Watcher) -> None:
     watcher.turn()
-    assert not watcher.front.exchanged
+    assert not watcher.seen.exchanged
     watcher.away = "nothing is mounted there"
     watcher.turn(after_s=10)
     watcher.away = None
     put(watcher, "a.jpg")
     watcher.turn(after_s=60)
-    assert watcher.front.exchanged
+    assert watcher.seen.exchanged
     watcher.turn(after_s=1)
-    assert not watcher.front.exchanged
+    assert not watcher.seen.exchanged
     watcher.turn(after_s=10)
-    assert watcher.front.missed.count == 0
+    assert watcher.missed == 0
 
 
 def test_another_folder_in_its_place_is_noticed(watcher: Watcher) -> None:
     watcher.turn()
-    folder = Path(watcher.front.folder)
+    folder = watcher.path
     folder.rename(folder.with_name("old"))
     folder.mkdir()
     watcher.turn(after_s=10)
-    assert watcher.front.exchanged
+    assert watcher.seen.exchanged
 
 
 def test_what_one_scan_has_found_settles_at_once(watcher: Watcher) -> None:
     """Files are seen in no order, each a little later than the one before."""
     for number in range(20):
         put(watcher, f"{number:02}.jpg")
-    ticking = watcher.front._clock
-
-    def tick() -> float:
-        watcher.now_s += 0.001
-        return ticking()
-
-    watcher.front._clock = tick
+    watcher.tick_s = 0.001
     assert watcher.turn() == []
     assert watcher.turn(after_s=0.99) == []
-    wait_s = watcher.front.next_turn_s() - watcher.now_s
+    wait_s = watcher.folder.next_turn_s() - watcher.now_s
     assert 0 < wait_s < 0.1
     assert watcher.turn(after_s=wait_s) == [f"{number:02}.jpg".encode() for number in range(20)]
 
 
 def test_a_folder_is_scanned_more_often_where_events_cannot_be_relied_on(tmp_path: Path) -> None:
-    settings = Folder.model_validate({"watch": tmp_path, "results": tmp_path.parent / "results"})
-    front = WatchedFolder(settings, events.silent())
-    assert front.scan_s == 2, "no events"
-    front.events = True
-    assert front.scan_s == 10
-    front.silent_below = (f"{tmp_path}/nas",)
-    assert front.scan_s == 2, "a share on a sub-folder"
-    fixed = settings.model_copy(update={"scan_s": 7.0})
-    assert WatchedFolder(fixed, events.silent()).scan_s == 7
+    assert Capability().scan_s("auto") == 2, "no events"
+    heard = Capability("ext4", local=True, events=True)
+    assert heard.scan_s("auto") == 10
+    assert replace(heard, silent_below=(f"{tmp_path}/nas",)).scan_s("auto") == 2, "a share below"
+    assert heard.scan_s(7.0) == 7, "the settings say so"
+
+
+def test_a_turn_says_why_nothing_can_be_seen_and_looks_less_and_less_often(
+    watcher: Watcher,
+) -> None:
+    put(watcher, "a.jpg")
+    watcher.turn()
+    watcher.away = "nothing is mounted there"
+    waits_s = []
+    watcher.now_s += 10
+    for _ in range(5):
+        assert watcher.turn() == [], "nothing settles that cannot be seen"
+        assert watcher.seen == FolderTurn(paused="nothing is mounted there")
+        waits_s.append(watcher.folder.next_turn_s() - watcher.now_s)
+        watcher.now_s = watcher.folder.next_turn_s()
+    assert waits_s == [10, 20, 40, 60, 60]
+    assert watcher.folder.news().paused == "nothing is mounted there"
+
+
+def test_a_folder_that_goes_away_during_a_scan_says_nothing_of_what_is_missing(
+    watcher: Watcher,
+) -> None:
+    """All its photos would seem deleted."""
+    put(watcher, "a.jpg")
+    answers = iter([None, "nothing is mounted there"])
+    folder = WatchedFolder(
+        Folder.model_validate({"watch": watcher.path, "results": watcher.path.parent / "results"}),
+        events.silent(),
+        trouble=lambda: next(answers),
+    )
+    seen = folder.turn()
+    assert seen.last_scan is None
+    assert seen.paused == "nothing is mounted there"
+
+
+def test_a_file_that_is_open_for_writing_settles_only_when_it_is_closed(watcher: Watcher) -> None:
+    with (watcher.path / "a.jpg").open("wb") as file:
+        file.write(b"reserved in full, and not yet written")
+        file.flush()
+        watcher.turn()
+        for _ in range(3):
+            assert watcher.turn(after_s=1) == []
+    assert watcher.turn(after_s=1) == [b"a.jpg"]

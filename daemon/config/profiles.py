@@ -146,6 +146,13 @@ class Profile(Options):
             raise ValueError(f"two outputs are named {told}; give one a `name`")
         return value
 
+    @property
+    def holds_photo(self) -> bool:
+        """Whether one of its results has the photo's own pixels where the matte is opaque."""
+        return self.foreground_from == "original" and any(
+            OUTPUTS[each.name].holds_photo(each.options) for each in self.outputs
+        )
+
     def without(self, kind: str) -> Profile:
         """The same profile less the outputs of one kind."""
         kept = tuple(output for output in self.outputs if output.name != kind)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter
-from pydantic.fields import FieldInfo
 
+from daemon.config.documentation import DocumentedSchema, documentation
 from daemon.config.profiles import BUILT_IN, Choice, Output, Profile, Step
 from daemon.config.settings import EngineSettings, Folder, ResourceLimits, Settings
 from daemon.options import Options
@@ -42,10 +42,10 @@ def commented_yaml(*, watch: str = "inbox", results: str = "results") -> str:
         "folders:",
         *_folder({"watch": watch, "results": results}),
         "",
-        *_describe(Settings.model_fields["models"], ""),
+        *_describe(documentation(Settings)["models"], ""),
         *_commented(["models:", "  my_net:", *_indented(_indented(_recipe()))]),
         "",
-        *_describe(Settings.model_fields["profiles"], ""),
+        *_describe(documentation(Settings)["profiles"], ""),
         "# These two are built in; one of the same name here replaces it.",
         "profiles:",
         *_profile("old-photo", BUILT_IN["old-photo"]),
@@ -63,7 +63,10 @@ def commented_yaml(*, watch: str = "inbox", results: str = "results") -> str:
 def json_schema() -> str:
     """The schema that editors check and complete a settings file with."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return json.dumps(schema | Settings.model_json_schema(), indent=2) + "\n"
+    return (
+        json.dumps(schema | Settings.model_json_schema(schema_generator=DocumentedSchema), indent=2)
+        + "\n"
+    )
 
 
 def _section(name: str, options: type[Options]) -> Iterator[str]:
@@ -74,7 +77,7 @@ def _section(name: str, options: type[Options]) -> Iterator[str]:
 def _folder(given: Mapping[str, str]) -> Iterator[str]:
     bullet = "  - "
     for name, field in Folder.model_fields.items():
-        yield from _describe(field, "    ")
+        yield from _describe(documentation(Folder)[name], "    ")
         if name in given:
             yield f"{bullet}{name}: {_inline(given[name])}"
             bullet = "    "
@@ -85,7 +88,7 @@ def _folder(given: Mapping[str, str]) -> Iterator[str]:
 def _profile(name: str, profile: Profile) -> Iterator[str]:
     yield f"  {name}:"
     for key, value in _as_written(profile).items():
-        yield from _describe(Profile.model_fields[key], "    ")
+        yield from _describe(documentation(Profile)[key], "    ")
         if isinstance(value, list) and value:
             yield f"    {key}:"
             yield from (f"      - {_entry(item)}" for item in value)
@@ -126,7 +129,7 @@ def _fields(options: type[Options], only: Iterable[str] = ()) -> Iterator[str]:
     for name, field in options.model_fields.items():
         if only and name not in only:
             continue
-        yield from _describe(field, "")
+        yield from _describe(documentation(options)[name], "")
         if field.is_required() or name == "state_dir":
             yield f"{name}: {'~/.local/state/matted/NAME' if name == 'state_dir' else '...'}"
         else:
@@ -136,14 +139,13 @@ def _fields(options: type[Options], only: Iterable[str] = ()) -> Iterator[str]:
 
 def _recipe() -> Iterator[str]:
     """The fields of a network's description, which is no Options: engines have no pydantic."""
-    for name, facts in TypeAdapter(Recipe).json_schema()["properties"].items():
-        described = FieldInfo(description=facts["description"])
-        yield from _describe(described, "")
-        yield f"{name}: {_inline(facts['default'])}"
+    for field in fields(Recipe):
+        yield from _describe(documentation(Recipe)[field.name], "")
+        yield f"{field.name}: {_inline(field.default)}"
 
 
-def _describe(field: FieldInfo, indent: str) -> Iterator[str]:
-    text = " ".join((field.description or "").split())
+def _describe(told: str, indent: str) -> Iterator[str]:
+    text = " ".join(told.split())
     lines = textwrap.wrap(text, _WIDTH - len(indent), break_on_hyphens=False)
     return (f"{indent}# {line}" for line in lines)
 

@@ -146,6 +146,20 @@ class Profile(Options):
             raise ValueError(f"two outputs are named {told}; give one a `name`")
         return value
 
+    @property
+    def holds_photo(self) -> bool:
+        """Whether one of its results has the photo's own pixels where the matte is opaque."""
+        return self.foreground_from == "original" and any(
+            OUTPUTS[each.name].holds_photo(each.options) for each in self.outputs
+        )
+
+    @property
+    def files(self) -> tuple[tuple[str, str], ...]:
+        """What is filed for each photo: the output's name and its file's extension."""
+        return tuple(
+            (each.options.name, OUTPUTS[each.name].extension(each.options)) for each in self.outputs
+        )
+
     def without(self, kind: str) -> Profile:
         """The same profile less the outputs of one kind."""
         kept = tuple(output for output in self.outputs if output.name != kind)

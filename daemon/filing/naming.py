@@ -9,7 +9,6 @@ from datetime import date
 
 from daemon.filing.destinations import Destination
 from daemon.ledger import Ledger
-from daemon.outputs import OUTPUTS
 from daemon.photo import Photo
 from daemon.shelf import below, names, roots
 from daemon.shelf.durable import results_trouble
@@ -44,10 +43,7 @@ class Naming:
         Raises:
             ResultsTrouble: the result folder cannot be read.
         """
-        outputs = tuple(
-            names.NamedOutput(choice.options.name, OUTPUTS[choice.name].extension(choice.options))
-            for choice in destination.profile.outputs
-        )
+        outputs = tuple(names.NamedOutput(*file) for file in destination.profile.files)
         day = photo.filed_on or date.today()  # noqa: DTZ011 - people look for the local date
 
         what = "names cannot be chosen"

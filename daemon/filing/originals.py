@@ -10,25 +10,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from daemon.config.profiles import Profile
-from daemon.outputs import OUTPUTS
 from daemon.photo import Filed
 
 _LEAST_COVERED = 0.0005
 """A matte with less of the photo in it has missed the people, if there were any."""
 
 
-def holds_photo(profile: Profile) -> bool:
-    """Whether one of the profile's outputs has the photo's own pixels."""
-    return profile.foreground_from == "original" and any(
-        OUTPUTS[output.name].holds_photo(output.options) for output in profile.outputs
-    )
-
-
 def beforehand(originals: str, profile: Profile) -> str | None:
     """What the user should know of a folder's policy before any photo comes; None if nothing."""
     if originals != "delete":
         return None
-    if holds_photo(profile):
+    if profile.holds_photo:
         return (
             "originals: delete leaves only the cut-out of a photo; it stays where nobody is found,"
             " pages are left out or there is any warning"

@@ -218,13 +218,19 @@ class Filing:
             engine=self._engine.address(),
             refiner=self._refiners.get(destination.profile.matting.refiner),
             max_pixels=self._max_pixels,
-            known=self._ledger.known_sha256(photo.folder, photo.path),
-            ledger=None if destination.duplicates else self._ledger.path,
+            known=self._known(photo, destination),
             min_free_bytes=self._disks.min_free_bytes,
             waited=self._memory.watched.of(photo) >= destination.limits.give_up_s,
         )
         self._workers.submit(job)
         self._log.debug(Event.PHOTO_STARTED, **photo_facts(photo), attempt=photo.attempts)
+
+    def _known(self, photo: Photo, destination: Destination) -> frozenset[str]:
+        """Contents that the photo is not to be filed with: its own, and others' as is settled."""
+        own = self._ledger.known_sha256(photo.folder, photo.path)
+        if destination.duplicates:
+            return own
+        return own | self._ledger.filed_contents(photo.folder, photo.version.size_bytes)
 
     def publish_planned(self) -> None:
         """Carry out the plans that a crash, a pause or an interrupt cut short."""

@@ -101,6 +101,16 @@ class Ledger:
             )
             return frozenset(row["sha256"] for row in found if row["sha256"])
 
+    def filed_contents(self, folder: str, size_bytes: int) -> frozenset[str]:
+        """SHA-256 of whatever was filed from a folder and has this size, as equal contents have."""
+        with self._read() as db:
+            found = db.execute(
+                "SELECT DISTINCT sha256 FROM photo"
+                " WHERE folder = ? AND size_bytes = ? AND state = 'filed' AND sha256 IS NOT NULL",
+                (os.fsencode(folder), size_bytes),
+            )
+            return frozenset(row["sha256"] for row in found)
+
     def filed_as(self, folder: str, sha256: str) -> bytes | None:
         """The path in a folder under which a content was filed; None if it was not."""
         with self._read() as db:

@@ -1,14 +1,18 @@
-"""From the tables of an older program to those of this one, a version at a time.
+"""From the tables of an older program to those of this one.
 
-Each step is one transaction with the version that it leads to: after a crash it is done again or
-was done. Nothing is ever taken away, so that only the newest program has to know the newest tables.
+All steps are one transaction: after a crash all of it is done again or was done. The ledger as the
+older program left it is copied aside before, for whoever wants to go back. Nothing is ever taken
+away, so that only the newest program has to know the newest tables.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
-VERSION = 2
+from daemon.machine import private
 
 # For how long a version was watched while it was not ready; when an original was kept against the
 # folder's policy, ``reason`` says why; who this ledger is, for results to remember;
@@ -21,22 +25,95 @@ _TO_2 = (
     "CREATE TABLE identity (id TEXT NOT NULL) STRICT",
     "INSERT INTO identity VALUES (lower(hex(randomblob(8))))",
 )
+# Which contents a photo of this size may be a duplicate of, asked before it is worked on.
+_TO_3 = (
+    """CREATE INDEX photo_by_size ON photo (folder, size_bytes, sha256)
+       WHERE state = 'filed' AND sha256 IS NOT NULL""",
+)
 
-_STEPS = {1: _TO_2}
+_STEPS = {1: _TO_2, 2: _TO_3}
 """What leads on from each version."""
+VERSION = max(_STEPS) + 1
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the tables from whatever version to ``VERSION``; unknown versions are left alone."""
-    while (found := version(connection)) in _STEPS:
-        connection.execute("BEGIN IMMEDIATE")
-        if version(connection) == found:  # else another process has just done it
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the tables from whatever version to ``VERSION``; unknown versions are left alone.
+
+    Args:
+        connection: in no transaction.
+        path: the ledger's file. What it held before lies beside it afterwards, as ``aside`` says;
+            of a new ledger, which has no photos, nothing is kept.
+
+    Raises:
+        OSError: it cannot be copied aside, and was left as it is.
+        sqlite3.Error: likewise.
+    """
+    if version(connection) not in _STEPS:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = version(connection)  # another process may just have done it
+        if found in _STEPS and _has_photos(connection):
+            _copy_aside(path, found)
+        while found in _STEPS:
             for statement in _STEPS[found]:
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {found + 1}")
+            found += 1
+            connection.execute(f"PRAGMA user_version = {found}")
         connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
 
 
 def version(connection: sqlite3.Connection) -> int:
     """Of the tables; 0 where there are none."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def aside(path: Path, older: int) -> Path:
+    """Where a newer program leaves the ledger as a program of an older version wrote it."""
+    return path.with_name(f"{path.name}.version-{older}")
+
+
+def trouble(path: Path, found: int) -> str:
+    """Why a ledger of another version is not used, and what to do; one line."""
+    told = f"the ledger {path} is of version {found}, this program of {VERSION}"
+    if 0 < found < VERSION:
+        return f"{told}; the daemon brings it to that when it starts"
+    told += "; a newer matted has used it: install that one again, or a later one"
+    if (kept := aside(path, VERSION)).exists():
+        told += (
+            f". To go back all the same, with no matted running, move it away, its -wal and -shm"
+            f" too, and rename {kept} to it; what was filed since will be filed once more"
+        )
+    return told
+
+
+def _has_photos(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM photo LIMIT 1").fetchone() is not None
+
+
+def _copy_aside(path: Path, older: int) -> None:
+    """Copy what is committed, while nobody else can write; replaces an older copy when whole."""
+    kept = aside(path, older)
+    draft = kept.with_name(f"{kept.name}.part")
+    draft.unlink(missing_ok=True)
+    private.make_file(draft)
+    with (
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(draft)) as copy,
+    ):
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
+    _sync(draft)
+    draft.replace(kept)
+    _sync(kept.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

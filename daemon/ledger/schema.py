@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from daemon.errors import LedgerTrouble
+from daemon.ledger import migrations
 from daemon.ledger.migrations import VERSION, migrate, version
 from daemon.machine import private
 
@@ -84,16 +85,14 @@ def connect(path: Path, *, read_only: bool = False, ids_from: int = 0) -> sqlite
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             _make_tables(connection, ids_from)
-            migrate(connection)
+            migrate(connection, path)
         found = version(connection)
     except (sqlite3.Error, UnicodeDecodeError, OSError) as error:  # the second of a damaged text
         reason = getattr(error, "strerror", None) or error
         raise LedgerTrouble(f"the ledger {path} cannot be opened: {reason}") from error
     if found != VERSION:
         connection.close()
-        older = "; the daemon brings it to that when it starts" if 0 < found < VERSION else ""
-        told = f"the ledger {path} is of version {found}, this program of {VERSION}{older}"
-        raise LedgerTrouble(told)
+        raise LedgerTrouble(migrations.trouble(path, found))
     return connection
 
 

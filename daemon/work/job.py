@@ -42,9 +42,8 @@ class Job:
     engine: EngineAddress
     max_pixels: int
     known: frozenset[str] = frozenset()
-    """SHA-256 of every version of this file that was filed already."""
-    ledger: Path | None = None
-    """Where to ask whether another file of the folder had this content; None: never mind."""
+    """SHA-256 of contents that are not to be filed again: of this file's versions, and, where
+    duplicates are skipped, of the folder's files of this size."""
     min_free_bytes: int = 0
     """Room that must be left on the results' disk."""
     waited: bool = False

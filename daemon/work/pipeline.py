@@ -22,11 +22,9 @@ from daemon.errors import (
     Refused,
     ResultsTrouble,
 )
-from daemon.filing.originals import holds_photo
 from daemon.imaging import hollow
 from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
-from daemon.ledger import Ledger
 from daemon.outputs import OUTPUTS
 from daemon.photo import Cutout, Filed, Matte, Raster
 from daemon.shelf.room import demand_for_outputs
@@ -76,7 +74,7 @@ def work(job: Job) -> Outcome:
     try:
         with stages("read"):
             sha256 = copy_in(job.source, job.snapshot, job.photo.version)
-        if sha256 in job.known or _is_duplicate(job, sha256):
+        if sha256 in job.known:
             return Unchanged(sha256)
         with stages("decode"):
             raster = _decoded(job)
@@ -103,13 +101,6 @@ def _decoded(job: Job) -> Raster:
         raise NotReady(*doubts)
     raster = decode(snapshot, max_pixels=job.max_pixels, last_look=job.waited)
     return replace(raster, warnings=(*raster.warnings, *doubts))
-
-
-def _is_duplicate(job: Job, sha256: str) -> bool:
-    if job.ledger is None:
-        return False
-    with Ledger.open(job.ledger, read_only=True) as ledger:
-        return ledger.filed_as(job.photo.folder, sha256) is not None
 
 
 def _most_bytes(raster: Raster, profile: Profile) -> int:
@@ -251,7 +242,7 @@ def _filed(job: Job, cutout: Cutout, sha256: str, stages: Stages, edge: Refined)
         tiles=edge.tiles,
         warnings=cutout.raster.warnings + edge.warnings,
         covered=_covered(cutout.matte.alpha),
-        holds_photo=holds_photo(job.profile) and not cutout.raster.remade,
+        holds_photo=job.profile.holds_photo and not cutout.raster.remade,
     )
 
 

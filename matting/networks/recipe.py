@@ -19,11 +19,7 @@ class Recipe:
     """
 
     # Read by pydantic where a settings file describes a network; the engine process has none.
-    __pydantic_config__: ClassVar[dict[str, Any]] = {
-        "extra": "forbid",
-        "allow_inf_nan": False,
-        "use_attribute_docstrings": True,
-    }
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
 
     input: str | None = None
     """The input tensor's name; none: the network's only one."""

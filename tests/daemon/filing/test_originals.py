@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from daemon.cli import app
 from daemon.config.profiles import Profile
-from daemon.filing.originals import beforehand, holds_photo, irreplaceable
+from daemon.filing.originals import beforehand, irreplaceable
 from daemon.photo import Filed
 
 Make = Callable[..., Daemon]
@@ -44,7 +44,7 @@ def test_only_a_cut_out_of_the_photo_s_own_pixels_holds_it(
     outputs: tuple[str, ...], more: dict[str, str], *, holds: bool
 ) -> None:
     one = profile(*outputs, **more)
-    assert holds_photo(one) is holds
+    assert one.holds_photo is holds
     told = beforehand("delete", one)
     assert told is not None
     assert ("will delete nothing" in told) is not holds

@@ -330,6 +330,9 @@ def test_the_same_content_is_known_and_needs_no_second_set(ledger: Ledger) -> No
     touched = noticed(ledger, seen(NEXT))
     assert ledger.known_sha256("/in", b"a.jpg") == {FACTS.sha256}
     assert ledger.known_sha256("/in", b"b.jpg") == frozenset()
+    assert ledger.filed_contents("/in", photo.version.size_bytes) == {FACTS.sha256}
+    assert ledger.filed_contents("/in", photo.version.size_bytes + 1) == frozenset()
+    assert ledger.filed_contents("/elsewhere", photo.version.size_bytes) == frozenset()
     claimed(ledger)
     ledger.same_as_filed(touched.id, FACTS.sha256, dispose=True, now_s=103.0)
     assert state(ledger, touched) is State.FILED

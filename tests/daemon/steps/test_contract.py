@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from daemon.config.documentation import documentation
 from daemon.options import Options
 from daemon.steps import STEPS
 from daemon.steps.view import View
@@ -72,8 +73,8 @@ def test_every_option_has_a_description_and_a_default(name: str) -> None:
     step = STEPS[name]
     assert issubclass(step.Options, Options)
     assert step.Options.model_fields
-    for field in step.Options.model_fields.values():
-        assert (field.description or "").endswith(".")
+    for option, field in step.Options.model_fields.items():
+        assert documentation(step.Options)[option].endswith(".")
         assert not field.is_required()
     assert step.Options.model_validate(step.Options().model_dump()) == step.Options()
 

@@ -1,0 +1,73 @@
+"""Commands that only read and tell start fast, because they load nothing that works on pictures."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from daemon.ledger import Ledger
+
+PICTURES = ("cv2", "numba", "numpy", "pymatting", "pyvips", "scipy", "skimage")
+MOST_CPU_S = 0.6
+"""The aim is 0.2 s on a machine that is idle and no old one; beside other work, and on the slowest
+machine that we have tests run on, the same takes up to three times as long."""
+
+LOADED = (
+    "import runpy, sys\n"
+    "sys.argv = ['matted', *sys.argv[1:]]\n"
+    "try:\n"
+    "    runpy.run_module('daemon', run_name='__main__')\n"
+    "finally:\n"
+    "    print('LOADED', *sorted(name for name in sys.modules if '.' not in name))\n"
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    """Settings of a daemon that has run."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "state").mkdir()
+    Ledger.open(tmp_path / "state" / "ledger.sqlite").close()
+    file = tmp_path / "matted.yaml"
+    file.write_text("state_dir: state\nfolders: [{watch: inbox, results: results}]\n")
+    return file
+
+
+def commands(settings: Path) -> Iterator[Sequence[str]]:
+    yield ("check", str(settings))
+    yield ("status", "--config", str(settings))
+    yield ("status", "--json", "--config", str(settings))
+    yield ("retry", "--config", str(settings), "--all")
+
+
+def test_telling_loads_no_picture_library(settings: Path) -> None:
+    for command in commands(settings):
+        ran = subprocess.run(
+            [sys.executable, "-c", LOADED, *command], capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, ran.stderr
+        loaded = ran.stdout.rpartition("LOADED")[2].split()
+        assert "daemon" in loaded
+        assert not set(PICTURES) & set(loaded), command
+
+
+def test_status_and_check_take_little_of_the_processor(settings: Path) -> None:
+    for command in (("check", str(settings)), ("status", "--config", str(settings))):
+        least = min(cpu_s(command) for _ in range(3))
+        assert least < MOST_CPU_S, f"matted {command[0]} took {least:.2f} s of the processor"
+
+
+def cpu_s(command: Sequence[str]) -> float:
+    """Processor time of `matted` with these arguments, of itself alone."""
+    before = os.times()
+    subprocess.run(
+        [sys.executable, "-m", "daemon", *command], stdout=subprocess.DEVNULL, check=True
+    )
+    after = os.times()
+    own = after.children_user - before.children_user
+    return own + after.children_system - before.children_system

@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from daemon.config.invocation import typed
+from daemon.config.profiles import AUTO, NONE
 from daemon.config.settings import Folder, Settings
-from daemon.engine.choice import choose, people_network
-from daemon.engine.hosting import running
+from daemon.engine.choice import choose, install_people, people_network
+from daemon.engine.hosting import hosted, running
+from daemon.engine.refiners import complaint
 from daemon.errors import NoEngine, ResultsTrouble
 from daemon.intake.mounts import file_system, sends_events
 from daemon.log import events
@@ -24,11 +26,11 @@ from daemon.machine import private
 from daemon.photo import show
 from daemon.shelf import below, durable, spelling, staging
 from matting.errors import EngineError
-from matting.models.catalog import PEOPLE
 from matting.models.content import verify
 from matting.models.model import Model
 from matting.process.client import connect
 from matting.process.host import EngineHost
+from matting.refiners import BUILT_IN
 
 _LITTLE_BYTES = 5 * 10**9
 _SKEW_S = 5.0
@@ -72,6 +74,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _gpu()
     yield from _engine(settings)
     yield from _finder(settings)
+    yield from _refiners(settings)
 
 
 def _watched(folder: Folder) -> Iterator[Finding]:
@@ -201,13 +204,22 @@ def _finder(settings: Settings) -> Iterator[Finding]:
             return
     except NoEngine:  # which was told of the engine
         return
-    how = typed(f"model install {PEOPLE}", settings)
+    how = install_people(settings)
     told = f"does nothing: the network that finds people is not installed: `{how}`"
     try:
         if people_network(settings) is None:
             yield Finding("focus_person", Severity.NOTE, told)
     except NoEngine as error:
         yield Finding("focus_person", Severity.BAD, str(error))
+
+
+def _refiners(settings: Settings) -> Iterator[Finding]:
+    """The networks that profiles name for the edge, each tried out on a small tile."""
+    profiles = (settings.profile(folder.profile) for folder in settings.folders)
+    for name in sorted({each.matting.refiner for each in profiles} - {AUTO, NONE, *BUILT_IN}):
+        wrong = complaint(settings, name, lambda spec: hosted(spec, events.silent()))
+        severity = Severity.BAD if wrong else Severity.OK
+        yield Finding(f"refiner {name}", severity, wrong or "solved a small tile")
 
 
 def _model(model: Model, settings: Settings) -> Iterator[Finding]:

@@ -91,7 +91,7 @@ class Bench:
                 _one_worker(self._wanted) as hand,
             ):
                 column = _with_engine(column, host, time.monotonic() - began_s)
-                over = _OneEngine(host, hand, choice.people_network(self._wanted))
+                over = _OneEngine(host, hand, self._wanted)
                 # Twice, so that the first photo has a warm time too, and the mattes are its own.
                 first = self._trial(over, self._subjects[0])
                 on_trial(first)
@@ -187,7 +187,7 @@ def _one_worker(wanted: settings.Settings) -> Iterator[_Hand]:
 class _OneEngine:
     """A running engine, and the photo process that asks it."""
 
-    def __init__(self, host: EngineHost, hand: _Hand, people: Path | None) -> None:
+    def __init__(self, host: EngineHost, hand: _Hand, wanted: settings.Settings) -> None:
         self._host = host
         self._hand = hand
         self._gone: str | None = None
@@ -198,7 +198,8 @@ class _OneEngine:
             connect_s=spec.start_timeout_s,
             queue_s=spec.start_timeout_s,
             timeout_s=spec.timeout_s,
-            people=people,
+            people=choice.people_network(wanted),
+            install_people=choice.install_people(wanted),
         )
 
     @property

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from daemon.bench.findings import Column, Findings, PhotoRun, Score
+from matting.engines.people import NOBODY
 
 NOTHING = "-"
 
@@ -152,8 +153,9 @@ def _listed(what: str, names: Iterable[str]) -> list[str]:
 
 
 def _warnings(trials: Iterable[PhotoRun]) -> list[str]:
-    """Each once: an untrained model says so with every photo."""
-    return list(dict.fromkeys(one for trial in trials for one in trial.warnings))
+    """Each once: an untrained model says so with every photo. Who is empty was told by photo."""
+    told = (one for trial in trials for one in trial.warnings if one != NOBODY)
+    return list(dict.fromkeys(told))
 
 
 def _table(title: str, *headings: str) -> Table:

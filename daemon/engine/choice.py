@@ -108,6 +108,11 @@ def people_network(wanted: settings.Settings) -> Path | None:
         return model.path
 
 
+def install_people(wanted: settings.Settings) -> str:
+    """What to type to have that network, with the programs and the settings that run here."""
+    return typed(f"model install {PEOPLE}", wanted)
+
+
 def refiner(wanted: settings.Settings, name: str) -> tuple[Model, EngineSpec]:
     """The network that a profile names as its refiner, and how to run it.
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack
 
+import numpy as np
+
 from daemon.config import settings
 from daemon.config.profiles import AUTO, NONE
 from daemon.engine.choice import guarded, refiner
+from daemon.errors import NoEngine
 from daemon.work.job import EngineAddress
+from daemon.work.refining import Wanted, refined
 from matting.process.host import EngineHost, EngineSpec
 from matting.refiners import BUILT_IN
+
+_HALF = np.repeat(np.array([[0, 255]], np.uint8), 32, axis=1).repeat(48, axis=0)
+"""(48, 64): a matte with an edge, and what is tried out is to find it in a picture of itself."""
 
 
 class RefinerProcesses:
@@ -61,3 +68,21 @@ class RefinerProcesses:
     def stop(self) -> None:
         """End the processes."""
         self._held.close()
+
+
+def complaint(
+    wanted: settings.Settings,
+    name: str,
+    hosted: Callable[[EngineSpec], AbstractContextManager[EngineHost]],
+) -> str | None:
+    """Try a refiner out on a small tile, and say what keeps it from solving it; None: nothing."""
+    refinery = RefinerProcesses(wanted, 1, hosted)
+    try:
+        address = refinery.serve([name])[name]
+        return "; ".join(
+            refined(_HALF, np.dstack([_HALF] * 3), Wanted(name, "0", address)).warnings
+        )
+    except NoEngine as error:
+        return str(error)
+    finally:
+        refinery.stop()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from daemon.config import settings
-from daemon.engine.choice import people_network
+from daemon.engine.choice import install_people, people_network
 from daemon.engine.hosting import hosted
 from daemon.engine.refiners import RefinerProcesses
 from daemon.errors import MattedError
@@ -87,6 +87,7 @@ def _engine_access(
         queue_s=wanted.engine.start_timeout_s + workers * wanted.engine.timeout_s,
         timeout_s=wanted.engine.timeout_s,
         people=people_network(wanted),
+        install_people=install_people(wanted),
     )
     return EngineAccess(
         address=lambda: address,

@@ -10,18 +10,18 @@ from daemon.errors import NoEngine
 from daemon.steps.view import Finder
 from matting import errors, people
 
-NOT_INSTALLED = (
-    "focus_person did nothing: the network that finds people is not installed"
-    " (`matted model install selfie`)"
-)
+_ABSENT = "focus_person did nothing: the network that finds people is not installed"
 
 
-def finder(profile: Profile, network: Path | None) -> tuple[Finder | None, tuple[str, ...]]:
+def finder(
+    profile: Profile, network: Path | None, *, how: str = ""
+) -> tuple[Finder | None, tuple[str, ...]]:
     """What a profile's steps search with, and a warning where they need it in vain.
 
     Args:
         profile: whose steps are going to be applied.
         network: the file; None: it is not installed.
+        how: what to type then; "": nobody knows here.
 
     Raises:
         NoEngine: the file is there and cannot be used.
@@ -29,7 +29,7 @@ def finder(profile: Profile, network: Path | None) -> tuple[Finder | None, tuple
     if not any(step.name == "focus_person" for step in profile.preprocess):
         return None, ()
     if network is None:
-        return None, (NOT_INSTALLED,)
+        return None, (f"{_ABSENT}: `{how}`" if how else _ABSENT,)
     try:
         known, aged = _loaded(network)
         return partial(people.find, network=known, aged=aged), ()

@@ -23,6 +23,8 @@ class EngineAddress:
     """From the moment the engine begins with this photo."""
     people: Path | None = None
     """The network that finds people, for the steps before the engine; None: not installed."""
+    install_people: str = ""
+    """What to type where it is not; this installation's own command."""
 
 
 @dataclass(frozen=True, slots=True)

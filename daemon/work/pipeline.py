@@ -121,7 +121,7 @@ def cut_out(
     # Whoever says where the edge is has looked at the whole photo.
     profile = job.profile if own.trimap is None else _without_focus(job.profile)
     with stages("prepare"):
-        search, unsearched = finder(profile, job.engine.people)
+        search, unsearched = finder(profile, job.engine.people, how=job.engine.install_people)
         view = prepare(View.of(to_srgb8(raster), profile.matting.long_side, search), profile)
     with stages("matte"):
         answer, device, warnings = _ask(view, job)

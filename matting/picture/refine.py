@@ -45,10 +45,8 @@ _REACH = _TEXTURE_WINDOW // 2 + 4
 averaging (1) and enlarging (1), and the edge that texture keeps off (1)."""
 _TILE = 256
 """Photo pixels; tiles without an edge cost nothing."""
-_PAIRS = (0, 0, 0, 1, 1, 2), (0, 1, 2, 1, 2, 2)
-"""The channels of the six different entries of a 3 x 3 covariance..."""
-_SYMMETRIC = (0, 1, 2, 1, 3, 4, 2, 4, 5)
-"""...and where these stand in it."""
+_PAIRS = (0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)
+"""The channels of the six different entries of a 3 x 3 covariance."""
 
 
 class _Small(NamedTuple):
@@ -156,59 +154,93 @@ def _lines(small: _Small, edge: NDArray[np.bool_]) -> Floats:
     Zero where there is no edge, so that enlarging them fades the detail out.
     """
     alpha, photo = small.alpha * np.float32(1 / 255), small.average * np.float32(1 / 255)
-    ridge = _RIDGE * np.eye(3, dtype=np.float32) + _TEXTURE_SHARE * _texture(small, edge)
-    fits = []
-    for softness in _SOFTNESS:
-        soft = cv2.GaussianBlur(photo, (0, 0), softness) if softness else photo
-        slopes, explained = (_mean(values) for values in _fit(alpha, soft, edge, ridge))
-        taken = (slopes * soft).sum(axis=-1)
-        fits.append((np.dstack((slopes, taken)), explained[..., None]))
+    ridge = _TEXTURE_SHARE * _texture(small, edge)
+    ridge[[0, 3, 5]] += np.float32(_RIDGE)
+    fits = [_softened(alpha, photo, softness, edge, ridge) for softness in _SOFTNESS]
     votes = [explained**_DECIDED + np.float32(1e-6) for _, explained in fits]
-    lines = sum(v * explained * line for v, (line, explained) in zip(votes, fits, strict=True))
-    return np.asarray(lines / sum(votes) * edge[..., None], np.float32)
+    found = sum(v * explained * line for v, (line, explained) in zip(votes, fits, strict=True))
+    lines = np.zeros((*alpha.shape, 4), np.float32)
+    lines[edge] = np.transpose(found / sum(votes))
+    return lines
+
+
+def _softened(
+    alpha: Floats, photo: Floats, softness: float, edge: NDArray[np.bool_], ridge: Floats
+) -> tuple[Floats, Floats]:
+    """(4, n) lines and (1, n) R squared at the n pixels of the edge, the photo softened so much."""
+    soft = np.asarray(cv2.GaussianBlur(photo, (0, 0), softness), np.float32) if softness else photo
+    around = _Around.of(edge)
+    fit = np.zeros((*alpha.shape, 4), np.float32)
+    fit[edge] = _fit(around.see(alpha[..., None])[:, 0], around.see(soft), ridge).T
+    slopes, explained = np.split(cv2.blur(fit, (3, 3))[edge].T, [3])
+    return np.vstack((slopes, (slopes * soft[edge].T).sum(axis=0))), explained
+
+
+class _Around(NamedTuple):
+    """The 3 x 3 pixels around each of n pixels; beyond the picture they are mirrored."""
+
+    at: NDArray[np.intp]
+    """(9, n) flat indices."""
+
+    @classmethod
+    def of(cls, chosen: NDArray[np.bool_]) -> _Around:
+        """Around those that are true."""
+        height, width = chosen.shape
+        inside = np.arange(height * width).reshape(height, width)
+        padded = cv2.copyMakeBorder(inside.astype(np.int32), 1, 1, 1, 1, cv2.BORDER_REFLECT_101)
+        rows, columns = np.nonzero(chosen)
+        near = [padded[rows + y, columns + x] for y in range(3) for x in range(3)]
+        return cls(np.asarray(near, np.intp))
+
+    def see(self, picture: Floats) -> Floats:
+        """(9, channels, n) of (h, w, channels)."""
+        flat = np.ascontiguousarray(picture.reshape(-1, picture.shape[2]).T)
+        return np.stack([flat[:, places] for places in self.at])
 
 
 def _texture(small: _Small, edge: NDArray[np.bool_]) -> Floats:
-    """(n, 3, 3) for the n pixels at the edge: how colours vary nearby where alpha does not."""
+    """(6, n) for the n pixels at the edge: how colours vary nearby where alpha does not."""
     rough = (small.sample.astype(np.float32) - small.average) * np.float32(1 / 255)
-    sure = (~edge).astype(np.float32)
-    total = _mean(_products(rough) * sure[..., None], _TEXTURE_WINDOW)[edge]
-    count = _mean(sure, _TEXTURE_WINDOW)[edge]
-    return _matrices(total / (count[:, None] + np.float32(1e-3)))
+    rough[edge] = 0
+    window = _TEXTURE_WINDOW, _TEXTURE_WINDOW
+    planes = cv2.split(rough)
+    pairs = [cv2.blur(planes[i] * planes[j], window)[edge] for i, j in _PAIRS]
+    sure = cv2.blur((~edge).astype(np.float32), window)[edge]
+    return np.asarray(np.stack(pairs) / (sure + np.float32(1e-3)), np.float32)
 
 
-def _fit(
-    alpha: Floats, photo: Floats, edge: NDArray[np.bool_], ridge: Floats
-) -> tuple[Floats, Floats]:
-    """Ridge regression of alpha on colour in every 3 x 3 window that has an edge.
+def _fit(alpha: Floats, photo: Floats, ridge: Floats) -> Floats:
+    """Ridge regression of alpha on colour in n windows of 3 x 3.
+
+    Args:
+        alpha: (9, n).
+        photo: (9, 3, n).
+        ridge: (6, n), added to the colours' covariance.
 
     Returns:
-        (h, w, 3) slopes and (h, w) R squared; zero elsewhere.
+        (4, n): three slopes, and R squared.
     """
-    mean, level = _mean(photo), _mean(alpha)
-    spread = _matrices((_mean(_products(photo)) - _products(mean))[edge])
-    joint = (_mean(photo * alpha[..., None]) - mean * level[..., None])[edge]
-    variance = (_mean(alpha * alpha) - level * level)[edge]
-    found = np.linalg.solve(spread + ridge, joint[..., None])[..., 0]
-    slopes, explained = np.zeros_like(photo), np.zeros_like(alpha)
-    slopes[edge] = found
-    explained[edge] = ((found * joint).sum(axis=-1) / variance.clip(1e-4)).clip(0, 1)
-    return slopes, explained
+    alpha = alpha - alpha.mean(axis=0)
+    photo = photo - photo.mean(axis=0)
+    ninth = np.float32(1 / 9)
+    spread = [
+        np.einsum("kn,kn->n", photo[:, i], photo[:, j]) * ninth + more
+        for (i, j), more in zip(_PAIRS, ridge, strict=True)
+    ]
+    joint = [np.einsum("kn,kn->n", photo[:, i], alpha) * ninth for i in range(3)]
+    variance = np.einsum("kn,kn->n", alpha, alpha) * ninth
+    slopes = _solved(spread, joint)
+    explained = sum(slope * one for slope, one in zip(slopes, joint, strict=True))
+    return np.stack([*slopes, (explained / variance.clip(1e-4)).clip(0, 1)])
 
 
-def _products(colours: Floats) -> Floats:
-    """(h, w, 6): the channels' products with each other."""
-    return colours[..., _PAIRS[0]] * colours[..., _PAIRS[1]]
-
-
-def _matrices(products: Floats) -> Floats:
-    """(n, 3, 3) from (n, 6)."""
-    return products[:, _SYMMETRIC].reshape(-1, 3, 3)
-
-
-def _mean(values: Floats, side: int = 3) -> Floats:
-    """Mean over a window; cv2.blur takes four channels at most, hence the detour."""
-    if values.ndim == 2 or values.shape[2] <= 4:
-        return np.asarray(cv2.blur(values, (side, side)), np.float32)
-    halves = np.split(values, 2, axis=-1)
-    return np.dstack([_mean(np.ascontiguousarray(half), side) for half in halves])
+def _solved(spread: list[Floats], joint: list[Floats]) -> list[Floats]:
+    """Solve n symmetric systems of three equations, by Cholesky's factors without their roots."""
+    rr, rg, rb, gg, gb, bb = spread
+    r, g, b = joint
+    by_g, by_b = rg / rr, rb / rr
+    gg, gb, g = gg - by_g * rg, gb - by_g * rb, g - by_g * r
+    last = gb / gg
+    blue = (b - by_b * r - last * g) / (bb - by_b * rb - last * gb)
+    green = (g - gb * blue) / gg
+    return [(r - rg * green - rb * blue) / rr, green, blue]

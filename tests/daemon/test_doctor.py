@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
+import networks
 import pytest
 from people_network import furnish
 
@@ -96,6 +98,35 @@ engine: {model: own.onnx, python: nowhere/python}
 """
     findings = list(examine(parse(text, source="test.yaml", base=tmp_path)))
     assert any("focus_person: the model selfie is not what was" in told for told in bad(findings))
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("absent", "bad the model mine is not installed: `"),
+        ("cut", "bad the model mine is not what was installed; "),
+        ("whole", "ok solved a small tile"),
+    ],
+)
+def test_a_refiner_that_a_profile_names_is_tried_out(tmp_path: Path, state: str, told: str) -> None:
+    """It was not looked at: `doctor` said that all was well, and `run` refused to start."""
+    (tmp_path / "in").mkdir()
+    config, file = tmp_path / "matted.yaml", tmp_path / "mine.onnx"
+    config.write_text("""state_dir: state
+folders: [{watch: in, results: out, profile: fine}]
+models: {mine: {trimap: plane}}
+profiles: {fine: {preprocess: [], matting: {refiner: mine}}}
+""")
+    if state != "absent":
+        file.write_bytes(networks.refining(4, (0, 1, 0, 0)))
+        install = ["model", "install", "mine", "--from", str(file), "--config", str(config)]
+        subprocess.run([sys.executable, "-m", "daemon", *install], check=True, capture_output=True)
+    if state == "cut":
+        (installed,) = (tmp_path / "state" / "models" / "files").iterdir()
+        installed.write_bytes(installed.read_bytes()[:-1])
+    settings = parse(config.read_text(), source=str(config), base=tmp_path)
+    (found,) = (f for f in examine(settings) if f.what == "refiner mine")
+    assert f"{found.verdict} {found.told}".startswith(told)
 
 
 def test_an_engine_that_cannot_run_is_found(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Python 3.7 too. Options:
     at_load    a key of AT_LOAD
     load_s     how long loading takes
     matte_s    how long every picture takes
+    tile       the side of its tiles: then it is a refiner, and is shown a trimap and a matte, too
     when_red   {"<red of the top left pixel>": a key of BEHAVIOURS}; other pictures are obeyed
 
 An obedient alpha is the picture's red channel, which also tells a swapped channel order.
@@ -23,7 +24,7 @@ import time
 
 import numpy as np
 
-from matting.engines import Answer, Engine
+from matting.engines import REFINED, Answer, Engine
 from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
 
 CHILDREN = []
@@ -41,6 +42,8 @@ class StubEngine(Engine):
     def __init__(self, options):
         self._matte_s = options.get("matte_s", 0)
         self._when_red = options.get("when_red", {})
+        self._tile = options.get("tile")
+        self.planes = 3 if self._tile is None else REFINED
 
     def describe(self):
         return {
@@ -51,6 +54,7 @@ class StubEngine(Engine):
             "environ": sorted(os.environ),
             "child": CHILDREN[-1].pid if CHILDREN else None,
             "sees_daemon": importlib.util.find_spec("daemon") is not None,
+            **({} if self._tile is None else {"tile": self._tile}),
         }
 
     def matte(self, pixels):

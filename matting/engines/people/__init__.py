@@ -14,7 +14,8 @@ from matting.engines import Answer, Engine, accelerator
 from matting.errors import EngineUnavailable
 from matting.people.looks import SUREST
 
-_NOBODY = "nobody was found; the matte is empty"
+NOBODY = "nobody was found; the matte is empty"
+"""The warning with a matte in which nobody is."""
 
 
 def load(options: dict[str, Any]) -> Engine:
@@ -69,6 +70,6 @@ class PeopleEngine(Engine):
         alpha = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         facts: dict[str, Any] = {"seen": list(small.shape), "parts": found.parts}
         if not found.people:
-            facts["warnings"] = [_NOBODY]
+            facts["warnings"] = [NOBODY]
             alpha[:] = 0  # a few specks too small to be anybody
         return Answer(alpha, len(found.people), facts)

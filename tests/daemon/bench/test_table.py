@@ -9,6 +9,7 @@ from rich.console import Console
 
 from daemon.bench import table
 from daemon.bench.findings import Column, Cost, Findings, Look, PhotoRun, Score
+from matting.engines.people import NOBODY
 
 GOOD = Score(1.234, 0.01, 0.02, 3, 4, 0.9876, 0.125, 0.5, None)
 BAD = Score(481.05, 0.257, 0.2585, 57.52, 480.74, 0.1, 0.575, 0.25, 0.99)
@@ -71,6 +72,17 @@ def test_the_best_of_several_is_green_and_a_single_one_is_not() -> None:
     assert "\x1b[1;32m481.05" not in shown
     alone = Findings("p", FINDINGS.looks, FINDINGS.columns[:1])
     assert "\x1b[1;32m" not in "\n".join(lines(alone, 100, colours=True))
+
+
+def test_that_nobody_was_found_is_said_once_for_each_photo() -> None:
+    """The engine's own warning said it again, without the photo."""
+    trials = tuple(PhotoRun(name, empty=True, warnings=(NOBODY, "it is slow")) for name in "ab")
+    column = Column("people", "people", "m", "f", "cpu", trials=trials)
+    assert table.remarks(Findings("p", (Look("a"), Look("b")), (column,))) == [
+        "a, people: nobody found, so the matte is empty",
+        "b, people: nobody found, so the matte is empty",
+        "people: it is slow",
+    ]
 
 
 def test_without_references_people_are_counted_instead() -> None:

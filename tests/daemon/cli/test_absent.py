@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import networks
 import pytest
 from harness import STUBS, family, wait_until, write_photo
 from package_index import MEMBER, PackageIndex, package, wheel
@@ -70,6 +71,23 @@ def test_the_doctor_says_it_too(matted: Matted) -> None:
     assert done.returncode == 1
     (bad,) = (line for line in done.stdout.splitlines() if line.startswith(" bad"))
     assert bad.endswith(f"is not installed: `{PROGRAM} model install selfie --config matted.yaml`")
+
+
+def test_a_photo_is_told_what_to_type_for_the_step_that_finds_nobody(
+    matted: Matted, home: Path
+) -> None:
+    """Another engine makes its matte; it named a `matted` that knew nothing of these settings."""
+    (home / "coarse.onnx").write_bytes(networks.same())
+    (home / "matted.yaml").write_text(
+        SETTINGS.replace("preprocess: []", "preprocess: [focus_person]")
+        + "engine: {model: coarse}\nmodels: {coarse: {size: [64, 64]}}\n"
+    )
+    install = ("model", "install", "coarse", "--from", "coarse.onnx")
+    assert matted(*install, "--config", "matted.yaml").returncode == Exit.DONE
+    done = matted("process", "a.png", "-o", "out", *QUICK, "--json")
+    how = f"`{PROGRAM} model install selfie --config matted.yaml`"
+    (warning,) = (w for w in json.loads(done.stdout)["warnings"] if w.startswith("focus_person"))
+    assert warning.endswith(f"the network that finds people is not installed: {how}")
 
 
 def test_a_script_gets_it_as_an_exception(

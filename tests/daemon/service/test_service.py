@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import networks
 import numpy as np
 import pytest
 from harness import Daemon, family, wait_until, write_photo
@@ -343,6 +344,47 @@ def test_a_reload_takes_new_folders_and_a_bad_file_changes_nothing(daemon: Make)
     write_photo(one.inbox / "a.png")
     one.await_("photo.filed", path="a.png")
     one.await_("photo.filed", path="b.png")
+
+
+def test_a_reload_takes_another_refiner_and_not_one_that_is_not_installed(daemon: Make) -> None:
+    def with_refiner(name: str) -> dict[str, object]:
+        return {"preprocess": [], "matting": {"refiner": name}, "outputs": ["matte"]}
+
+    def reload(name: str) -> None:
+        assert one.child is not None
+        one.configure({}, {"models": models, "profiles": {"plain": with_refiner(name)}})
+        one.child.send_signal(signal.SIGHUP)
+
+    models = {name: {"trimap": "plane", "size": [256, 256]} for name in ("mine", "absent")}
+    one = daemon(models=models, profiles={"plain": with_refiner("none")})
+    network = one.root / "mine.onnx"
+    network.write_bytes(networks.refining(4, (0, 1, 0, 0), (256, 256)))
+    install = [sys.executable, "-m", "daemon", "model", "install", "mine", "--from", str(network)]
+    subprocess.run([*install, "--config", str(one.config)], check=True, capture_output=True)
+    one.start()
+    write_half(one.inbox / "a.png")
+    assert one.await_("photo.filed", path="a.png")["refiner"] == "none"
+    reload("absent")
+    refused = one.await_("settings.refused")
+    assert any("the model absent is not installed: `" in fault for fault in refused["faults"])
+    write_half(one.inbox / "b.png")
+    assert one.await_("photo.filed", path="b.png")["refiner"] == "none"
+    reload("mine")
+    one.await_("settings.reloaded")
+    write_half(one.inbox / "c.png")
+    filed = one.await_("photo.filed", path="c.png")
+    assert (filed["refiner"], filed["tiles"], filed.get("warnings")) == ("mine", 1, None)
+    reload("closed-form")
+    one.await_("settings.reloaded", count=2)
+    write_half(one.inbox / "d.png")
+    assert one.await_("photo.filed", path="d.png")["refiner"] == "closed-form"
+
+
+def write_half(path: Path) -> None:
+    """A photo of whose left half the stub makes a person."""
+    pixels = np.full((96, 128, 3), 77, np.uint8)
+    pixels[..., 2] = np.where(np.arange(128) < 64, 255, 0)
+    path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
 
 
 def test_an_inbox_that_is_a_link_is_followed_when_it_leads_elsewhere(daemon: Make) -> None:

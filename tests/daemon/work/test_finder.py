@@ -10,7 +10,7 @@ from skimage import data
 
 from daemon.config.profiles import BUILT_IN, Profile
 from daemon.errors import NoEngine
-from daemon.work.finder import NOT_INSTALLED, finder
+from daemon.work.finder import finder
 
 FOCUSED = Profile.model_validate({"preprocess": ["focus_person"]})
 
@@ -20,8 +20,8 @@ def test_a_profile_that_does_not_focus_needs_nobody() -> None:
 
 
 def test_without_the_network_a_photo_is_told_what_to_install() -> None:
-    assert finder(FOCUSED, None) == (None, (NOT_INSTALLED,))
-    assert "matted model install selfie" in NOT_INSTALLED
+    told = "focus_person did nothing: the network that finds people is not installed: `do this`"
+    assert finder(FOCUSED, None, how="do this") == (None, (told,))
     assert finder(BUILT_IN["old-photo"], None)[1]
 
 

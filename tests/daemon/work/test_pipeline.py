@@ -380,6 +380,34 @@ def test_a_refiner_that_does_not_run_costs_its_edge_and_a_warning(
     assert (read(first) == read(expected)).all()
 
 
+def test_a_refiner_that_dies_in_mid_photo_costs_its_edge_and_the_next_photo_nothing(
+    job_for: Make, tmp_path: Path
+) -> None:
+    """It solved tiles before; none of what it said is in the matte, which is refiner: none's."""
+    deadly = blob(900)
+    deadly[128, 128, 0] = 69
+    source = write(tmp_path / "a.png", deadly)
+    spec = EngineSpec("stub_engine", {"tile": 256, "when_red": {"69": "exit"}}, extra_path=(STUBS,))
+    with EngineHost(spec, tmp_path / "refiner", lambda *_: None) as host:
+        host.start()
+        address = EngineAddress("mine", host.socket_path, 20, 20, 20)
+        job = replace(job_for(source, with_refiner("mine")), refiner=address)
+        outcome = done(job)
+        (warning,) = outcome.filed.warnings
+        assert warning.startswith("the refiner mine failed, so the edge is enlarged without it: ")
+        assert "\n" not in warning
+        assert (outcome.filed.refiner, outcome.filed.tiles) == ("none", 0)
+        (dead,) = map(read, staged(job, outcome))
+        (tmp_path / "results").rename(tmp_path / "first results")
+        plain = job_for(source, with_refiner("none"))
+        (expected,) = map(read, staged(plain, done(plain)))
+        assert (dead == expected).all()
+        (tmp_path / "results").rename(tmp_path / "second results")
+        other = write(tmp_path / "b.png", blob(900))
+        filed = done(replace(job_for(other, with_refiner("mine")), refiner=address)).filed
+        assert (filed.refiner, filed.tiles > 4, filed.warnings) == ("mine", True, ())
+
+
 # A trimap beside the photo
 
 

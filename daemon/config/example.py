@@ -11,6 +11,7 @@ import yaml
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
+from daemon.config.delivery import HookSettings, MetricsSettings, Webhook
 from daemon.config.profiles import BUILT_IN, Choice, Output, Profile, Step
 from daemon.config.settings import EngineSettings, Folder, ResourceLimits, Settings
 from daemon.options import Options
@@ -41,6 +42,13 @@ def commented_yaml(*, watch: str = "inbox", results: str = "results") -> str:
         *_section("limits", ResourceLimits),
         "folders:",
         *_folder({"watch": watch, "results": results}),
+        "",
+        *_section("on", HookSettings),
+        *_describe(Settings.model_fields["webhooks"], ""),
+        *_commented(["webhooks:", *_indented(_webhook())]),
+        "",
+        *_section("metrics", MetricsSettings),
+        *_commented(_fields(Settings, only=("manifest", "keep_days"))),
         "",
         *_describe(Settings.model_fields["models"], ""),
         *_commented(["models:", "  my_net:", *_indented(_indented(_recipe()))]),
@@ -132,6 +140,15 @@ def _fields(options: type[Options], only: Iterable[str] = ()) -> Iterator[str]:
         else:
             default = field.get_default(call_default_factory=True)
             yield f"{name}: {_inline(default)}"
+
+
+def _webhook() -> Iterator[str]:
+    bullet = "- "
+    for name, field in Webhook.model_fields.items():
+        yield from _describe(field, "  ")
+        default = "https://station.example/matted" if field.is_required() else field.default
+        yield f"{bullet}{name}: {_inline(default)}"
+        bullet = "  "
 
 
 def _recipe() -> Iterator[str]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2
+from daemon.ledger import notices
+
+VERSION = 3
 
 # For how long a version was watched while it was not ready; when an original was kept against the
 # folder's policy, ``reason`` says why; who this ledger is, for results to remember;
@@ -22,7 +24,7 @@ _TO_2 = (
     "INSERT INTO identity VALUES (lower(hex(randomblob(8))))",
 )
 
-_STEPS = {1: _TO_2}
+_STEPS = {1: _TO_2, 2: notices.TABLES}
 """What leads on from each version."""
 
 

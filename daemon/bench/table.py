@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from daemon.bench.findings import Column, Findings, PhotoRun, Score
-from matting.engines.people import NOBODY
+from matting.people import NOBODY
 
 NOTHING = "-"
 

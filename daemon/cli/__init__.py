@@ -19,7 +19,18 @@ from daemon.cli.words import advice
 from daemon.errors import InUse, MattedError, NoEngine, SettingsError
 
 # In the order in which a newcomer needs them. A verb is a module here with a function `main`.
-VERBS = ("init", "check", "run", "process", "status", "retry", "doctor", "bench", "demo")
+VERBS = (
+    "init",
+    "check",
+    "run",
+    "process",
+    "status",
+    "retry",
+    "doctor",
+    "webhooks",
+    "bench",
+    "demo",
+)
 _MODEL = "model"  # has verbs of its own
 _ALL = (*VERBS, _MODEL)
 

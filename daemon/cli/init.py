@@ -10,7 +10,7 @@ import typer
 
 from daemon.config.example import commented_yaml
 from daemon.config.invocation import program
-from daemon.config.settings import located
+from daemon.config.locations import located
 from daemon.errors import SettingsError
 from daemon.intake import inbox
 

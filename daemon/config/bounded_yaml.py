@@ -86,6 +86,8 @@ class _Bounded(yaml.SafeLoader):
         if self._depth > DEEPEST:
             raise _beyond(event, f"more than {DEEPEST} levels deep")
         node = super().compose_node(parent, index)
+        if isinstance(parent, yaml.MappingNode) and index is None:
+            _keep_word(node)
         self._depth -= 1
         self._sizes[id(node)] = self._nodes - before
         return node
@@ -94,6 +96,12 @@ class _Bounded(yaml.SafeLoader):
         self._nodes += nodes
         if self._nodes > MOST_NODES:
             raise _beyond(event, f"more than {MOST_NODES} entries, what aliases repeat included")
+
+
+def _keep_word(key: yaml.Node | None) -> None:
+    """YAML 1.1 takes a bare ``on`` for true; no setting's name is a truth value."""
+    if isinstance(key, yaml.ScalarNode) and key.tag == "tag:yaml.org,2002:bool":
+        key.tag = "tag:yaml.org,2002:str"
 
 
 def _beyond(event: yaml.Event, told: str) -> yaml.MarkedYAMLError:

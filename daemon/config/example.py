@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from daemon.config.delivery import HookSettings, MetricsSettings, Webhook
 from daemon.config.documentation import DocumentedSchema, documentation
 from daemon.config.profiles import BUILT_IN, Choice, Output, Profile, Step
 from daemon.config.settings import EngineSettings, Folder, ResourceLimits, Settings
@@ -41,6 +42,13 @@ def commented_yaml(*, watch: str = "inbox", results: str = "results") -> str:
         *_section("limits", ResourceLimits),
         "folders:",
         *_folder({"watch": watch, "results": results}),
+        "",
+        *_section("on", HookSettings),
+        *_describe(documentation(Settings)["webhooks"], ""),
+        *_commented(["webhooks:", *_indented(_webhook())]),
+        "",
+        *_section("metrics", MetricsSettings),
+        *_commented(_fields(Settings, only=("manifest", "keep_days"))),
         "",
         *_describe(documentation(Settings)["models"], ""),
         *_commented(["models:", "  my_net:", *_indented(_indented(_recipe()))]),
@@ -135,6 +143,15 @@ def _fields(options: type[Options], only: Iterable[str] = ()) -> Iterator[str]:
         else:
             default = field.get_default(call_default_factory=True)
             yield f"{name}: {_inline(default)}"
+
+
+def _webhook() -> Iterator[str]:
+    bullet = "- "
+    for name, field in Webhook.model_fields.items():
+        yield from _describe(documentation(Webhook)[name], "  ")
+        default = "https://station.example/matted" if field.is_required() else field.default
+        yield f"{bullet}{name}: {_inline(default)}"
+        bullet = "  "
 
 
 def _recipe() -> Iterator[str]:

@@ -17,9 +17,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from daemon.config.bounded_yaml import compose, construct, read_bounded
+from daemon.config.locations import demand_path
 from daemon.config.overlap import overlaps, roots
 from daemon.config.profiles import AUTO, BUILT_IN, NONE
-from daemon.config.settings import Settings, demand_path
+from daemon.config.settings import Settings
 from daemon.config.state_home import default_state_dir, state_dir_of
 from daemon.errors import SettingsError
 from daemon.options import Options

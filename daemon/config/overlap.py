@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from daemon.config.settings import MOST_FOLDERS, located
+from daemon.config.locations import located
+from daemon.config.settings import MOST_FOLDERS
 
 
 class Root(NamedTuple):

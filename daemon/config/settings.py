@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +15,8 @@ from pydantic import (
     model_validator,
 )
 
+from daemon.config.delivery import HookSettings, MetricsSettings, Webhook
+from daemon.config.locations import InsideName, Interpreter, Location, in_place
 from daemon.config.profiles import BUILT_IN, Profile
 from daemon.config.state_home import default_state_dir
 from daemon.options import Options
@@ -24,59 +24,6 @@ from matting.models.catalog import CATALOG, CONVERTED
 from matting.models.errors import UnknownModel
 from matting.models.model import SUFFIXES, demand_name
 from matting.networks.recipe import Recipe
-
-
-def located(path: Path, base: Path) -> Path:
-    """A path as the settings mean it: absolute from ``base``, ~ expanded, symlinks resolved.
-
-    Raises:
-        ValueError: there can be no such path; one line.
-    """
-    try:
-        found = (base / demand_path(path)).resolve()
-        os.stat(found)
-    except RuntimeError as error:  # what pathlib says to a circle of symlinks
-        raise ValueError("its symlinks lead in a circle") from error
-    except OSError as error:
-        if error.errno in {errno.ELOOP, errno.ENAMETOOLONG}:
-            raise ValueError(f"cannot be: {error.strerror}") from error
-    return found
-
-
-def demand_path(path: Path) -> Path:
-    """The path with its ~ expanded, if it can be one.
-
-    Raises:
-        ValueError: it cannot; one line.
-    """
-    text = os.fspath(path)
-    try:
-        if b"\0" in os.fsencode(text):
-            raise ValueError("has a zero byte in it")
-        return path.expanduser()
-    except UnicodeEncodeError as error:
-        raise ValueError("has characters in it that no file name has") from error
-    except RuntimeError as error:
-        raise ValueError(f"{text.partition('/')[0]} is nobody's home here") from error
-
-
-def _located(path: Path, info: ValidationInfo) -> Path:
-    context: Mapping[str, Any] = info.context or {}
-    return located(path, context.get("base", Path.cwd()))
-
-
-Location = Annotated[Path, AfterValidator(_located)]
-
-
-def _placed(program: Path, info: ValidationInfo) -> Path:
-    if len(demand_path(program).parts) == 1:
-        return program  # a name on PATH
-    context: Mapping[str, Any] = info.context or {}
-    # Not resolved: the python of a virtual environment is a symlink, and known by its own place.
-    return Path(os.path.abspath(context.get("base", Path.cwd()) / demand_path(program)))
-
-
-Interpreter = Annotated[Path, AfterValidator(_placed)]
 
 
 def _checked(name: str) -> str:
@@ -91,7 +38,7 @@ def _named(model: Path | str, info: ValidationInfo) -> Path | str:
     """A file's place, or a model's name: what has a slash or ends as such files do is a file."""
     text = os.fspath(model)
     if "/" in text or text.endswith(SUFFIXES):
-        return _located(Path(text), info)
+        return in_place(Path(text), info)
     return _checked(text)
 
 
@@ -105,15 +52,6 @@ def _own(name: str) -> str:
 
 
 OwnName = Annotated[str, AfterValidator(_own)]
-
-
-def _inside(name: str) -> str:
-    if os.path.isabs(demand_path(Path(name))) or ".." in Path(name).parts:
-        raise ValueError("should be the name of a file in the folder")
-    return name
-
-
-InsideName = Annotated[str, AfterValidator(_inside)]
 
 
 _DAY_S = 86_400
@@ -226,6 +164,19 @@ class Settings(Options):
     """When to say no."""
     folders: tuple[Folder, ...] = Field(min_length=1, max_length=MOST_FOLDERS)
     """The watched folders."""
+    on: HookSettings = HookSettings()
+    """Commands of your own that are run when something has happened."""
+    webhooks: tuple[Webhook, ...] = Field(default=(), max_length=16)
+    """Addresses that are told, by `matted webhooks`."""
+    metrics: MetricsSettings = MetricsSettings()
+    """Figures for Prometheus."""
+    manifest: bool = False
+    """Whether manifest.jsonl in each day's folder of the results says what was filed there: a JSON
+    object a line, with the SHA-256 of the photo and of each result."""
+    keep_days: int | None = Field(default=None, ge=1, le=36_500)
+    """The ledger forgets photos that ended longer ago and whose originals are not in the watched
+    folder any more; reports of photos that were given up go with them. Without it nothing is
+    forgotten."""
     models: dict[OwnName, Recipe] = Field(default_factory=dict)
     """Your own ONNX networks, by name: what each wants to be fed and what its answer means. To be
     installed by `matted model install NAME --config THIS_FILE --from FILE_OR_ADDRESS`."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from daemon.errors import NameTaken, ResultsTrouble
+from daemon.filing import documents
 from daemon.filing.destinations import Destination, Destinations
 from daemon.filing.disposing import Disposing
 from daemon.filing.facts import photo_facts
@@ -60,7 +61,10 @@ class Publishing:
                 photo, plan = self.renamed(photo, plan, filed, aside=False)
         took_s = filed.took_s | {"publish": round(time.monotonic() - began_s, 4)}
         filed = replace(filed, names=tuple(move.final for move in plan.moves), took_s=took_s)
-        self._ledger.filed(photo.id, filed, dispose=_is_disposed(destination), now_s=time.time())
+        now_s = time.time()
+        told = documents.filed(photo, plan, filed, now_s=now_s)
+        dispose = _is_disposed(destination)
+        self._ledger.filed(photo.id, filed, dispose=dispose, now_s=now_s, told=told)
         self._tell(photo, plan, filed)
         self._tidy_up(photo, destination)
 

@@ -6,6 +6,7 @@ import time
 from functools import partial
 
 from daemon.errors import LedgerTrouble, ResultsTrouble
+from daemon.filing import documents
 from daemon.filing.destinations import Destinations
 from daemon.filing.engine_access import EngineAccess
 from daemon.filing.facts import photo_facts
@@ -72,7 +73,9 @@ class Quarantining:
             if self._is_reported_later(photo, reason, error):
                 return
             reason, follows = f"{reason}; there is no report: {error}", True
-        self._ledger.failed(photo.id, reason, dispose=follows, now_s=time.time())
+        now_s = time.time()
+        told = documents.quarantined(photo, reason, now_s=now_s)
+        self._ledger.failed(photo.id, reason, dispose=follows, now_s=now_s, told=told)
         self._memory.forget(photo)
         self._log.warning(Event.PHOTO_QUARANTINED, **photo_facts(photo), reason=reason)
         self._pausing.discard_staged(photo)

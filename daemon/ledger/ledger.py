@@ -19,15 +19,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from daemon.errors import LedgerTrouble
-from daemon.ledger import rows, schema, transitions
+from daemon.ledger import notices, rows, schema, transitions
+from daemon.ledger.notices import Kind
 from daemon.ledger.rows import Entry, Recovery, State
 from daemon.photo import Filed, Photo, Sighting
 from daemon.plan import Move
@@ -165,6 +166,16 @@ class Ledger:
             due_s: float | None = db.execute(query).fetchone()["due_s"]
             return due_s
 
+    def oldest_open_s(self) -> float | None:
+        """Since when the oldest photo waits that is not begun; None if none is open."""
+        with self._read() as db:
+            query = (
+                "SELECT min(first_seen_s) AS seen_s FROM photo INDEXED BY photo_by_due"
+                " WHERE state IN ('waiting', 'retrying')"
+            )
+            seen_s: float | None = db.execute(query).fetchone()["seen_s"]
+            return seen_s
+
     def reserved(self, results: Path, name: bytes) -> bool:
         """Whether a name, relative to a result folder, is reserved or was ever filed."""
         with self._read() as db:
@@ -200,7 +211,13 @@ class Ledger:
     # How photos end
 
     def filed(
-        self, photo_id: int, filed: Filed | None = None, *, dispose: bool, now_s: float
+        self,
+        photo_id: int,
+        filed: Filed | None = None,
+        *,
+        dispose: bool,
+        now_s: float,
+        told: Mapping[str, Any] | None = None,
     ) -> None:
         """All outputs lie under their final names, durably.
 
@@ -209,6 +226,7 @@ class Ledger:
             filed: the facts; those written with the plan, if None.
             dispose: whether the source is yet to be archived or deleted.
             now_s: the present.
+            told: what others are told of it.
         """
         facts = (None, None) if filed is None else (rows.dump(filed), filed.sha256)
         with self._write() as db:
@@ -219,6 +237,13 @@ class Ledger:
                 " reason = NULL, disposed = ? WHERE id = ?",
                 (*facts, not dispose, photo_id),
             )
+            if told is not None:
+                notices.write(db, Kind.FILED, told, now_s=now_s)
+
+    def tell(self, kind: Kind, told: Mapping[str, Any], *, now_s: float) -> None:
+        """Note something for others that is no photo's state."""
+        with self._write() as db:
+            notices.write(db, kind, told, now_s=now_s)
 
     def to_dispose(self) -> tuple[Photo, ...]:
         """Photos whose sources are yet to be archived or deleted, or to follow into quarantine."""
@@ -297,7 +322,15 @@ class Ledger:
             db.execute("UPDATE photo SET tries = max(tries - 1, 0) WHERE id = ?", (photo_id,))
             return transitions.release(db, photo_id, now_s, None, now_s=now_s)
 
-    def failed(self, photo_id: int, reason: str, *, dispose: bool = False, now_s: float) -> None:
+    def failed(
+        self,
+        photo_id: int,
+        reason: str,
+        *,
+        dispose: bool = False,
+        now_s: float,
+        told: Mapping[str, Any] | None = None,
+    ) -> None:
         """The photo is in quarantine, its report written.
 
         Args:
@@ -305,6 +338,7 @@ class Ledger:
             reason: one line for people.
             dispose: whether the source is yet to follow.
             now_s: the present.
+            told: what others are told of it.
         """
         with self._write() as db:
             _withdraw(db, photo_id, State.FAILED, now_s)
@@ -312,6 +346,8 @@ class Ledger:
                 "UPDATE photo SET reason = ?, disposed = ? WHERE id = ?",
                 (reason, not dispose, photo_id),
             )
+            if told is not None:
+                notices.write(db, Kind.QUARANTINED, told, now_s=now_s)
 
     def gone(self, photo_id: int, *, now_s: float) -> None:
         """The file is not there any more, in a folder that is: this version will not be filed."""

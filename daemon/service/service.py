@@ -10,12 +10,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 
 from daemon.config import load
 from daemon.config.links import Links
 from daemon.config.settings import EngineSettings, Folder, Settings
+from daemon.delivery.deliveries import Deliveries
+from daemon.delivery.metrics import Condition
 from daemon.engine.hosting import running
 from daemon.errors import LedgerTrouble, MattedError, SettingsError
 from daemon.filing import assembly
@@ -32,6 +35,7 @@ from daemon.machine.resource_limits import demand_enough
 from daemon.service import notify
 from daemon.service.liveness import Watchdog
 from daemon.service.lost_ledger import companions, filed_before
+from daemon.service.pauses import Pauses
 from daemon.service.status import Board, News, midnight_s
 from matting.process.host import EngineHost
 
@@ -128,8 +132,11 @@ class Service:
             wake=self._wake.set,
             log=self._log,
         )
+        self._pauses = Pauses(self._ledger)
+        self._deliveries = Deliveries(self._ledger.path, self._condition, self._log)
         with (
             contextlib.closing(self._watching),
+            contextlib.closing(self._deliveries),
             assembly.opened(
                 self._settings,
                 self._ledger,
@@ -173,6 +180,7 @@ class Service:
         try:
             self._watching.turn()
             self._filing.turn(paused_folders=self._watching.paused)
+            self._pauses.turned(self._paused(), now_s=time.time())
             self._tell_how_it_is()
         except LedgerTrouble as error:
             if self._trouble is None:
@@ -182,6 +190,22 @@ class Service:
             if self._trouble is not None:
                 self._log.info(Event.SERVICE_RESUMED)
             self._trouble = None
+
+    def _paused(self) -> dict[str | None, str]:
+        """Why folders are paused; under None why everything is."""
+        paused: dict[str | None, str] = dict(self._watching.paused.items())
+        return paused if self._filing.paused is None else paused | {None: self._filing.paused}
+
+    def _condition(self) -> Condition:
+        paused = self._watching.paused
+        return Condition(
+            version=version("matted"),
+            engine=str(self._engine.hello.get("engine", "")),
+            device=str(self._engine.hello.get("device", "")),
+            engine_starts=self._engine.starts,
+            paused=self._trouble or self._filing.paused,
+            folders={path: paused.get(path) for path in self._watching.folders},
+        )
 
     def _until_next_turn_s(self) -> float:
         if self._trouble is not None:
@@ -221,6 +245,7 @@ class Service:
         self._filing.prepare(destinations)  # the one of these that may fail
         self._watching.watch(settings.folders)
         self._filing.serve(destinations)
+        self._deliveries.serve(settings)
 
     # Signals
 

@@ -4,4 +4,7 @@ from matting.people.aged import Aged
 from matting.people.network import Network
 from matting.people.search import Found, find
 
-__all__ = ["Aged", "Found", "Network", "find"]
+__all__ = ["NOBODY", "Aged", "Found", "Network", "find"]
+
+NOBODY = "nobody was found; the matte is empty"
+"""What is said of a picture in which there is nobody."""

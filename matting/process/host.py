@@ -61,6 +61,7 @@ class EngineHost:
         self._trouble: str | None = None
         self._hello: dict[str, Any] = {}
         self._process: EngineProcess | None = None
+        self._starts = 0
         self._past: deque[EngineProcess] = deque(maxlen=REMEMBERED)
         self._stopping = False
         self._restarting: str | None = None
@@ -77,6 +78,11 @@ class EngineHost:
     def state(self) -> State:
         """What the engine is at."""
         return self._state
+
+    @property
+    def starts(self) -> int:
+        """How often an engine process was started; more than one is a restart."""
+        return self._starts
 
     @property
     def hello(self) -> dict[str, Any]:
@@ -188,6 +194,7 @@ class EngineHost:
             self._report_unavailable(str(error))
             return
         self._change("starting", process)
+        self._starts += 1
         self._tell("engine.started", pid=process.pid, engine=self.spec.name)
         self._attend(process)
         self._change("ending")

@@ -14,9 +14,6 @@ from matting.engines import Answer, Engine, accelerator
 from matting.errors import EngineUnavailable
 from matting.people.looks import SUREST
 
-NOBODY = "nobody was found; the matte is empty"
-"""The warning with a matte in which nobody is."""
-
 
 def load(options: dict[str, Any]) -> Engine:
     """Load the network and run it once.
@@ -70,6 +67,6 @@ class PeopleEngine(Engine):
         alpha = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         facts: dict[str, Any] = {"seen": list(small.shape), "parts": found.parts}
         if not found.people:
-            facts["warnings"] = [NOBODY]
+            facts["warnings"] = [people.NOBODY]
             alpha[:] = 0  # a few specks too small to be anybody
         return Answer(alpha, len(found.people), facts)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from daemon.bench import table
 from daemon.bench.findings import Column, Cost, Findings, Look, PhotoRun, Score
-from matting.engines.people import NOBODY
+from matting.people import NOBODY
 
 GOOD = Score(1.234, 0.01, 0.02, 3, 4, 0.9876, 0.125, 0.5, None)
 BAD = Score(481.05, 0.257, 0.2585, 57.52, 480.74, 0.1, 0.575, 0.25, 0.99)

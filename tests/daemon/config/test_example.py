@@ -32,7 +32,7 @@ def test_every_default_in_a_comment_is_valid_when_uncommented(tmp_path: Path) ->
 
 
 def _is_commented_setting(line: str) -> bool:
-    key, colon, _ = line.lstrip().removeprefix("# ").strip().partition(":")
+    key, colon, _ = line.lstrip().removeprefix("# ").strip().removeprefix("- ").partition(":")
     return line.lstrip().startswith("# ") and bool(colon) and key.replace("_", "").isalpha()
 
 

@@ -385,3 +385,11 @@ def test_an_unknown_refiner_is_one_fault_with_the_nearest_name(tmp_path: Path) -
     (fault,) = caught.value.faults
     assert fault.startswith("line 3: profiles.fine.matting.refiner there is no refiner")
     assert fault.endswith("did you mean closed-form?")
+
+
+def test_a_bare_on_is_the_name_that_it_looks_like(tmp_path: Path) -> None:
+    """YAML 1.1 reads it as true, which no setting is called."""
+    text = f"{SHORTEST}\non:\n  filed: [touch, it]\n"
+    settings = parse(text, source="test.yaml", base=tmp_path)
+    assert settings.on.commands == {"filed": ("touch", "it")}
+    assert faults(f"{SHORTEST}\non: {{filde: [x]}}\n", tmp_path)[0].startswith("line 2: on")

@@ -6,6 +6,7 @@ is to write two small files.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from daemon.errors import ResultsTrouble
 from daemon.filing import disks
 from daemon.filing.destinations import Destinations
 from daemon.ledger import Ledger, State
+from daemon.ledger.notices import Notices
 
 
 @pytest.fixture
@@ -233,6 +235,23 @@ def test_a_root_that_is_of_no_use_pauses_and_charges_nothing(house: House) -> No
     time.sleep(0.03)
     house.turn_until_rest()
     assert house.filed() == ["a_one.png", "a_two.png"]
+
+
+def test_whoever_hears_of_photos_hears_of_each_end_once(house: House) -> None:
+    """It is written with the state that it tells of: neither is there without the other."""
+    with Notices(house.ledger.path, None) as notices:
+        good, bad = house.put("a.png"), house.put("bad.png", BAD)
+        house.turn_until_rest()
+        told = {one.document["photo"]: one for one in notices.next()}
+        assert {photo: str(one.kind) for photo, one in told.items()} == {
+            good: "filed",
+            bad: "quarantined",
+        }
+        results = told[good].document["results"]
+        for result in results:
+            file = house.results / result["path"]
+            assert result["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+        assert [result["path"] for result in results] == ["a_one.png", "a_two.png"]
 
 
 def test_a_missing_background_is_nobodys_photo_and_pauses(house: House) -> None:

@@ -1,0 +1,37 @@
+"""``matted webhooks``: tell the addresses of the settings what has happened."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daemon.config import load
+from daemon.errors import LedgerTrouble, SettingsError
+from daemon.log import events
+
+
+def main(
+    config: Annotated[Path, typer.Option(help="The daemon's settings file.")] = Path("matted.yaml"),
+) -> None:
+    """Tell the addresses of `webhooks:` what happened; beside the daemon, until Ctrl-C."""
+    from daemon.delivery.webhooks import followers  # noqa: PLC0415 - what talks to the web takes time to load
+
+    settings = load.load(config)
+    if not settings.webhooks:
+        raise SettingsError(str(config), ("webhooks: names no address",))
+    path = settings.state_dir / "ledger.sqlite"
+    if not path.exists():
+        raise LedgerTrouble(f"no daemon has run with the state directory {settings.state_dir} yet")
+    running = followers(path, settings.webhooks, events.set_up())
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    for follower in running:
+        follower.start()
+    stopping.wait()
+    for follower in running:
+        follower.stop()

@@ -1,0 +1,1 @@
+"""What happened, handed on to others: hooks, webhooks, the manifest, metrics."""

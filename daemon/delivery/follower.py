@@ -1,0 +1,90 @@
+"""One reader that follows the notices, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from daemon.errors import MattedError
+from daemon.ledger.notices import Kind, Notice, Notices
+from daemon.log.events import Event, Log
+
+_LOOK_S = 1.0
+_AGAIN_S, _LONGEST_AGAIN_S = 2.0, 300.0
+_END_S = 5.0
+
+
+class BrokenOff(Exception):
+    """It was told to end before it was done."""
+
+
+class Follower:
+    """Has something done for each notice, in order and at least once, and holds up nobody."""
+
+    def __init__(
+        self,
+        ledger: Path,
+        name: str,
+        act: Callable[[Notice, threading.Event], None],
+        *,
+        kinds: Collection[Kind],
+        log: Log,
+        remembered: bool = True,
+    ) -> None:
+        """Prepare; nothing is done before ``start``.
+
+        Args:
+            ledger: the ledger's file.
+            name: what its position is kept under, and what it is called in the log.
+            act: does it; told when to break off. Raises ``MattedError`` for what is to be tried
+                again later, and ``BrokenOff`` if it was.
+            kinds: of the notices that it is about.
+            log: for what has to be tried again.
+            remembered: whether its position is kept over restarts.
+        """
+        self._ledger = ledger
+        self._name = name
+        self._act = act
+        self._kinds = tuple(kinds)
+        self._reader = name if remembered else None
+        self._log = log
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self.follow, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin, with what has happened since its last run."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; what was not done is done in the next run."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(_END_S)
+
+    def follow(self) -> None:
+        """Go on until ``stop``."""
+        again_s = _AGAIN_S
+        while not self._stopping.is_set():
+            try:
+                with Notices(self._ledger, self._reader) as notices:
+                    while not self._stopping.is_set():
+                        again_s = self._do_due(notices, again_s)
+            except BrokenOff:
+                return
+            except MattedError as error:
+                reason = str(error)
+                self._log.warning(Event.DELIVERY_DELAYED, reader=self._name, reason=reason)
+                self._stopping.wait(again_s)
+                again_s = min(again_s * 2, _LONGEST_AGAIN_S)
+
+    def _do_due(self, notices: Notices, again_s: float) -> float:
+        """Do what is there; how long to wait after the next failure."""
+        due = notices.next(kinds=self._kinds)
+        for notice in due:
+            self._act(notice, self._stopping)
+            notices.done(notice)
+            again_s = _AGAIN_S
+        if not due:
+            self._stopping.wait(_LOOK_S)
+        return again_s

@@ -1,0 +1,169 @@
+"""Figures for Prometheus, as a text file for node_exporter's textfile collector.
+
+Gauges come from the ledger and from what the daemon knows of itself, counters from the notices:
+they count since the daemon started, as Prometheus expects.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from daemon.delivery.follower import Follower
+from daemon.errors import LedgerTrouble
+from daemon.ledger import Ledger
+from daemon.ledger.notices import Kind, Notice
+from daemon.log.events import Event, Log
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What only the daemon knows of itself."""
+
+    version: str
+    engine: str
+    device: str
+    engine_starts: int
+    """Since the daemon started; one is normal."""
+    paused: str | None
+    """Why no photo is begun."""
+    folders: Mapping[str, str | None]
+    """Watched folders, and why one is paused."""
+
+
+class Figures:
+    """All figures, of one run of the daemon."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._info = self._gauge(
+            "build_info", "The running program.", "version", "engine", "device"
+        )
+        self._photos = self._gauge("photos", "Photos in the ledger, by state.", "state")
+        self._age = self._gauge("queue_age_seconds", "Since when the oldest open photo waits.")
+        self._paused = self._gauge("paused", "1 while no photo is begun.")
+        self._folders = self._gauge("folder_paused", "1 while a folder is paused.", "folder")
+        self._starts = self._gauge("engine_starts", "Starts of the engine in this run.")
+        self._written = self._gauge("written_timestamp_seconds", "When this file was written.")
+        self._filed = self._counter("filed", "Photos filed in this run.")
+        self._quarantined = self._counter("quarantined", "Photos given up in this run.")
+        self._stages = self._counter("stage_seconds", "Time that photos took, by stage.", "stage")
+        self._flags = self._counter("flags", "Flags on filed photos, by reason.", "reason")
+
+    def count(self, notice: Notice, _: threading.Event | None = None) -> None:
+        """Take a notice into the counters."""
+        if notice.kind is Kind.QUARANTINED:
+            self._quarantined.inc()
+        elif notice.kind is Kind.FILED:
+            self._filed.inc()
+            for stage, took_s in notice.document.get("took_s", {}).items():
+                self._stages.labels(stage).inc(took_s)
+            for flag in notice.document.get("flags", ()):
+                self._flags.labels(flag["reason"]).inc()
+
+    def text(self, ledger: Ledger, condition: Condition, *, now_s: float) -> bytes:
+        """All figures in Prometheus' text format.
+
+        Raises:
+            LedgerTrouble: the ledger cannot be read.
+        """
+        for gauge in (self._info, self._folders):
+            gauge.clear()
+        self._info.labels(condition.version, condition.engine, condition.device).set(1)
+        for state, number in ledger.counts().items():
+            self._photos.labels(str(state)).set(number)
+        oldest_s = ledger.oldest_open_s()
+        self._age.set(0 if oldest_s is None else max(0.0, now_s - oldest_s))
+        self._paused.set(condition.paused is not None)
+        for folder, reason in condition.folders.items():
+            self._folders.labels(folder).set(reason is not None)
+        self._starts.set(condition.engine_starts)
+        self._written.set(now_s)
+        return bytes(generate_latest(self._registry))
+
+    def _gauge(self, name: str, told: str, *labels: str) -> Gauge:
+        return Gauge(name, told, labels, namespace="matted", registry=self._registry)
+
+    def _counter(self, name: str, told: str, *labels: str) -> Counter:
+        return Counter(name, told, labels, namespace="matted", registry=self._registry)
+
+
+class Textfile:
+    """Writes the figures now and then, from a thread of its own."""
+
+    def __init__(
+        self,
+        path: Path,
+        ledger: Path,
+        condition: Callable[[], Condition],
+        *,
+        every_s: float,
+        log: Log,
+    ) -> None:
+        """Prepare; nothing is written before ``start``.
+
+        Args:
+            path: the file.
+            ledger: the ledger's file.
+            condition: how the daemon is; called from another thread.
+            every_s: how often it is written.
+            log: for what hinders that.
+        """
+        self._path = path
+        self._ledger = ledger
+        self._condition = condition
+        self._every_s = every_s
+        self._log = log
+        self._figures = Figures()
+        self._told: str | None = None
+        self._stopping = threading.Event()
+        self._follower = Follower(
+            ledger,
+            "metrics",
+            self._figures.count,
+            kinds=(Kind.FILED, Kind.QUARANTINED),
+            log=log,
+            remembered=False,
+        )
+        self._thread = threading.Thread(target=self._serve, name="metrics", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._follower.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write once more, and end."""
+        self._stopping.set()
+        self._follower.stop()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def _serve(self) -> None:
+        with Ledger.open(self._ledger, read_only=True) as ledger:
+            while True:
+                last = self._stopping.wait(0)
+                self._write(ledger)
+                if last or self._stopping.wait(self._every_s):
+                    break
+            self._write(ledger)
+
+    def _write(self, ledger: Ledger) -> None:
+        try:
+            text = self._figures.text(ledger, self._condition(), now_s=time.time())
+            fresh = self._path.with_name(f".{self._path.name}.new")
+            fresh.write_bytes(text)
+            fresh.chmod(0o644)  # it is another user's program that reads it
+            fresh.replace(self._path)
+        except (OSError, LedgerTrouble) as error:
+            reason = f"{self._path}: {getattr(error, 'strerror', None) or error}"
+            if reason != self._told:
+                self._log.warning(Event.DELIVERY_DELAYED, reader="metrics", reason=reason)
+            self._told = reason
+        else:
+            self._told = None

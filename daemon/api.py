@@ -16,8 +16,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from daemon.batch.batch import Batch, Ending
+from daemon.batch.batch import Batch
+from daemon.batch.ending import Ending
 from daemon.config import load
+from daemon.config.faults import did_you_mean
 from daemon.config.profiles import BUILT_IN, Profile
 from daemon.config.settings import EngineSettings, Folder, Settings
 from daemon.engine.choice import stores
@@ -177,7 +179,7 @@ def find_profile(name: str, settings: Settings) -> Profile:
     """
     known = {**BUILT_IN, **settings.profiles}
     if name not in known:
-        fault = f"there is no profile {name!r}{load.did_you_mean(name, list(known))}"
+        fault = f"there is no profile {name!r}{did_you_mean(name, list(known))}"
         raise SettingsError("--profile", (fault,))
     return known[name]
 

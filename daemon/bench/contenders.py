@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.config import settings
-from daemon.config.load import did_you_mean
+from daemon.config.faults import did_you_mean
 from daemon.engine.choice import choose, stores
 from daemon.errors import NoEngine, SettingsError
 from matting.models.catalog import PEOPLE

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 
 from daemon.cli.model.place import ChosenStore, Config, Shared, chosen_store, size, told
-from daemon.config.load import did_you_mean
+from daemon.config.faults import did_you_mean
 from matting.models import trial as trials
 from matting.models.catalog import CATALOG, CONVERTED, PEOPLE, ByHand, CatalogEntry, Web
 from matting.models.download import Listener

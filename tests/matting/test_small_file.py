@@ -45,7 +45,7 @@ def test_a_disk_that_is_full_half_way_leaves_the_old_one(tmp_path: Path) -> None
 
     done = subprocess.run(
         [sys.executable, "-B", "-c", program, path],
-        preexec_fn=few_bytes,  # noqa: PLW1509 - no threads here
+        preexec_fn=few_bytes,
         capture_output=True,
         text=True,
         check=False,

@@ -26,6 +26,7 @@ from daemon.machine import private
 from daemon.photo import show
 from daemon.shelf import below, durable, spelling, staging
 from matting.errors import EngineError
+from matting.models.catalog import PEOPLE_ENGINE
 from matting.models.content import verify
 from matting.models.model import Model
 from matting.process.client import connect
@@ -200,7 +201,7 @@ def _finder(settings: Settings) -> Iterator[Finding]:
     profiles = (settings.profile(folder.profile) for folder in settings.folders)
     steps = ", ".join(sorted({name for profile in profiles for name in profile.searching}))
     try:
-        if not steps or choose(settings).engine == "people":
+        if not steps or choose(settings).engine == PEOPLE_ENGINE:
             return
     except NoEngine:  # which was told of the engine
         return

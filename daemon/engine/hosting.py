@@ -13,6 +13,7 @@ from daemon import errors
 from daemon.config import settings
 from daemon.engine.choice import choose, guarded
 from daemon.log.events import Event, Log
+from matting.engines import ENGINES
 from matting.errors import EngineUnavailable
 from matting.process.host import EngineHost, EngineSpec
 
@@ -30,8 +31,7 @@ def running(wanted: settings.Settings, log: Log) -> Iterator[EngineHost]:
     model = choice.model.name if choice.model else None
     log.info(Event.ENGINE_CHOSEN, engine=choice.engine, reason=choice.reason, model=model)
     engine = wanted.engine
-    # The interpreter is for frameworks; people runs on what the daemon has itself.
-    elsewhere = engine.python is not None and choice.engine != "people"
+    elsewhere = engine.python is not None and ENGINES[choice.engine].framework
     spec = EngineSpec(
         choice.engine,
         choice.options,

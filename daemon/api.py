@@ -16,13 +16,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from daemon.batch.batch import Batch, Ending
+from daemon.batch.batch import Batch
+from daemon.batch.ending import Ending
 from daemon.config import load
+from daemon.config.faults import did_you_mean
 from daemon.config.profiles import BUILT_IN, Profile
-from daemon.config.settings import EngineSettings, Folder, Settings
+from daemon.config.settings import Folder, Settings
 from daemon.engine.choice import stores
 from daemon.errors import SettingsError
 from daemon.log import events
+from matting.engines import ENGINES
 from matting.models.catalog import CATALOG
 from matting.models.errors import ModelError
 
@@ -142,7 +145,7 @@ def with_engine(settings: Settings, name: str | None) -> Settings:
     """
     if name is None:
         return settings
-    engines = EngineSettings.model_fields["name"].annotation.__args__  # type: ignore[union-attr] # a Literal
+    engines = ("auto", *ENGINES)
     if name in engines:
         change: dict[str, object] = {"name": name}
     elif name in (models := _models(settings)) or name in CATALOG:
@@ -158,7 +161,7 @@ def with_engine(settings: Settings, name: str | None) -> Settings:
 def _models(settings: Settings) -> list[str]:
     """The names of installed models that are not an engine's as well."""
     try:
-        return [model.name for model in stores(settings).list() if model.name != "bshm"]
+        return [model.name for model in stores(settings).list() if model.name not in ENGINES]
     except ModelError as error:
         raise SettingsError("--engine", (str(error),)) from error
 
@@ -177,7 +180,7 @@ def find_profile(name: str, settings: Settings) -> Profile:
     """
     known = {**BUILT_IN, **settings.profiles}
     if name not in known:
-        fault = f"there is no profile {name!r}{load.did_you_mean(name, list(known))}"
+        fault = f"there is no profile {name!r}{did_you_mean(name, list(known))}"
         raise SettingsError("--profile", (fault,))
     return known[name]
 

@@ -26,6 +26,7 @@ from daemon.machine import private
 from daemon.photo import show
 from daemon.shelf import below, durable, spelling, staging
 from matting.errors import EngineError
+from matting.models.catalog import PEOPLE_ENGINE
 from matting.models.content import verify
 from matting.models.model import Model
 from matting.process.client import connect
@@ -198,9 +199,9 @@ def _engine(settings: Settings) -> Iterator[Finding]:
 def _finder(settings: Settings) -> Iterator[Finding]:
     """The network that steps search for people with, where another engine makes the mattes."""
     profiles = (settings.profile(folder.profile) for folder in settings.folders)
-    focused = any(step.name == "focus_person" for each in profiles for step in each.preprocess)
+    steps = ", ".join(sorted({name for profile in profiles for name in profile.searching}))
     try:
-        if not focused or choose(settings).engine == "people":
+        if not steps or choose(settings).engine == PEOPLE_ENGINE:
             return
     except NoEngine:  # which was told of the engine
         return
@@ -208,9 +209,9 @@ def _finder(settings: Settings) -> Iterator[Finding]:
     told = f"does nothing: the network that finds people is not installed: `{how}`"
     try:
         if people_network(settings) is None:
-            yield Finding("focus_person", Severity.NOTE, told)
+            yield Finding(steps, Severity.NOTE, told)
     except NoEngine as error:
-        yield Finding("focus_person", Severity.BAD, str(error))
+        yield Finding(steps, Severity.BAD, str(error))
 
 
 def _refiners(settings: Settings) -> Iterator[Finding]:

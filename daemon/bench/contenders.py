@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.config import settings
-from daemon.config.load import did_you_mean
+from daemon.config.faults import did_you_mean
 from daemon.engine.choice import choose, stores
 from daemon.errors import NoEngine, SettingsError
-from matting.models.catalog import PEOPLE
+from matting.models.catalog import PEOPLE, PEOPLE_ENGINE
 from matting.models.errors import ModelError
-from matting.models.model import runs
+from matting.models.model import engine_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ def known(wanted: settings.Settings) -> dict[str, Contender]:
         installed = sorted({name for store in stores(wanted).stores for name in store.names()})
     except ModelError as error:
         raise NoEngine(str(error)) from error
-    absent = () if PEOPLE in installed else ("people",)
-    found = {"people": with_engine(wanted, name="people", model=None)}
+    absent = () if PEOPLE in installed else (PEOPLE_ENGINE,)
+    found = {PEOPLE_ENGINE: with_engine(wanted, name=PEOPLE_ENGINE, model=None)}
     file = wanted.engine.model
     if isinstance(file, Path):
-        engine = runs(file) or "bshm"
+        engine = engine_of(file)
         found[file.name if engine in {*installed, *found} else engine] = with_engine(
             wanted, name=engine, model=file
         )
@@ -83,7 +83,7 @@ def chosen(wanted: str | None, all_known: Mapping[str, Contender]) -> tuple[Cont
         installed = tuple(one for one in all_known.values() if one.installed)
         return installed or tuple(all_known.values())
     named = (name.strip() for name in wanted.split(",") if name.strip())
-    names = ["people" if name == PEOPLE else name for name in named]
+    names = [PEOPLE_ENGINE if name == PEOPLE else name for name in named]
     if unknown := [name for name in dict.fromkeys(names) if name not in all_known]:
         faults = [_unknown(name, list(all_known)) for name in unknown]
         raise SettingsError("--engines", tuple(faults))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +28,7 @@ from daemon.bench.run import Bench
 from daemon.bench.sheet import draw, save
 from daemon.errors import MattedError, NoEngine, ResultsTrouble
 from daemon.log import events
+from matting.small_file import replace_file
 
 _SHEET, _FIGURES = "bench.jpg", "bench.json"
 
@@ -174,17 +174,10 @@ def _demand_writable(out: Path) -> None:
 
 def _write(findings: Findings, out: Path, console: Console) -> None:
     with _trouble(out):
-        _replace(out / _FIGURES, json.dumps(findings.to_json(), indent=1).encode())
+        replace_file(out / _FIGURES, json.dumps(findings.to_json(), indent=1).encode())
         if any(look.cell is not None for look in findings.looks):
-            _replace(out / _SHEET, save(draw(findings)))
+            replace_file(out / _SHEET, save(draw(findings)))
             console.print(f"All in one picture: {out / _SHEET}", markup=False, soft_wrap=True)
-
-
-def _replace(target: Path, content: bytes) -> None:
-    """Whoever has the earlier one open goes on seeing that."""
-    fresh = target.with_name(f".{target.name}-{os.getpid()}")
-    fresh.write_bytes(content)
-    fresh.replace(target)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from pydantic import Field, create_model, field_validator, model_validator
 from daemon.options import Options
 from daemon.outputs import OUTPUTS
 from daemon.shelf import names
-from daemon.steps import STEPS
+from daemon.steps import STEPS, chooses_view, finds_people
 from matting.models.errors import UnknownModel
 from matting.models.model import demand_name
 
@@ -130,9 +130,10 @@ class Profile(Options):
 
     @field_validator("preprocess")
     @classmethod
-    def _focus_first(cls, value: tuple[Choice, ...]) -> tuple[Choice, ...]:
-        if any(step.name == "focus_person" for step in value[1:]):
-            raise ValueError("focus_person chooses what the later steps see, so it comes first")
+    def _view_first(cls, value: tuple[Choice, ...]) -> tuple[Choice, ...]:
+        for step in value[1:]:
+            if chooses_view(step.name):
+                raise ValueError(f"{step.name} chooses what the later steps see, so it comes first")
         return value
 
     @field_validator("outputs")
@@ -145,6 +146,17 @@ class Profile(Options):
             told = ", ".join(sorted(set(doubled)))
             raise ValueError(f"two outputs are named {told}; give one a `name`")
         return value
+
+    @property
+    def only_toning(self) -> Profile:
+        """The same with the steps alone that change how things look, not what is looked at."""
+        toning = tuple(step for step in self.preprocess if not chooses_view(step.name))
+        return self.model_copy(update={"preprocess": toning})
+
+    @property
+    def searching(self) -> tuple[str, ...]:
+        """The names of the steps that search for people, and need the network that finds them."""
+        return tuple(step.name for step in self.preprocess if finds_people(step.name))
 
     @property
     def holds_photo(self) -> bool:

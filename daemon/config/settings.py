@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,7 @@ from daemon.config.locations import InsideName, Interpreter, Location, in_place
 from daemon.config.profiles import BUILT_IN, Profile
 from daemon.config.state_home import default_state_dir
 from daemon.options import Options
+from matting.engines import ENGINES
 from matting.models.catalog import CATALOG, CONVERTED
 from matting.models.errors import UnknownModel
 from matting.models.model import SUFFIXES, demand_name
@@ -62,10 +63,16 @@ _MOST_MB = 1 << 24
 MOST_FOLDERS = 256
 
 
+if TYPE_CHECKING:
+    EngineName = str
+else:
+    EngineName = Literal["auto", *ENGINES]
+
+
 class EngineSettings(Options):
     """The engine that makes the mattes."""
 
-    name: Literal["auto", "bshm", "onnx", "people"] = "auto"
+    name: EngineName = "auto"
     """people runs a small network for people, bshm frozen graphs by TensorFlow, onnx all other
     networks. auto is the engine of `model`; without one, of the installed model bshm, bshm-onnx or
     selfie, the first one there. The log says which, and why."""

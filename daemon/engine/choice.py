@@ -12,15 +12,13 @@ from typing import Any
 from daemon.config import settings
 from daemon.config.invocation import typed
 from daemon.errors import ModelAbsent, NoEngine
+from matting.engines import ENGINES
 from matting.models.catalog import CONVERTED, PEOPLE
 from matting.models.content import held, sha256_of
 from matting.models.errors import ModelError
-from matting.models.model import Model, runs
+from matting.models.model import Model, engine_of
 from matting.models.store import Stores
 from matting.process.host import EngineSpec
-
-_USUAL = {"bshm": "bshm", "onnx": CONVERTED, "people": PEOPLE}
-"""The installed models that are taken where none is named, the first one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +58,12 @@ def choose(wanted: settings.Settings) -> EngineChoice:
 
 
 def _file(wanted: settings.EngineSettings, path: Path) -> EngineChoice:
-    engine = runs(path) or "bshm"  # such a graph may be called anything
+    engine = engine_of(path)
     if wanted.name not in {"auto", engine}:
         reason = f"engine.model {path} is for the engine {engine}, and engine.name is {wanted.name}"
         raise NoEngine(reason)
-    options = {"device": wanted.device, "model": str(path)}
-    if engine == "onnx":
-        options["name"] = path.name  # and no recipe: then it has to be a converted BSHM
+    # No recipe: a network for ONNX has to be a converted BSHM then.
+    options = {"device": wanted.device, "model": str(path), "name": path.name}
     reason = f"the settings name a model for it, {path}"
     return EngineChoice(
         engine, reason if wanted.name == "auto" else "the settings name it", options
@@ -85,10 +82,12 @@ def _installed(whole: settings.Settings, known: Stores) -> EngineChoice:
             raise NoEngine(f"{told}; leave engine.name out, or set it to auto")
         return _with(model, wanted, f"the settings name the model {model.name}")
     if wanted.name != "auto":
-        return _with(_demanded(whole, known, _USUAL[wanted.name]), wanted, "the settings name it")
-    for name in _USUAL.values():
-        if (found := known.find(name)) is not None:
-            return _with(found, wanted, f"the model {name} is installed")
+        return _with(
+            _demanded(whole, known, ENGINES[wanted.name].usual), wanted, "the settings name it"
+        )
+    for kind in ENGINES.values():
+        if (found := known.find(kind.usual)) is not None:
+            return _with(found, wanted, f"the model {kind.usual} is installed")
     raise _absent(whole, PEOPLE)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from daemon import errors
 from daemon.config import settings
 from daemon.engine.choice import choose, guarded
 from daemon.log.events import Event, Log
+from matting.engines import ENGINES
 from matting.errors import EngineUnavailable
+from matting.process import temporary
 from matting.process.host import EngineHost, EngineSpec
 
 _GRAVE = (Event.ENGINE_CRASHED, Event.ENGINE_DEADLINE_MISSED, Event.ENGINE_UNAVAILABLE)
@@ -30,8 +31,7 @@ def running(wanted: settings.Settings, log: Log) -> Iterator[EngineHost]:
     model = choice.model.name if choice.model else None
     log.info(Event.ENGINE_CHOSEN, engine=choice.engine, reason=choice.reason, model=model)
     engine = wanted.engine
-    # The interpreter is for frameworks; people runs on what the daemon has itself.
-    elsewhere = engine.python is not None and choice.engine != "people"
+    elsewhere = engine.python is not None and ENGINES[choice.engine].framework
     spec = EngineSpec(
         choice.engine,
         choice.options,
@@ -51,17 +51,13 @@ def hosted(spec: EngineSpec, log: Log) -> Iterator[EngineHost]:
         EngineUnavailable: its own reason.
     """
     base = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or None
-    with TemporaryDirectory(prefix="matted-", dir=base) as runtime_dir:
-        host = EngineHost(spec, Path(runtime_dir), lambda event, facts: _tell(log, event, facts))
+    with ExitStack() as held:
         try:
-            try:
-                host.start()
-            except EngineUnavailable as error:
-                reason = f"the engine {spec.name} cannot run: {error}"
-                raise errors.NoEngine(reason) from error
-            yield host
-        finally:
-            host.stop()
+            host = held.enter_context(temporary.hosted(spec, partial(_tell, log), below=base))
+        except EngineUnavailable as error:
+            reason = f"the engine {spec.name} cannot run: {error}"
+            raise errors.NoEngine(reason) from error
+        yield host
 
 
 def _tell(log: Log, event: str, facts: dict[str, Any]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from daemon.steps.view import Picture, View
 from matting.errors import EngineError, EngineUnavailable
 from matting.process.client import connect
 from matting.process.host import EngineHost, EngineSpec
+from matting.process.temporary import hosted
 
 SKIPPED = 127
 """A network's answer is cut off at 254, and engines spread it over 0 to 255, which leaves this
@@ -104,16 +104,12 @@ def look(spec: EngineSpec, pictures: Iterable[Sight]) -> list[Seen]:
     Raises:
         EngineUnavailable: it does not start, or fails at one of them; names which.
     """
-    with TemporaryDirectory(prefix="matted-") as directory:
-        host = EngineHost(spec, Path(directory), lambda *_: None)
-        try:
-            host.start()
+    try:
+        with hosted(spec) as host:
             return [_matte(host, picture) for picture in pictures]
-        except EngineUnavailable as error:
-            reason = f"the engine {spec.name} cannot run: {error}"
-            raise errors.NoEngine(reason) from error
-        finally:
-            host.stop()
+    except EngineUnavailable as error:
+        reason = f"the engine {spec.name} cannot run: {error}"
+        raise errors.NoEngine(reason) from error
 
 
 def _matte(host: EngineHost, picture: Sight) -> Seen:

@@ -12,8 +12,10 @@ from daemon.engine.choice import install_people, people_network
 from daemon.engine.hosting import hosted
 from daemon.engine.refiners import RefinerProcesses
 from daemon.errors import MattedError
+from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
 from daemon.filing.engine_access import EngineAccess
+from daemon.filing.policy import Patience
 from daemon.filing.queue import Filing
 from daemon.ledger import Ledger
 from daemon.log.events import Log
@@ -74,6 +76,19 @@ def opened(
         refinery.stop()
         if in_order:  # else one of its photos may be what ended us, and must have been charged
             filing.give_back()
+
+
+def destination(folder: settings.Folder, whole: settings.Settings) -> Destination:
+    """What filing has to know of a folder."""
+    limits = Patience(attempts=whole.limits.attempts, give_up_s=folder.give_up_s)
+    return Destination(
+        folder.results,
+        whole.profile(folder.profile),
+        limits,
+        folder.originals,
+        folder.archive,
+        duplicates=folder.duplicates == "process",
+    )
 
 
 def _engine_access(

@@ -17,7 +17,8 @@ from daemon.filing.reports import write_report
 from daemon.ledger import Entry, Ledger, State
 from daemon.log.events import Event, Log, facts
 from daemon.photo import Photo
-from daemon.shelf.disposal import Disposed, dispose
+from daemon.shelf.disposal import dispose
+from daemon.shelf.taken_source import Disposed
 
 
 class Disposing:

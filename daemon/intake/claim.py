@@ -20,13 +20,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from types import TracebackType
-from typing import Self
 
 from daemon.errors import InUse
 from daemon.intake.claim_file import Mark, marks
 from daemon.machine import instance
 from daemon.photo import show
+from matting.closing import Closing
 
 _POLL_S = 0.2
 _JOIN_S = 2.0
@@ -68,7 +67,7 @@ class _Rival:
     alive: bool = False
 
 
-class Claim:
+class Claim(Closing):
     """Says to others that a folder is watched, and sees whether another has said so."""
 
     def __init__(
@@ -136,18 +135,7 @@ class Claim:
                 return
             time.sleep(_POLL_S)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.release()
-
-    def release(self) -> None:
+    def close(self) -> None:
         """Let others watch it. A share that hangs keeps nobody here."""
         self._stop.set()
         if self._thread is not None:

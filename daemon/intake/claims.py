@@ -42,20 +42,20 @@ class Claims:
                     claim.demand()
         except BaseException:
             for claim in fresh.values():
-                claim.release()
+                claim.close()
             raise
         for pair in self._held.keys() - wanted.keys():
-            self._held.pop(pair).release()
+            self._held.pop(pair).close()
         self._held |= fresh
 
     def trouble(self, folder: Folder) -> str | None:
         """Why a folder is not itself, or not ours, at the moment; None if it is."""
         return self._identities.trouble(str(folder.watch)) or self._held[_pair(folder)].trouble()
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Let other daemons watch the folders."""
         for claim in self._held.values():
-            claim.release()
+            claim.close()
 
     def _absent(self, folder: Folder) -> str | None:
         """Why it is not itself at the moment."""

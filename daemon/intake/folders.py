@@ -116,7 +116,7 @@ class WatchedFolders:
 
     def close(self) -> None:
         """Let other daemons watch the folders, once no photo of theirs is at work any more."""
-        self._claims.release()
+        self._claims.close()
 
     def _look(self, path: str, folder: WatchedFolder, hints: tuple[Hint, ...]) -> None:
         self._seen[path] = seen = folder.turn(hints)

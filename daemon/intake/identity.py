@@ -9,13 +9,13 @@ not used until it is back.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
 from daemon.errors import LedgerTrouble
 from daemon.intake.mounts import Mount, mount
 from daemon.machine import private
+from matting.small_file import replace_file
 
 _NAME = "mounts.json"
 
@@ -59,14 +59,9 @@ class Identities:
         return folder not in self._known
 
     def _write(self) -> None:
-        fresh = self._path.with_suffix(".new")
+        known = {path: asdict(one) for path, one in self._known.items()}
         try:
-            known = {path: asdict(one) for path, one in self._known.items()}
-            with open(fresh, "w", encoding="utf-8", opener=private.opener) as file:
-                json.dump(known, file)
-                file.flush()
-                os.fsync(file.fileno())  # or a power cut could leave an empty file of that name
-            os.replace(fresh, self._path)
+            replace_file(self._path, json.dumps(known).encode(), opener=private.opener)
         except OSError as error:
             raise LedgerTrouble(f"{self._path} cannot be written: {error.strerror}") from error
 

@@ -18,58 +18,21 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from daemon.errors import LedgerTrouble
-from daemon.ledger import notices, rows, schema, transitions
+from daemon.ledger import notices, rows, transitions
 from daemon.ledger.notices import Kind
-from daemon.ledger.rows import Entry, Recovery, State
+from daemon.ledger.records import Records
+from daemon.ledger.rows import State
 from daemon.photo import Filed, Photo, Sighting
 from daemon.plan import Move
 
 
-class Ledger:
-    """See the module."""
-
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self.path = path
-        self._connection = connection
-        self._lock = threading.RLock()
-
-    @classmethod
-    def open(cls, path: Path, *, read_only: bool = False, ids_from: int = 0) -> Ledger:
-        """Open it, and make it where it is missing, unless it is only read.
-
-        Args:
-            path: its file.
-            read_only: whether to leave it as it is, missing or not.
-            ids_from: photos in a new ledger get ids above this one.
-
-        Raises:
-            LedgerTrouble: it cannot be opened.
-        """
-        return cls(schema.connect(path, read_only=read_only, ids_from=ids_from), path)
-
-    def close(self) -> None:
-        """Close it."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+class Ledger(Records):
+    """Moves photos from state to state; see the module."""
 
     # How photos come in
 
@@ -92,35 +55,6 @@ class Ledger:
         with self._write() as db:
             noticed = [transitions.notice(db, sighting, now_s) for sighting in sightings]
         return tuple(photo for photo in noticed if photo is not None)
-
-    def known_sha256(self, folder: str, path: bytes) -> frozenset[str]:
-        """Contents that this file had when it was filed."""
-        with self._read() as db:
-            found = db.execute(
-                "SELECT sha256 FROM photo WHERE folder = ? AND path = ? AND state = 'filed'",
-                (os.fsencode(folder), path),
-            )
-            return frozenset(row["sha256"] for row in found if row["sha256"])
-
-    def filed_contents(self, folder: str, size_bytes: int) -> frozenset[str]:
-        """SHA-256 of whatever was filed from a folder and has this size, as equal contents have."""
-        with self._read() as db:
-            found = db.execute(
-                "SELECT DISTINCT sha256 FROM photo"
-                " WHERE folder = ? AND size_bytes = ? AND state = 'filed' AND sha256 IS NOT NULL",
-                (os.fsencode(folder), size_bytes),
-            )
-            return frozenset(row["sha256"] for row in found)
-
-    def filed_as(self, folder: str, sha256: str) -> bytes | None:
-        """The path in a folder under which a content was filed; None if it was not."""
-        with self._read() as db:
-            found = db.execute(
-                "SELECT path FROM photo WHERE sha256 = ? AND folder = ? AND state = 'filed'"
-                " ORDER BY id LIMIT 1",
-                (sha256, os.fsencode(folder)),
-            ).fetchone()
-            return found and bytes(found["path"])
 
     def same_as_filed(self, photo_id: int, sha256: str, *, dispose: bool, now_s: float) -> None:
         """The content was filed before: this version is filed too, without outputs of its own."""
@@ -155,32 +89,6 @@ class Ledger:
                 (photo_id,),
             )
             return transitions.read(db, photo_id)
-
-    def next_due_s(self) -> float | None:
-        """When the next photo is due, or was; None if none is open."""
-        with self._read() as db:
-            query = (
-                "SELECT min(due_s) AS due_s FROM photo INDEXED BY photo_by_due"
-                " WHERE state IN ('waiting', 'retrying')"
-            )
-            due_s: float | None = db.execute(query).fetchone()["due_s"]
-            return due_s
-
-    def oldest_open_s(self) -> float | None:
-        """Since when the oldest photo waits that is not begun; None if none is open."""
-        with self._read() as db:
-            query = (
-                "SELECT min(first_seen_s) AS seen_s FROM photo INDEXED BY photo_by_due"
-                " WHERE state IN ('waiting', 'retrying')"
-            )
-            seen_s: float | None = db.execute(query).fetchone()["seen_s"]
-            return seen_s
-
-    def reserved(self, results: Path, name: bytes) -> bool:
-        """Whether a name, relative to a result folder, is reserved or was ever filed."""
-        with self._read() as db:
-            query = "SELECT 1 FROM name WHERE results = ? AND name = ?"
-            return db.execute(query, (os.fsencode(results), name)).fetchone() is not None
 
     def fix(self, photo_id: int, filed_on: date, results: Path, names: Sequence[bytes]) -> Photo:
         """Decide date and names, for this attempt and all that follow.
@@ -245,14 +153,6 @@ class Ledger:
         with self._write() as db:
             notices.write(db, kind, told, now_s=now_s)
 
-    def to_dispose(self) -> tuple[Photo, ...]:
-        """Photos whose sources are yet to be archived or deleted, or to follow into quarantine."""
-        with self._read() as db:
-            query = "SELECT * FROM photo WHERE disposed = 0 ORDER BY id"
-            return tuple(
-                rows.photo(row, transitions.names(db, row["id"])) for row in db.execute(query)
-            )
-
     def disposed(self, photo_id: int, *, kept: str | None = None) -> None:
         """The source was archived or deleted, or is not ours to touch any more.
 
@@ -265,32 +165,6 @@ class Ledger:
                 "UPDATE photo SET disposed = 1, reason = coalesce(?, reason) WHERE id = ?",
                 (kept, photo_id),
             )
-
-    def filing_of(self, folder: str, sha256: str) -> tuple[Filed | None, tuple[Path, ...]]:
-        """How a content was last filed from a folder, and where its outputs were put."""
-        with self._read() as db:
-            found = db.execute(
-                "SELECT * FROM photo WHERE sha256 = ? AND folder = ? AND state = 'filed'"
-                " AND filed IS NOT NULL ORDER BY id DESC LIMIT 1",
-                (sha256, os.fsencode(folder)),
-            ).fetchone()
-            if found is None:
-                return None, ()
-            query = "SELECT results, name FROM name WHERE photo = ? ORDER BY position"
-            names = db.execute(query, (found["id"],)).fetchall()
-            paths = (os.fsdecode(os.path.join(row["results"], row["name"])) for row in names)
-            filed = rows.load(found["filed"], tuple(row["name"] for row in names))
-            return filed, tuple(map(Path, paths))
-
-    def kept(self, *, limit: int = 100) -> tuple[Entry, ...]:
-        """Filed photos whose originals stay against the folder's policy, the latest first."""
-        with self._read() as db:
-            query = (
-                "SELECT * FROM photo INDEXED BY photo_kept WHERE state = 'filed'"
-                " AND reason IS NOT NULL ORDER BY changed_s DESC LIMIT ?"
-            )
-            found = db.execute(query, (limit,)).fetchall()
-            return tuple(rows.entry(row, transitions.names(db, row["id"])) for row in found)
 
     def watched(self, photo_id: int, watched_s: float) -> None:
         """For how long this version was watched by now, over all runs of the program."""
@@ -354,63 +228,6 @@ class Ledger:
         with self._write() as db:
             _withdraw(db, photo_id, State.GONE, now_s)
 
-    # What is asked
-
-    def recover(self) -> Recovery:
-        """What the last run left undone; changes nothing, so it may be asked again."""
-        with self._read() as db:
-            working = db.execute("SELECT * FROM photo WHERE state = 'working' ORDER BY id")
-            photos = tuple(rows.photo(row, transitions.names(db, row["id"])) for row in working)
-            publishing = db.execute("SELECT * FROM photo WHERE state = 'publishing' ORDER BY id")
-            return Recovery(photos, tuple(transitions.publishing(db, row) for row in publishing))
-
-    def pending(self, folder: str) -> dict[bytes, int]:
-        """Paths and ids of what waits or retries in a folder, to compare with a scan."""
-        with self._read() as db:
-            found = db.execute(
-                "SELECT path, id FROM photo INDEXED BY photo_by_due"
-                " WHERE folder = ? AND state IN ('waiting', 'retrying')",
-                (os.fsencode(folder),),
-            )
-            return {row["path"]: row["id"] for row in found}
-
-    def folders(self) -> frozenset[str]:
-        """Folders that have photos in the queue, watched at present or not."""
-        with self._read() as db:
-            query = "SELECT DISTINCT folder FROM photo WHERE state IN ('waiting', 'retrying')"
-            return frozenset(os.fsdecode(row["folder"]) for row in db.execute(query))
-
-    def counts(self) -> dict[State, int]:
-        """How many photos are in each state.
-
-        A version that only got another date was filed with the first one, and is not counted.
-        """
-        with self._read() as db:
-            found = db.execute("SELECT state, count(*) AS n FROM photo GROUP BY state")
-            numbers = {row["state"]: row["n"] for row in found}
-            counts = {state: numbers.get(state, 0) for state in State}
-            counts[State.FILED] -= _unchanged_since(db, 0)
-            return counts
-
-    def count_filed_since(self, time_s: float) -> int:
-        """How many photos were filed since a time."""
-        with self._read() as db:
-            query = "SELECT count(*) FROM photo WHERE state = 'filed' AND changed_s >= ?"
-            return int(db.execute(query, (time_s,)).fetchone()[0]) - _unchanged_since(db, time_s)
-
-    def entry(self, photo_id: int) -> Entry | None:
-        """All that is known of one photo."""
-        with self._read() as db:
-            row = db.execute("SELECT * FROM photo WHERE id = ?", (photo_id,)).fetchone()
-            return row and rows.entry(row, transitions.names(db, photo_id))
-
-    def entries(self, state: State, *, limit: int = 100) -> tuple[Entry, ...]:
-        """The photos in a state, the latest first."""
-        with self._read() as db:
-            query = "SELECT * FROM photo WHERE state = ? ORDER BY changed_s DESC, id DESC LIMIT ?"
-            found = db.execute(query, (state, limit)).fetchall()
-            return tuple(rows.entry(row, transitions.names(db, row["id"])) for row in found)
-
     def requeue(self, photo_id: int, *, now_s: float) -> bool:
         """Take a photo out of quarantine and begin anew with it, all attempts forgiven.
 
@@ -428,29 +245,6 @@ class Ledger:
             )
             return changed.rowcount == 1
 
-    # Transactions
-
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        """All of it, durably, or nothing."""
-        with self._read() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:  # SQLite itself rolls back when the disk is full
-                    db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._connection
-            except (sqlite3.Error, UnicodeDecodeError) as error:  # the second of a damaged text
-                raise LedgerTrouble(f"the ledger: {error}") from error
-
 
 def _give_attempt_back(db: sqlite3.Connection, photo_id: int) -> None:
     db.execute("UPDATE photo SET attempts = max(attempts - 1, 0) WHERE id = ?", (photo_id,))
@@ -461,9 +255,3 @@ def _withdraw(db: sqlite3.Connection, photo_id: int, state: State, now_s: float)
     transitions.drop_plan(db, photo_id)
     transitions.forget_names(db, photo_id)
     transitions.move(db, photo_id, state, now_s)
-
-
-def _unchanged_since(db: sqlite3.Connection, time_s: float) -> int:
-    """How many versions were found to be filed already."""
-    query = "SELECT count(*) FROM photo WHERE state = 'filed' AND filed IS NULL AND changed_s >= ?"
-    return int(db.execute(query, (time_s,)).fetchone()[0])

@@ -5,14 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from daemon.errors import InUse, SettingsError
 from daemon.machine import private
+from matting.closing import Closing
 
 
-class Lock:
+class Lock(Closing):
     """An exclusive lock on a directory, held for a ``with`` block or until the end of the process.
 
     flock rather than a PID file: the kernel releases it with the process, however that ends.
@@ -41,13 +40,6 @@ class Lock:
                 " give this settings file a state_dir of its own"
             ) from error
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let another process have the directory."""
         os.close(self._descriptor)

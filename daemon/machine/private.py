@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
+
+from daemon.errors import MattedError
 
 _DIRECTORY, _FILE = 0o700, 0o600
 
@@ -22,6 +25,20 @@ def make_directory(path: Path) -> None:
         OSError: it cannot be made.
     """
     path.mkdir(_DIRECTORY, parents=True, exist_ok=True)
+
+
+def empty_directory(path: Path) -> Path:
+    """Make a directory for the daemon alone, without what an earlier run left in it.
+
+    Raises:
+        MattedError: it cannot be made.
+    """
+    try:
+        shutil.rmtree(path, ignore_errors=True)
+        make_directory(path)
+    except OSError as error:
+        raise MattedError(f"{path} cannot be made: {error.strerror}") from error
+    return path
 
 
 def opener(path: str | bytes | os.PathLike[str], flags: int) -> int:

@@ -20,6 +20,7 @@ from daemon.intake.news import FolderNews
 from daemon.ledger import Entry, Ledger, State
 from daemon.machine import private
 from daemon.photo import show
+from matting.small_file import replace_file
 
 _NAME = "status.json"
 _LATEST = 20
@@ -54,11 +55,9 @@ class Board:
         """
         if news == self._last:
             return
-        fresh = self._path.with_suffix(".new")
+        told = json.dumps(asdict(news)).encode()
         try:
-            with open(fresh, "w", encoding="utf-8", opener=private.opener) as file:
-                json.dump(asdict(news), file)
-            os.replace(fresh, self._path)
+            replace_file(self._path, told, opener=private.opener)
         except OSError as error:
             raise LedgerTrouble(f"{self._path} cannot be written: {error.strerror}") from error
         self._last = news

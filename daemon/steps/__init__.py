@@ -36,6 +36,10 @@ class Step(Protocol):
             The view to go on with; the same inputs always give the same pixels.
         """
 
+    # May have, and means True by it:
+    # ``CHOOSES_VIEW``: it chooses what is looked at, and not only how that looks.
+    # ``FINDS_PEOPLE``: it searches for people with ``view.finder``.
+
 
 STEPS: dict[str, Step] = {
     "focus_person": focus_person,
@@ -45,3 +49,13 @@ STEPS: dict[str, Step] = {
     "equalize": equalize,
     "denoise": denoise,
 }
+
+
+def chooses_view(name: str) -> bool:
+    """Whether a step chooses what is looked at: what was done before it would be forgotten."""
+    return bool(getattr(STEPS[name], "CHOOSES_VIEW", False))
+
+
+def finds_people(name: str) -> bool:
+    """Whether a step searches for people, and so needs the network that finds them."""
+    return bool(getattr(STEPS[name], "FINDS_PEOPLE", False))

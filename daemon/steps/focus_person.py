@@ -10,6 +10,8 @@ from daemon.options import Options as _Options
 from daemon.steps.view import View
 from matting.picture.boxes import Box
 
+CHOOSES_VIEW = True
+FINDS_PEOPLE = True
 _FIRST_MARGIN = 0.5
 """Room on each side for a second search, from closer: the first one misses a head now and then."""
 

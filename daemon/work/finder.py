@@ -10,7 +10,7 @@ from daemon.errors import NoEngine
 from daemon.steps.view import Finder
 from matting import errors, people
 
-_ABSENT = "focus_person did nothing: the network that finds people is not installed"
+_ABSENT = "did nothing: the network that finds people is not installed"
 
 
 def finder(
@@ -26,15 +26,16 @@ def finder(
     Raises:
         NoEngine: the file is there and cannot be used.
     """
-    if not any(step.name == "focus_person" for step in profile.preprocess):
+    if not profile.searching:
         return None, ()
+    steps = ", ".join(profile.searching)
     if network is None:
-        return None, (f"{_ABSENT}: `{how}`" if how else _ABSENT,)
+        return None, (f"{steps} {_ABSENT}" + (f": `{how}`" if how else ""),)
     try:
         known, aged = _loaded(network)
         return partial(people.find, network=known, aged=aged), ()
     except errors.EngineUnavailable as error:
-        raise NoEngine(f"focus_person finds nobody: {error}") from error
+        raise NoEngine(f"{steps} finds nobody: {error}") from error
 
 
 @lru_cache(maxsize=1)

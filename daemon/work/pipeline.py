@@ -119,7 +119,7 @@ def cut_out(
         picture, and what engine and refiner say themselves.
     """
     # Whoever says where the edge is has looked at the whole photo.
-    profile = job.profile if own.trimap is None else _without_focus(job.profile)
+    profile = job.profile if own.trimap is None else job.profile.only_toning
     with stages("prepare"):
         search, unsearched = finder(profile, job.engine.people, how=job.engine.install_people)
         view = prepare(View.of(to_srgb8(raster), profile.matting.long_side, search), profile)
@@ -161,9 +161,7 @@ def prepare(view: View, profile: Profile) -> View:
 def preprocessed(raster: Raster, photo: NDArray[np.uint8], profile: Profile) -> Raster:
     """The photo at its own size as the steps leave it: 8 bit, sRGB."""
     view = View.of(photo, max(raster.size))
-    for step in profile.preprocess:
-        if step.name != "focus_person":  # it changes what is looked at, not how it looks
-            view = STEPS[step.name].apply(view, step.options)
+    view = prepare(view, profile.only_toning)
     return replace(raster, pixels=view.pixels, icc=SRGB)
 
 
@@ -198,14 +196,9 @@ def _ask(view: View, job: Job) -> tuple[Answer, str, tuple[str, ...]]:
         smaller = View.of(view.detail, max(64, max(view.pixels.shape[:2]) // 2))
         reason = f"the engine ran out of memory and matted at {smaller.long_side} pixels: {error}"
         try:
-            return *_matte(prepare(smaller, _without_focus(job.profile)), job), (reason,)
+            return *_matte(prepare(smaller, job.profile.only_toning), job), (reason,)
         except EngineOutOfMemory as again:
             raise OutOfMemory(str(again)) from again
-
-
-def _without_focus(profile: Profile) -> Profile:
-    kept = tuple(step for step in profile.preprocess if step.name != "focus_person")
-    return profile.model_copy(update={"preprocess": kept})
 
 
 def _matte(view: View, job: Job) -> tuple[Answer, str]:

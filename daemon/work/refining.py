@@ -94,7 +94,7 @@ def _loaded(name: str, wanted: Wanted) -> Refiner:
         raise EngineError("it is not running; restart the daemon")
     address = wanted.address
     return refiners.load(
-        "onnx",
+        refiners.NETWORKS,
         {
             "socket": address.socket,
             "connect_s": address.connect_s,

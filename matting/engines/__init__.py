@@ -9,18 +9,35 @@ from __future__ import annotations
 import abc
 import importlib
 import sys
-from typing import Any, Dict, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Dict, NamedTuple
 
 from matting.errors import EngineUnavailable
 
-ENGINES = {
-    "bshm": "matting.engines.tensorflow",
-    "onnx": "matting.engines.onnx",
-    "people": "matting.engines.people",
-}
+if TYPE_CHECKING:  # settings know the engines by name, and need no numpy
+    import numpy as np
 
+
+class EngineKind(NamedTuple):
+    """What has to be known of an engine where it is not running."""
+
+    module: str
+    suffix: str
+    """What its models' files end in."""
+    usual: str
+    """The installed model that it runs where none is named."""
+    framework: bool = True
+    """Whether it needs one, which another interpreter may have, and can use a GPU."""
+    any_suffix: bool = False
+    """Whether its models' files may be called anything."""
+
+
+ENGINES = {
+    "bshm": EngineKind("matting.engines.tensorflow", ".pb", "bshm", any_suffix=True),
+    "onnx": EngineKind("matting.engines.onnx", ".onnx", "bshm-onnx"),
+    "people": EngineKind("matting.engines.people", ".tflite", "selfie", framework=False),
+}
+"""By name. Where neither an engine nor a model is named, the first one is taken whose usual model
+is installed."""
 
 REFINED = 5
 """Planes of a refiner's picture."""
@@ -82,7 +99,7 @@ def load(name: str, options: Dict[str, Any]) -> Engine:
         matting.errors.EngineUnavailable: it cannot run here; the message says why.
     """
     try:
-        module = importlib.import_module(ENGINES.get(name, name))
+        module = importlib.import_module(ENGINES[name].module if name in ENGINES else name)
     except (ImportError, SyntaxError) as error:
         python = "{} (Python {}.{})".format(sys.executable, *sys.version_info[:2])
         raise EngineUnavailable(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from matting.engines import ENGINES
 from matting.models.model import EngineName
 from matting.models.package import Package
 from matting.networks import recipe
@@ -166,7 +167,13 @@ _ENTRIES = (
 )
 CATALOG = {entry.name: entry for entry in _ENTRIES}
 """What can be installed, by name."""
-CONVERTED = "bshm-onnx"
+CONVERTED = ENGINES["onnx"].usual
 """The name of what `matted model convert bshm` makes."""
-PEOPLE = "selfie"
+PEOPLE = ENGINES["people"].usual
 """The name of the network that finds people, which setting up installs."""
+PEOPLE_ENGINE = CATALOG[PEOPLE].engine
+
+
+def own(name: str, fed: Recipe, *sources: Source) -> CatalogEntry:
+    """A network that the settings describe."""
+    return _onnx(name, "your own", "your own", fed, *sources)

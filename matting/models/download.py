@@ -22,6 +22,7 @@ from typing import Any
 from matting.backoff import Backoff
 from matting.models.adoption import demand_room
 from matting.models.errors import ModelError, NotHad
+from matting.small_file import replace_file
 from matting.web import NotFollowed, line, opener, request, shown, told
 
 MAX_BYTES = 2 << 30
@@ -214,10 +215,8 @@ class _Download:
     def _remember(self, etag: str | None, modified: str | None, total: int | None) -> None:
         strong = etag if etag and not etag.startswith("W/") else None
         known = _Known(_digest(self._address), strong, modified, total)
-        fresh = self._about.with_suffix(".new")
         with _writing(self._folder):
-            fresh.write_text(json.dumps(asdict(known)))
-            fresh.replace(self._about)
+            replace_file(self._about, json.dumps(asdict(known)).encode())
 
     def _known(self) -> _Known | None:
         """What the part is part of; None if that is not known well enough to go on."""

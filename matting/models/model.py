@@ -7,13 +7,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypeAlias
 
+from matting.engines import ENGINES
 from matting.models.errors import ModelError, UnknownModel
 from matting.networks.recipe import Recipe
 
-EngineName = Literal["bshm", "onnx", "people"]
-SUFFIX: dict[EngineName, str] = {"bshm": ".pb", "onnx": ".onnx", "people": ".tflite"}
+EngineName: TypeAlias = str
+"""A key of ``ENGINES``."""
+SUFFIX: dict[EngineName, str] = {name: kind.suffix for name, kind in ENGINES.items()}
 """What model files end in, by the engine that runs them."""
 SUFFIXES = tuple(SUFFIX.values())
 FORMAT = 1
@@ -58,9 +60,10 @@ class Model:
         return options
 
 
-def runs(path: Path) -> EngineName | None:
-    """The engine for a model's file, by what it ends in; None if that says nothing."""
-    return next((engine for engine, suffix in SUFFIX.items() if path.suffix == suffix), None)
+def engine_of(path: Path) -> EngineName:
+    """The engine for a model's file, by what it ends in; if that says nothing, the one for any."""
+    any_suffix = next(engine for engine, kind in ENGINES.items() if kind.any_suffix)
+    return next((engine for engine, suffix in SUFFIX.items() if path.suffix == suffix), any_suffix)
 
 
 def demand_name(name: str) -> None:

@@ -25,10 +25,10 @@ from matting.models import model as manifest
 from matting.models.content import in_use
 from matting.models.errors import Busy, ModelError, UnknownModel
 from matting.models.model import Model
+from matting.small_file import SUFFIX, replace_file
 
 _FILES = "files"
 _PARTIAL = ".partial"
-_FRESH = ".new"
 
 
 class Store:
@@ -172,13 +172,7 @@ class Store:
         return self.directory / f"{name}.json"
 
     def _write(self, name: str, content: bytes) -> None:
-        """Write a small file that is either the old one or the new."""
-        fresh = self.directory / f".{name}{_FRESH}"
-        with fresh.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.directory / name)
+        replace_file(self.directory / name, content)
         _sync(self.directory)
 
     @contextlib.contextmanager
@@ -199,7 +193,7 @@ class Store:
         for path in (self.directory / _FILES).glob("*"):
             if path.name not in named and not in_use(path):
                 path.unlink()
-        for path in [*self.directory.glob("*.png"), *self.directory.glob(f".*{_FRESH}")]:
+        for path in [*self.directory.glob("*.png"), *self.directory.glob(f".*{SUFFIX}")]:
             if path.name not in named:
                 path.unlink()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -20,6 +19,7 @@ from matting.picture.trimap import trimap_of
 from matting.process.client import connect
 from matting.process.host import EngineHost, EngineSpec
 from matting.process.launch import interpreter
+from matting.process.temporary import hosted
 
 SIZE = (241, 317)
 """Width and height of the picture: odd, and no multiple of anything a network likes."""
@@ -74,13 +74,8 @@ def try_out(model: Model, path: Path, place: TrialSettings) -> Trial:
         timeout_s=place.timeout_s,
         start_timeout_s=place.start_timeout_s,
     )
-    with TemporaryDirectory(prefix="matted-") as directory:
-        host = EngineHost(spec, Path(directory), lambda *_: None)
-        try:
-            host.start()
-            return _judge(model, host, place)
-        finally:
-            host.stop()
+    with hosted(spec) as host:
+        return _judge(model, host, place)
 
 
 def _judge(model: Model, host: EngineHost, place: TrialSettings) -> Trial:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matting.closing import Closing
 from matting.engines import REFINED, Answer
 from matting.errors import (
     EngineFaulted,
@@ -87,7 +87,7 @@ def _check_hello(hello: dict[str, Any]) -> None:
         raise EngineUnavailable("the engine's hello does not tell its process")
 
 
-class Connection:
+class Connection(Closing):
     """One conversation with one engine process; one request at a time. A context manager."""
 
     def __init__(self, sock: socket.socket, hello: dict[str, Any]) -> None:
@@ -95,17 +95,6 @@ class Connection:
         self.hello = hello
         """What the engine said of itself: protocol, engine, pid, model, framework, device, ..."""
         self.pid: int = hello["pid"]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connection; the engine drops a request that is still queued."""

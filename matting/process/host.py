@@ -13,10 +13,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from matting.backoff import Backoff
+from matting.closing import Closing
 from matting.errors import EngineUnavailable
 from matting.process import launch
 from matting.process.child import EngineProcess
@@ -37,7 +37,7 @@ REMEMBERED = 32
 """Engine processes whose end ``blames`` knows of."""
 
 
-class EngineHost:
+class EngineHost(Closing):
     """Keeps one engine running, by a thread of its own, from ``start`` to ``stop``; once.
 
     No two hosts may have the same ``runtime_dir`` at the same time: they would share the socket.
@@ -103,15 +103,8 @@ class EngineHost:
             processes = [*self._past, self._process][-2:]
             return [line for process in processes if process for line in process.last_words]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """``stop``, for a ``with`` block."""
         self.stop()
 
     def start(self, *, wait: bool = True) -> dict[str, Any]:

@@ -18,13 +18,24 @@ if TYPE_CHECKING:  # settings know the refiners by name, and need no numpy
 BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
 """The values of a trimap."""
 
+
+@dataclass(frozen=True, slots=True)
+class RefinerKind:
+    """What has to be known of a refiner where it is not at work."""
+
+    module: str
+    network: bool = False
+    """Whether it runs a network; then what settings name is the network."""
+
+
 REFINERS = {
-    "closed-form": "matting.refiners.closed_form",
-    "onnx": "matting.refiners.onnx",
+    "closed-form": RefinerKind("matting.refiners.closed_form"),
+    "onnx": RefinerKind("matting.refiners.onnx", network=True),
 }
-"""Modules by name. Those in ``BUILT_IN`` are what settings can name; the others run a network, and
-what is named is the network."""
-BUILT_IN = ("closed-form",)
+BUILT_IN = tuple(name for name, kind in REFINERS.items() if not kind.network)
+"""What settings can name."""
+NETWORKS = next(name for name, kind in REFINERS.items() if kind.network)
+"""The refiner that runs networks, whatever they are called."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,5 +104,5 @@ def load(name: str, options: dict[str, Any]) -> Refiner:
     Raises:
         matting.errors.EngineUnavailable: it cannot run here; the message says why.
     """
-    module = cast("_Module", importlib.import_module(REFINERS[name]))
+    module = cast("_Module", importlib.import_module(REFINERS[name].module))
     return module.load(options)

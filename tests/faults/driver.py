@@ -33,9 +33,9 @@ from daemon.intake.ignore import Rule
 from daemon.intake.scan import scan
 from daemon.ledger import Ledger, State
 from daemon.log import events
+from daemon.machine import private
 from daemon.machine.lock import Lock
 from daemon.outputs import matte
-from daemon.service import service
 from daemon.work.job import EngineAddress, Job
 from daemon.work.pipeline import work
 from daemon.work.workers import Finished
@@ -94,7 +94,7 @@ def file_all(task: dict[str, Any]) -> None:
             ledger,
             Inline(rival=task["rival"]),
             _engine(task["socket"]),
-            disks=Disks(service._fresh(root / "state" / "snapshots"), 0, lambda _: None),
+            disks=Disks(private.empty_directory(root / "state" / "snapshots"), 0, lambda _: None),
             max_pixels=10**8,
             log=events.set_up(verbose=True),
             # What takes minutes in earnest, so that machine and disk can recover, is shortened.

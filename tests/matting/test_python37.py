@@ -13,7 +13,7 @@ from matting.process.host import EngineHost, EngineSpec
 
 ROOM = Path(matting.__file__).parent
 SHARED = [
-    *("__init__", "__main__", "errors"),
+    *("__init__", "__main__", "errors", "small_file"),
     *("process/__init__", "process/contract", "process/server", "process/wire"),
     *("networks/__init__", "networks/graph", "networks/modelfile"),
     *(f"networks/bshm/{name}" for name in ("__init__", "__main__", "freeze", "network")),

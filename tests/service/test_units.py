@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.service import service
+from daemon.service import loop
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 UNITS = REPOSITORY / "systemd"
@@ -63,7 +63,7 @@ def test_the_exposure_is_low() -> None:
 @pytest.mark.parametrize("unit", ["matted.service", "user/matted.service"])
 def test_systemd_waits_longer_than_the_daemon_drains(unit: str) -> None:
     (stop,) = (line for line in directives(unit) if line.startswith("TimeoutStopSec="))
-    assert int(re.findall(r"\d+", stop)[0]) > service._DRAIN_S + 10
+    assert int(re.findall(r"\d+", stop)[0]) > loop.DRAIN_S + 10
 
 
 def test_what_is_installed_is_what_was_tested() -> None:

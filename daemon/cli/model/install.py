@@ -19,9 +19,10 @@ from rich.progress import (
 )
 
 from daemon.cli.model.place import ChosenStore, Config, Shared, chosen_store, size, told
-from daemon.config.load import did_you_mean
+from daemon.config.faults import did_you_mean
+from matting.engines import ENGINES
 from matting.models import trial as trials
-from matting.models.catalog import CATALOG, CONVERTED, PEOPLE, ByHand, CatalogEntry, Web
+from matting.models.catalog import CATALOG, CONVERTED, ByHand, CatalogEntry, Web, own
 from matting.models.download import Listener
 from matting.models.errors import UnknownModel
 from matting.models.install import Order, install
@@ -85,12 +86,12 @@ def _entry(name: str, where: ChosenStore) -> CatalogEntry:
         return CATALOG[name]
     if name == CONVERTED:
         raise UnknownModel(f"{name} is made from bshm: `matted model convert bshm`")
-    own = where.settings.models if where.settings else {}
-    if name not in own:
-        close = did_you_mean(name, [*CATALOG, *own])
+    described = where.settings.models if where.settings else {}
+    if name not in described:
+        close = did_you_mean(name, [*CATALOG, *described])
         hint = "" if where.settings else "; one of your own stands in a settings file, --config"
         raise UnknownModel(f"there is no model {name!r}{close}{hint}")
-    return CatalogEntry(name, "onnx", "your own", "your own", (_OWN,), own[name])
+    return own(name, described[name], _OWN)
 
 
 def _source(given: str) -> Web | Path:
@@ -100,7 +101,7 @@ def _source(given: str) -> Web | Path:
 def _trial(where: ChosenStore, entry: CatalogEntry, python: str | None) -> trials.TrialSettings:
     """Where the daemon will run it."""
     # Interpreter and GPU are for engines with a framework; OpenCV's is ours, on the processor.
-    if where.settings is None or entry.engine == "people":
+    if where.settings is None or not ENGINES[entry.engine].framework:
         return trials.TrialSettings(python)
     engine = where.settings.engine
     chosen = python or (str(engine.python) if engine.python else None)
@@ -152,7 +153,9 @@ def _report(console: Console, model: Model, store: Store) -> None:
     _say(console, f"  see      {store.matte(model)}", "dim")
     if model.refines:
         _say(console, f"  use      matting: {{refiner: {model.name}}}, in a profile", "dim")
-    elif model.name not in {"bshm", PEOPLE}:  # those run without being named
+    elif all(
+        model.name != kind.usual for kind in ENGINES.values()
+    ):  # those run without being named
         _say(console, f"  use      engine: {{model: {model.name}}}", "dim")
     for note in model.tested.get("notes", ()):
         _say(console, f"  note: {note}")

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from daemon.cli.model.place import ChosenStore, Config, chosen_store, size, told
-from matting.models.catalog import CATALOG, ByHand, Hub, Source, Web
+from matting.models.catalog import CATALOG, ByHand, Hub, Source, Web, own
 from matting.models.model import Model
 from matting.models.package import Package
 
@@ -66,12 +66,12 @@ def _others(where: ChosenStore, installed: tuple[Model, ...]) -> Iterator[dict[s
                 "from": _how(entry.sources[0]),
                 "about": entry.about,
             }
-    for name in where.settings.models if where.settings else ():
+    for name, recipe in (where.settings.models if where.settings else {}).items():
         if name not in there:
             yield {
                 "name": name,
                 "installed": False,
-                "engine": "onnx",
+                "engine": own(name, recipe).engine,
                 "licence": "your own",
                 "from": "file",
                 "about": "your own",

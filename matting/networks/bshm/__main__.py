@@ -12,6 +12,7 @@ from matting.engines.installed import Framework
 from matting.errors import EngineUnavailable
 from matting.networks.bshm import freeze
 from matting.networks.bshm.network import FULL_WIDTH, Architecture
+from matting.small_file import replace_file
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
         plan.check()  # before TensorFlow takes its seconds to import
         framework = Framework.load()
         data, parameters = freeze.freeze(framework.tf, plan, args.seed)
-        freeze.save(args.out, data)
+        replace_file(args.out, data)
     except (EngineUnavailable, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

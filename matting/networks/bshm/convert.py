@@ -17,7 +17,7 @@ from typing import Any
 from matting.engines.installed import Framework
 from matting.errors import EngineUnavailable
 from matting.networks import graph
-from matting.networks.bshm import freeze
+from matting.small_file import replace_file
 
 OPSET = 16
 """The earliest that works, so that older runtimes read it, too: up to 15 ONNX Runtime refuses the
@@ -44,7 +44,7 @@ def main() -> int:
     os.environ.update(THRIFT)
     try:
         data, by = convert(args.source)
-        freeze.save(args.out, data)
+        replace_file(args.out, data)
     except (EngineUnavailable, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -9,7 +9,6 @@ Runs on Python 3.7 too.
 from __future__ import annotations
 
 import importlib
-import os
 from typing import Any, Tuple
 
 import numpy as np
@@ -90,22 +89,3 @@ def _portable(frozen: Any) -> Any:
         if hasattr(node, "experimental_type"):
             node.ClearField("experimental_type")
     return holder.graph_def
-
-
-def save(path: str, data: bytes) -> None:
-    """Write a file that is either whole or not there.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    fresh = f"{path}.{os.getpid()}.part"
-    try:
-        with open(fresh, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-    except OSError:
-        if os.path.exists(fresh):
-            os.unlink(fresh)
-        raise

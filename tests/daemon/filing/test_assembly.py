@@ -14,10 +14,10 @@ from harness import STUBS, write_photo
 from daemon.config.load import parse
 from daemon.errors import LedgerTrouble
 from daemon.filing import assembly
+from daemon.filing.assembly import destination
 from daemon.ledger import Ledger, State
 from daemon.log import events
 from daemon.photo import Sighting, Version
-from daemon.service.service import destination
 from matting.process.host import EngineHost, EngineSpec
 
 

@@ -186,7 +186,7 @@ def test_of_two_who_take_over_at_once_one_gets_it(folder: Path) -> None:
         assert there(folder) == [NAME]
     finally:
         for one in claims:
-            one.release()
+            one.close()
 
 
 def test_an_earlier_run_with_the_same_state_is_no_rival(folder: Path) -> None:

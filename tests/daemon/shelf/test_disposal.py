@@ -15,8 +15,9 @@ import pytest
 
 from daemon.errors import ResultsTrouble, SourceTrouble
 from daemon.photo import Photo
-from daemon.shelf import disposal, staging
-from daemon.shelf.disposal import Disposed, Originals, dispose
+from daemon.shelf import staging, taken_source
+from daemon.shelf.disposal import Originals, dispose
+from daemon.shelf.taken_source import Disposed
 
 MakePhoto = Callable[..., Photo]
 DAY = date(2026, 3, 1)
@@ -45,7 +46,7 @@ def disposed(photo: Photo, originals: Originals, archive: Path | None = None) ->
 def take_away(photo: Photo) -> None:
     """As far as the daemon came before it was killed."""
     source = Path(photo.folder, os.fsdecode(photo.path))
-    source.rename(source.with_name(os.fsdecode(disposal._hidden(photo.id, photo.path))))
+    source.rename(source.with_name(os.fsdecode(taken_source._hidden(photo.id, photo.path))))
 
 
 def files(folder: Path) -> dict[str, bytes]:

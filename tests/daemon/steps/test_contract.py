@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 
 from daemon.config.documentation import documentation
 from daemon.options import Options
-from daemon.steps import STEPS
+from daemon.steps import STEPS, chooses_view, finds_people
 from daemon.steps.view import View
+from matting.people import Found
+from matting.picture.boxes import Box
 
-TONING = sorted(set(STEPS) - {"focus_person"})
+TONING = sorted(name for name in STEPS if not chooses_view(name))
 SIZES = [(1, 1), (1, 17), (23, 1), (3, 2), (61, 47)]
 
 
@@ -66,6 +69,21 @@ def test_an_even_grey_stays_even(name: str) -> None:
     flat = np.full((40, 50, 3), 90, np.uint8)
     after = STEPS[name].apply(frozen(flat), STEPS[name].Options()).pixels
     assert np.ptp(after) <= 1
+
+
+@pytest.mark.parametrize("name", sorted(STEPS))
+def test_only_a_step_that_says_so_searches_or_changes_what_is_looked_at(name: str) -> None:
+    """By that mark it comes first, is left out where all is looked at, and gets its network."""
+    asked = []
+
+    def find(pixels: NDArray[np.uint8]) -> Found:
+        asked.append(pixels.shape)
+        return Found(np.zeros((16, 16), np.float32), (Box(25, 20, 8, 8),), 1)
+
+    view = replace(View.of(noise(61, 80), 2000), find_people=find)
+    after = STEPS[name].apply(view, STEPS[name].Options())
+    assert (after.box != view.box) is chooses_view(name)
+    assert bool(asked) is finds_people(name)
 
 
 @pytest.mark.parametrize("name", sorted(STEPS))

@@ -12,6 +12,7 @@ in its place was no better: to it rocks and pots stand out as people do.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -19,19 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matting.people.aged import Aged
+from matting.people.candidates import PERSON, Candidate, candidates, regions
 from matting.people.looks import Picture, certainty, consensus, looks
 from matting.people.network import Network
-from matting.people.windows import SCALES, Map, Window, seen_in, windows
+from matting.people.windows import SCALES, Map, seen_in, windows
 from matting.picture.boxes import Box
 
 _MAP_SIDE = 512
 """Long side of the map, in pixels: as fine as the windows of the second scale see."""
 _FEWEST_PIXELS = 48
 """A window with a shorter side than that shows nothing."""
-_PERSON = 0.5
-"""Probability above which a pixel is taken for a person's."""
-_SMALLEST = 0.003
-"""Share of the picture below which a spot is nobody."""
 _PORTRAIT_SHARE, _PORTRAIT_CERTAINTY = 0.12, 0.75
 """A portrait: people take that share at least, and all looks together are that sure..."""
 _PLAIN_CERTAINTY = 0.87
@@ -40,12 +38,18 @@ _PORTRAIT_AGREEMENT = 0.5
 """Intersection over union that a look has with all together: a landscape that one tone makes a sure
 portrait of is none in another."""
 _PLAIN_ENOUGH = 0.5
-"""Share of the looks that agree in a portrait, from which nobody found is not believed."""
-_LONE_LARGEST = 0.05
-"""Share of the picture up to which a region may be seen by one scale alone: people much larger or
-smaller than its windows are invisible to the others."""
+"""Share of the looks that agree in a portrait, from which hardly anybody found is not believed."""
 _BACKED = 0.2
-"""What some look has to see, on average, of people whom the second network alone sees."""
+"""What some look has to see, on average, of people whom the second network alone sees..."""
+_CROWD, _CROWD_PEAK, _CROWD_MEAN = 0.07, 0.95, 0.75
+"""...unless they take that share of the picture, and it is that sure of them."""
+_CONVINCED = 0.8
+"""How sure the second network has to be of the surest tenth of somebody: of rocks, ships and vases
+it is half sure all over."""
+_SOMEBODY = 0.15
+"""What it has to see, on average, of a portrait that it would not have by itself..."""
+_KEPT = 0.5
+"""...which is one where less than that share is left."""
 _SOFT = 0.02
 """How far around a candidate the map is kept, as a share of the map's long side."""
 _POWER = 2
@@ -69,27 +73,7 @@ class Found:
     @property
     def share(self) -> float:
         """Of the picture that is taken for people, 0..1."""
-        return float((self.probability > _PERSON).mean())
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Candidate:
-    """A connected region that may be people."""
-
-    box: Window
-    """In the map."""
-    mask: NDArray[np.bool_]
-    """As the box."""
-    witnesses: tuple[Map, ...]
-    """Who is asked what it looks like."""
-
-    @property
-    def area(self) -> int:
-        return int(np.count_nonzero(self.mask))
-
-    def support(self, seen: Map) -> float:
-        """How much of it a map sees, 0..1."""
-        return float(seen[self.box.slices][self.mask].mean())
+        return float((self.probability > PERSON).mean())
 
 
 def find(picture: Picture, network: Network, aged: Aged) -> Found:
@@ -106,29 +90,59 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     plain = _plainness(whole, seen)
     if plain == 1 and certainty(whole) >= _PLAIN_CERTAINTY:
         return _found(whole, size, 1)
-    maps, parts = _maps(picture, whole, network)
-    shape = maps[0].shape
-    second = _resized(aged.look(picture), (shape[0], shape[1]))
+    with ThreadPoolExecutor(1) as aside:
+        asked = aside.submit(aged.look, picture)
+        maps, parts = _maps(picture, whole, network)
+        second = _resized(asked.result(), maps[0].shape)
+    probability = agreed(maps, second)
+    if plain >= _PLAIN_ENOUGH and lost(maps[0] > PERSON, probability, second):
+        return _found(whole, size, parts)
+    return _found(probability, size, parts)
+
+
+def agreed(maps: list[Map], second: Map) -> Map:
+    """Whom the second network and the looks agree on, and whom it alone is very sure of.
+
+    Nobody at all, if it is convinced by none of them.
+    """
     probability = np.zeros_like(second)
-    for candidate in _candidates(maps):
-        if candidate.support(second) >= _PERSON:
+    surest = 0.0
+    for candidate in candidates(maps):
+        if candidate.support(second) >= PERSON:
             _take(probability, candidate, candidate.witnesses, second)
+            surest = max(surest, candidate.peak(second))
     best = np.max(maps, axis=0)
-    unseen = np.where(probability > _PERSON, 0, second)
-    for candidate in _regions(unseen, tuple(maps)):
-        if candidate.support(best) >= _BACKED:
-            _take(probability, candidate, candidate.witnesses, second)
-    found = _found(probability, size, parts)
-    # A portrait scratched all over, which the second network takes for nobody, must not be lost.
-    return _found(whole, size, parts) if plain >= _PLAIN_ENOUGH and not found.people else found
+    unseen = np.where(probability > PERSON, 0, second)
+    for candidate in regions(unseen, tuple(maps)):
+        backed = candidate.support(best) >= _BACKED
+        if backed or _is_crowd(candidate, second):
+            _take(probability, candidate, candidate.witnesses if backed else (), second)
+            surest = max(surest, candidate.peak(second))
+    return probability if surest >= _CONVINCED else np.zeros_like(second)
+
+
+def _is_crowd(candidate: Candidate, second: Map) -> bool:
+    """Whether the second network may be believed alone: of groups in halftone no look sees any."""
+    large = candidate.area >= _CROWD * second.size
+    sure = candidate.peak(second) >= _CROWD_PEAK and candidate.support(second) >= _CROWD_MEAN
+    return large and sure
+
+
+def lost(portrait: NDArray[np.bool_], probability: Map, second: Map) -> bool:
+    """Whether most of a portrait is gone that the second network sees something of.
+
+    Scratched all over, a print is hardly anybody to it; a rock or a bridge is nobody at all.
+    """
+    kept = float((probability > PERSON)[portrait].mean())
+    return kept < _KEPT and float(second[portrait].mean()) >= _SOMEBODY
 
 
 def _plainness(whole: Map, seen: list[Map]) -> float:
     """The share of looks that agree that this is a portrait; 0..1."""
-    people = whole > _PERSON
+    people = whole > PERSON
     if float(people.mean()) < _PORTRAIT_SHARE or certainty(whole) < _PORTRAIT_CERTAINTY:
         return 0.0
-    agreed = sum(_agreement(look > _PERSON, people) >= _PORTRAIT_AGREEMENT for look in seen)
+    agreed = sum(_agreement(look > PERSON, people) >= _PORTRAIT_AGREEMENT for look in seen)
     return agreed / len(seen)
 
 
@@ -156,43 +170,7 @@ def _resized(seen: Map, shape: tuple[int, int]) -> Map:
     return np.asarray(cv2.resize(seen, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _candidates(maps: list[Map]) -> list[_Candidate]:
-    """Regions of the whole, of two scales of windows, and small ones of a single scale.
-
-    Who is large in the whole is drawn best there; windows cut them into pieces.
-    """
-    whole, scales = maps[0], tuple(maps[1:])
-    found = _regions(whole, (whole,))
-    if scales:
-        ranked = np.sort(np.stack(scales), axis=0)
-        agreed = np.where(_near(whole), 0, ranked[-2:][0])
-        found += _regions(agreed, scales)
-        lone = np.where(_near(np.maximum(whole, agreed)), 0, ranked[-1])
-        largest = _LONE_LARGEST * whole.size
-        found += (each for each in _regions(lone, scales) if each.area <= largest)
-    return found
-
-
-def _near(seen: Map) -> NDArray[np.bool_]:
-    """Where people are in a map, or a little beside them."""
-    people = (seen > _PERSON).astype(np.uint8)
-    return np.asarray(cv2.dilate(people, np.ones((11, 11), np.uint8)) > 0)
-
-
-def _regions(seen: Map, witnesses: tuple[Map, ...]) -> list[_Candidate]:
-    """The connected regions of a map that are people to it; specks are not."""
-    people = (seen > _PERSON).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(people)
-    found = []
-    for number in range(1, count):
-        *box, area = stats[number].tolist()
-        if area >= _SMALLEST * seen.size:
-            window = Window(*box)
-            found.append(_Candidate(window, labels[window.slices] == number, witnesses))
-    return sorted(found, key=lambda each: -each.area)
-
-
-def _take(probability: Map, candidate: _Candidate, witnesses: tuple[Map, ...], second: Map) -> None:
+def _take(probability: Map, candidate: Candidate, witnesses: tuple[Map, ...], second: Map) -> None:
     """Write a candidate into the map: the mean of second and of witnesses, as they see it."""
     reach = max(1, round(_SOFT * max(probability.shape)))
     here = candidate.box.grown(reach, probability.shape).slices
@@ -208,10 +186,10 @@ def _take(probability: Map, candidate: _Candidate, witnesses: tuple[Map, ...], s
 
 
 def _found(probability: Map, size: tuple[int, int], parts: int) -> Found:
-    regions = _regions(probability, (probability,))
+    found = regions(probability, (probability,))
     down, across = size[0] / probability.shape[0], size[1] / probability.shape[1]
     boxes = (
         Box(b.left * across, b.top * down, b.width * across, b.height * down)
-        for b in (each.box for each in regions if each.area >= _COUNTED * regions[0].area)
+        for b in (each.box for each in found if each.area >= _COUNTED * found[0].area)
     )
     return Found(probability, tuple(boxes), parts)

@@ -10,6 +10,7 @@ import pytest
 from people_pictures import hung
 
 from matting.people import find
+from matting.people.search import agreed, lost
 
 
 def test_a_portrait_takes_a_single_part(network, aged, astronaut) -> None:
@@ -77,3 +78,56 @@ def test_old_prints_have_somebody(network, aged, photos_dir: Path, name: str) ->
     found = find(np.ascontiguousarray(small), network, aged)
     assert found.people
     assert found.share > 0.1
+
+
+# What the two networks say, and what becomes of it
+
+
+def region(level: float, box: tuple[slice, slice], around: float = 0) -> np.ndarray:
+    """A map of 100 x 100 that sees somebody in one place."""
+    seen = np.full((100, 100), around, np.float32)
+    seen[box] = level
+    return seen
+
+
+BOX = slice(20, 60), slice(30, 60)
+
+
+@pytest.mark.parametrize(("level", "taken"), [(0.97, True), (0.85, True), (0.7, False)])
+def test_who_is_half_a_person_all_over_to_the_second_network_is_nobody(
+    level: float, *, taken: bool
+) -> None:
+    """Ships, rocks and vases were taken: looks are sure of them, and it is a little."""
+    found = agreed([region(0.98, BOX)], region(level, BOX))
+    assert (found[BOX] > 0.5).all() == taken
+    assert found.any() == taken
+
+
+def test_beside_somebody_convincing_the_faint_ones_count() -> None:
+    other = slice(20, 60), slice(70, 90)
+    whole = np.maximum(region(0.98, BOX), region(0.98, other))
+    found = agreed([whole], np.maximum(region(0.97, BOX), region(0.6, other)))
+    assert (found[other] > 0.5).all()
+
+
+@pytest.mark.parametrize(
+    ("box", "level", "taken"),
+    [(BOX, 0.97, True), (BOX, 0.9, False), ((slice(20, 40), slice(30, 60)), 0.97, False)],
+    ids=["large and sure", "not so sure", "small"],
+)
+def test_a_group_that_no_look_sees_is_taken_if_it_is_large_and_the_second_network_very_sure(
+    box: tuple[slice, slice], level: float, *, taken: bool
+) -> None:
+    """Groups in halftone were empty mattes: no look sees anything of them, at any scale."""
+    found = agreed([region(0, BOX)], region(level, box))
+    assert (found[box] > 0.5).all() == taken
+
+
+@pytest.mark.parametrize(("level", "gone"), [(0.3, True), (0.02, False)])
+def test_a_portrait_is_lost_only_where_the_second_network_sees_something_of_it(
+    level: float, *, gone: bool
+) -> None:
+    """A bridge of which half of the looks made a portrait, and it nothing at all, was taken."""
+    portrait = region(1, BOX) > 0.5
+    assert lost(portrait, region(0, BOX), region(level, BOX)) == gone
+    assert not lost(portrait, region(0.9, BOX), region(level, BOX))

@@ -75,7 +75,7 @@ class Pyramid:
     def level(self, number: int, rows: slice) -> Level:
         """List the pixels of some rows of a level."""
         mask = self.masks[number][rows]
-        flat = np.flatnonzero(mask)
+        flat = np.flatnonzero(mask != 0)  # several times as fast for booleans as for bytes
         height, width = mask.shape
         starts = np.searchsorted(flat, np.arange(height + 1) * width).astype(np.int32)
         return Level(rows.start, (flat % width).astype(np.int32), starts)

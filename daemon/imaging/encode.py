@@ -35,7 +35,7 @@ def write_png(
     icc: bytes | None,
     dpi: Dpi | None,
     metadata: Metadata = NO_METADATA,
-    compression: int = 2,
+    level: int = 2,
 ) -> None:
     """Write a PNG.
 
@@ -45,7 +45,7 @@ def write_png(
         icc: None embeds none.
         dpi: dots per inch; PNG keeps whole dots per metre.
         metadata: Exif and XMP are embedded; PNG has no place for IPTC.
-        compression: zlib's level, 0 to 9.
+        level: zlib's, 0 to 9.
 
     Raises:
         ResultsTrouble: it cannot be written; with the true errno.
@@ -56,7 +56,7 @@ def write_png(
     chunks = embed.png_chunks(metadata)
     with _opened(path) as file:
         around = embed.WithChunks(file, chunks) if chunks else file
-        _save(around, _image(pixels, icc, dpi), "png", compression=compression, filter="up")
+        _save(around, _image(pixels, icc, dpi), "png", compression=level, filter="up")
 
 
 def write_tiff(
@@ -67,6 +67,7 @@ def write_tiff(
     dpi: Dpi | None,
     metadata: Metadata = NO_METADATA,
     compression: Literal["deflate", "lzw", "none"] = "deflate",
+    level: int = 2,
 ) -> None:
     """Write a TIFF; alpha is marked as unassociated (straight).
 
@@ -77,6 +78,7 @@ def write_tiff(
         dpi: dots per inch.
         metadata: all of it is embedded.
         compression: lossless, with the horizontal predictor.
+        level: deflate's, 0 to 9.
 
     Raises:
         ResultsTrouble: it cannot be written; with the true errno.
@@ -89,7 +91,7 @@ def write_tiff(
             "tiff",
             compression=compression,
             predictor="horizontal",
-            level=3,  # half the time of deflate's usual 6, for a tenth more bytes
+            level=level,
             resunit="inch",
             bigtiff=pixels.nbytes > 0xF000_0000,
         )

@@ -21,6 +21,9 @@ class Options(base.Options):
     """What {output} in the file name becomes."""
     format: output.Format = "png"
     """File format: png or tiff."""
+    compression: output.Compression = 2
+    """How hard the file is compressed, from 0 (not at all) to 9; always without loss. More than 2
+    takes up to six times as long and saves a tenth."""
 
 
 def extension(options: Options) -> str:
@@ -44,5 +47,8 @@ def write(cutout: Cutout, options: Options, path: Path) -> None:
     alpha: Samples = cutout.matte.alpha
     if colours.dtype == np.uint8:
         alpha = colour.to_8_bit(alpha)
-    cut: Samples = cv2.merge((*cv2.split(colours), alpha))
-    output.save(path, cut, cutout.raster, options.format)
+    cut: Samples = np.empty((*alpha.shape, 4), colours.dtype)
+    cv2.mixChannels(
+        [colours, alpha], [cut], [0, 0, 1, 1, 2, 2, 3, 3]
+    )  # four times as fast as merge
+    output.save(path, cut, cutout.raster, options.format, options.compression)

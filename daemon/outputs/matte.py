@@ -18,6 +18,9 @@ class Options(base.Options):
     """What {output} in the file name becomes."""
     format: output.Format = "png"
     """File format: png or tiff."""
+    compression: output.Compression = 2
+    """How hard the file is compressed, from 0 (not at all) to 9; always without loss. More than 2
+    takes up to six times as long and saves a tenth."""
     bits: Literal[8, 16] = 8
     """Bits per pixel. 8 is what most programs expect of a mask; 16 keeps the finest hair apart."""
 
@@ -41,4 +44,4 @@ def write(cutout: Cutout, options: Options, path: Path) -> None:
     """File alpha, rounded to the bits asked for."""
     alpha = cutout.matte.alpha
     pixels = colour.to_8_bit(alpha) if options.bits == 8 else np.ascontiguousarray(alpha)
-    output.save(path, pixels, cutout.raster, options.format)
+    output.save(path, pixels, cutout.raster, options.format, options.compression)

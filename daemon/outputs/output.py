@@ -19,6 +19,9 @@ Name = Annotated[str, Field(pattern=r"^[\w+-][\w+. -]*$", max_length=64)]
 
 Format = Literal["png", "tiff"]
 
+Compression = Annotated[int, Field(ge=0, le=9)]
+"""Deflate's level."""
+
 
 class Output(Protocol):
     """A module that files one kind of result."""
@@ -52,7 +55,13 @@ def extension(format: Format) -> str:  # noqa: A002 - the setting's own name
     return {"png": ".png", "tiff": ".tif"}[format]
 
 
-def save(path: Path, pixels: Samples, raster: Raster, format: Format) -> None:  # noqa: A002 - the setting's own name
+def save(
+    path: Path,
+    pixels: Samples,
+    raster: Raster,
+    format: Format,  # noqa: A002 - the setting's own name
+    compression: Compression,
+) -> None:
     """Write pixels with the photo's metadata, resolution and, unless grey, its colour profile.
 
     A matte carries no profile: it is coverage and not colour, a photo's RGB profile is not allowed
@@ -60,7 +69,7 @@ def save(path: Path, pixels: Samples, raster: Raster, format: Format) -> None:  
     """
     icc = None if pixels.ndim == 2 else raster.icc
     write = encode.write_png if format == "png" else encode.write_tiff
-    write(path, pixels, icc=icc, dpi=raster.dpi, metadata=raster.metadata)
+    write(path, pixels, icc=icc, dpi=raster.dpi, metadata=raster.metadata, level=compression)
 
 
 def colours(cutout: Cutout) -> Pixels:

@@ -44,7 +44,7 @@ from matting.errors import (
     EngineUnavailable,
     RequestRefused,
 )
-from matting.picture.foreground import estimate_foreground
+from matting.picture.foreground import estimate_foreground, preload
 from matting.process.client import connect
 
 _NONE = trimap_file.Own()
@@ -118,6 +118,11 @@ def cut_out(
         The cut-out, and how its edge was solved, with all warnings: if the engine needed a smaller
         picture, and what engine and refiner say themselves.
     """
+    coloured = any(
+        OUTPUTS[each.name].needs_foreground(each.options) for each in job.profile.outputs
+    )
+    if coloured:
+        preload()
     # Whoever says where the edge is has looked at the whole photo.
     profile = job.profile if own.trimap is None else job.profile.only_toning
     with stages("prepare"):
@@ -136,9 +141,9 @@ def cut_out(
     if profile.foreground_from == "preprocessed":
         raster = preprocessed(raster, view.photo, profile)
     foreground = None
-    if any(OUTPUTS[output.name].needs_foreground(output.options) for output in profile.outputs):
+    if coloured:
         with stages("foreground"):
-            foreground = estimate_foreground(raster.pixels, alpha)
+            foreground = estimate_foreground(raster.pixels, alpha, threads=cv2.getNumThreads())
     edge = replace(edge, warnings=warnings + edge.warnings)
     return Cutout(raster, matte, foreground), edge
 

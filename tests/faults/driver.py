@@ -119,7 +119,7 @@ def _turn_until_rest(one: Filing, ledger: Ledger, inbox: str) -> None:
         time.sleep(0.002)
 
 
-# Deleting is what is tried here; for a cut-out each of a thousand processes would load pymatting.
+# Deleting is what is tried here; for a cut-out each of a thousand processes would load numba.
 matte.holds_photo = lambda _: True
 
 

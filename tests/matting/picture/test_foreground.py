@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pymatting import estimate_foreground_ml
 
+from matting.picture import foreground
 from matting.picture.foreground import estimate_foreground
 
 SIZE = 600
@@ -132,6 +135,57 @@ def test_tiny_and_flat_mattes_do_no_harm(size: tuple[int, int], value: int) -> N
 
 
 def test_importing_the_module_does_not_import_numba() -> None:
-    """The daemon process and the engine never need it, and it takes a second."""
-    code = "import sys, matting.foreground; sys.exit('numba' in sys.modules)"
+    """The daemon process and the engine never need it, and it takes a third of a second."""
+    code = "import sys, matting.picture.foreground; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_threads_and_strips_change_next_to_nothing(
+    truth: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same photo in one strip and in many, of 64 rows each, is the same within a level."""
+    alpha = soft_disc()
+    pixels = composed(truth, alpha, np.uint8)
+    whole = estimate_foreground(pixels, alpha).astype(int)
+    monkeypatch.setattr(foreground, "_STRIP", 2000)
+    parts = estimate_foreground(pixels, alpha, threads=3)
+    apart = np.abs(whole - parts) * (alpha[..., None] / 65535)
+    assert apart.max() < 3
+    assert apart.mean() < 0.005
+
+
+def test_time_goes_by_the_soft_edge_and_not_by_the_picture() -> None:
+    """A thin fringe takes a fraction of what solving for the whole picture takes.
+
+    Tiles along the fringe took nearly twice as long as that.
+    """
+    alpha = np.zeros((3000, 200), np.uint16)
+    alpha[:, 100:] = 65535
+    alpha[:, 98:102] = 30000
+    pixels = np.random.default_rng(1).integers(0, 256, (*alpha.shape, 3), dtype=np.uint8)
+    colours, shares = pixels / 255, alpha / 65535
+    estimate_foreground(pixels[:100], alpha[:100])  # compiled, or read from where it is kept
+    began_s = time.process_time()
+    estimate_foreground_ml(colours, shares)
+    between_s = time.process_time()
+    estimate_foreground(pixels, alpha)
+    assert time.process_time() - between_s < (between_s - began_s) / 2
+
+
+def test_a_soft_photo_takes_no_memory_for_all_of_it_at_once() -> None:
+    """Everything soft is what no strip of rows may grow with."""
+    program = """
+import resource
+import numpy as np
+from matting.picture.foreground import estimate_foreground
+def peak(rows):
+    pixels = np.full((rows, 2000, 3), 99, np.uint8)
+    alpha = np.full((rows, 2000), 30000, np.uint16)
+    estimate_foreground(pixels, alpha)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print((peak(3000) - peak(1000)) / (2000 * 2000 / 1024))
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert float(told.stdout) < 20  # bytes per pixel more: photo, matte, result and lists of 1/64

@@ -62,6 +62,20 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Redo:
+    """How a photo that is filed is to be worked through again."""
+
+    source: bytes
+    """Absolute path of its original, wherever that is by now."""
+    sha256: str
+    """Of the content that was filed; another one is not this photo."""
+    profile: str | None = None
+    """None: the folder's own."""
+    engine: str | None = None
+    """None: the daemon's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """One settled version of one file, as the ledger knows it."""
 
@@ -81,6 +95,8 @@ class Photo:
     """Attempts in all, those included that were given back; for the backoff."""
     watched_s: float = 0.0
     """For how long this version was watched while it was not ready, as far as it was noted."""
+    redo: Redo | None = None
+    """While it is worked through again."""
 
     @property
     def shown(self) -> str:

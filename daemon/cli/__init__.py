@@ -26,6 +26,7 @@ VERBS = (
     "process",
     "status",
     "retry",
+    "redo",
     "doctor",
     "webhooks",
     "bench",

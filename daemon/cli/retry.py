@@ -44,6 +44,19 @@ def _all_failed(ledger: Ledger) -> tuple[Entry, ...]:
     return ledger.entries(State.FAILED, limit=ledger.counts()[State.FAILED])
 
 
+def _elsewhere(entry: Entry) -> str:
+    """Where a photo is that is not in quarantine, and what can be done about it."""
+    shown, photo_id = entry.photo.shown, entry.photo.id
+    match entry.state:
+        case State.FILED:
+            return f"{shown} is filed, not in quarantine; `matted redo {photo_id}` files it anew"
+        case State.GONE:
+            return f"{shown} was deleted or replaced before it was filed; put it into its folder"
+        case _:
+            why = f": {entry.reason}" if entry.reason else ""
+            return f"{shown} is not in quarantine but in the queue, {entry.state}{why}"
+
+
 def _retry(ledger: Ledger, settings: Settings, photo_id: int) -> str:
     """Put one photo back into the queue; returns what it is called.
 
@@ -54,7 +67,7 @@ def _retry(ledger: Ledger, settings: Settings, photo_id: int) -> str:
     if entry is None:
         raise LedgerTrouble("there is no photo of this number; status shows the numbers")
     if entry.state is not State.FAILED:
-        raise LedgerTrouble(f"{entry.photo.shown} is not in quarantine, but {entry.state}")
+        raise LedgerTrouble(_elsewhere(entry))
     results = {str(folder.watch): folder.results for folder in settings.folders}
     if entry.photo.folder not in results:
         raise LedgerTrouble(f"its folder {entry.photo.folder} is not watched any more")

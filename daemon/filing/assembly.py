@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from daemon.config import settings
 from daemon.engine.choice import install_people, people_network
 from daemon.engine.hosting import hosted
+from daemon.engine.others import OtherEngines
 from daemon.engine.refiners import RefinerProcesses
 from daemon.errors import MattedError
 from daemon.filing.destinations import Destination
@@ -56,10 +58,13 @@ def opened(
         wake=wake,
     )
     refinery = RefinerProcesses(wanted, count, lambda spec: hosted(spec, log))
+    others = OtherEngines(
+        wanted, lambda spec: hosted(spec, log), partial(_address, wanted=wanted, workers=count)
+    )
     filing = Filing(
         ledger,
         workers,
-        _engine_access(engine, wanted, count, refinery),
+        _engine_access(engine, wanted, count, refinery, others),
         disks=Disks(snapshots, wanted.limits.min_free_mb << 20, absent),
         max_pixels=int(wanted.limits.max_megapixels * 1e6),
         log=log,
@@ -74,6 +79,7 @@ def opened(
     finally:
         workers.stop()
         refinery.stop()
+        others.stop()
         if in_order:  # else one of its photos may be what ended us, and must have been charged
             filing.give_back()
 
@@ -91,11 +97,9 @@ def destination(folder: settings.Folder, whole: settings.Settings) -> Destinatio
     )
 
 
-def _engine_access(
-    host: EngineHost, wanted: settings.Settings, workers: int, refinery: RefinerProcesses
-) -> EngineAccess:
-    """What filing has to know of the engine; each photo may have to wait for all others'."""
-    address = EngineAddress(
+def _address(host: EngineHost, *, wanted: settings.Settings, workers: int) -> EngineAddress:
+    """What photo processes have to know; each photo may have to wait for all others'."""
+    return EngineAddress(
         name=host.spec.name,
         socket=host.socket_path,
         connect_s=wanted.engine.start_timeout_s,
@@ -104,12 +108,25 @@ def _engine_access(
         people=people_network(wanted),
         install_people=install_people(wanted),
     )
+
+
+def _engine_access(
+    host: EngineHost,
+    wanted: settings.Settings,
+    workers: int,
+    refinery: RefinerProcesses,
+    others: OtherEngines,
+) -> EngineAccess:
+    """What filing has to know of the engines."""
+    address = _address(host, wanted=wanted, workers=workers)
     return EngineAccess(
         address=lambda: address,
         ready=lambda: host.state == "ready",
-        blames=host.blames,
+        blames=lambda pid, photo: host.blames(pid, photo) or others.blames(pid, photo),
         last_words=host.last_words,
         refiners=refinery.serve,
+        other=others.address,
+        tidy=others.tidy,
     )
 
 

@@ -66,7 +66,7 @@ class Concluding:
 
     def _is_duplicate(self, photo: Photo, sha256: str) -> bool:
         """Whether another photo of the same content was filed while this one was at work."""
-        destination = self._destinations.find(photo.folder)
+        destination = self._destinations.find(photo)
         if destination is None or destination.duplicates:
             return False
         return self._ledger.filed_as(photo.folder, sha256) not in {None, photo.path}

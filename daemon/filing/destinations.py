@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from daemon.config.profiles import Profile
 from daemon.filing.policy import Patience
+from daemon.photo import Photo
 from daemon.shelf.disposal import Originals
 
 
@@ -31,15 +32,24 @@ class Destinations:
 
     def __init__(self) -> None:
         self._by_folder: Mapping[str, Destination] = {}
+        self._profiles: Mapping[str, Profile] = {}
         self._unserved: frozenset[str] = frozenset()
 
-    def serve(self, wanted: Mapping[str, Destination], *, queued: Collection[str]) -> None:
+    def serve(
+        self,
+        wanted: Mapping[str, Destination],
+        *,
+        queued: Collection[str],
+        profiles: Mapping[str, Profile],
+    ) -> None:
         """Work for these folders from now on, and for no others.
 
         Args:
             wanted: by watched folder.
             queued: folders that have photos in the queue.
+            profiles: that photos may be redone with, by name.
         """
+        self._profiles = profiles
         # Photos of a folder that is no longer served may be at work, and may have to wait later.
         known = {*queued, *self._by_folder, *self._unserved}
         self._unserved = frozenset(known - wanted.keys())
@@ -55,17 +65,29 @@ class Destinations:
         """Folders that are not worked for and may have photos in the queue, which stay there."""
         return self._unserved
 
-    def find(self, folder: str) -> Destination | None:
-        """The destination of a folder's photos; None if it is not worked for at present."""
-        return self._by_folder.get(folder)
+    def find(self, photo: Photo) -> Destination | None:
+        """Where a photo goes; None if its folder is not worked for at present."""
+        found = self._by_folder.get(photo.folder)
+        if found is None or photo.redo is None:
+            return found
+        # The original of one that is redone was dealt with when it was filed first.
+        profile = self._profiles.get(photo.redo.profile or "", found.profile)
+        return replace(found, profile=profile, originals="keep", archive=None, duplicates=True)
 
-    def __getitem__(self, folder: str) -> Destination:
-        return self._by_folder[folder]
+    def has_profile(self, name: str) -> bool:
+        """Whether photos may be redone with a profile."""
+        return name in self._profiles
+
+    def __getitem__(self, photo: Photo) -> Destination:
+        found = self.find(photo)
+        if found is None:
+            raise KeyError(photo.folder)
+        return found
 
     def __iter__(self) -> Iterator[Destination]:
         return iter(self._by_folder.values())
 
     def limits(self, folder: str) -> Patience:
         """How patient to be with the photos of a folder."""
-        found = self.find(folder)
+        found = self._by_folder.get(folder)
         return found.limits if found else Patience()

@@ -40,7 +40,7 @@ class Disposing:
         Raises:
             LedgerTrouble: the ledger cannot be read or written; nothing else, ever.
         """
-        destination = self._destinations.find(photo.folder)
+        destination = self._destinations.find(photo)
         entry = self._ledger.entry(photo.id)
         if destination is None or entry is None:
             return

@@ -22,6 +22,7 @@ def filed(photo: Photo, plan: Plan, facts: Filed, *, now_s: float) -> dict[str, 
         **_head("filed", photo, now_s),
         "filed_on": photo.filed_on.isoformat() if photo.filed_on else None,
         "sha256": facts.sha256,
+        "redone": photo.redo is not None,
         "size": list(facts.size),
         "results_folder": os.fsdecode(plan.results),
         "results": [

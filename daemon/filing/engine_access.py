@@ -19,3 +19,7 @@ class EngineAccess:
     last_words: Callable[[], list[str]]
     refiners: Callable[[Collection[str]], Mapping[str, EngineAddress]] = lambda _: {}
     """Has these refiners running, by their names in profiles, and says where."""
+    other: Callable[[str], EngineAddress] | None = None
+    """Where another engine listens, by its name: for photos that are redone with it."""
+    tidy: Callable[[], None] = lambda: None
+    """Ends other engines that nobody needs any more."""

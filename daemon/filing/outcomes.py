@@ -52,7 +52,7 @@ class Outcomes:
                 self._ledger.give_back(photo.id, now_s=time.time())
                 self.pause(reason)
             case Aside(reason):
-                self._naming.named_anew(photo, self._destinations[photo.folder], aside=True)
+                self._naming.named_anew(photo, self._destinations[photo], aside=True)
                 self.put_aside(photo, reason)
                 self.retry(photo, 0.0, reason, charged=False)
             case Quarantine(reason):

@@ -103,6 +103,6 @@ class Pausing:
 
     def discard_staged(self, photo: Photo) -> None:
         """Remove what is staged for a photo that will not be published as it is."""
-        if destination := self._destinations.find(photo.folder):
+        if destination := self._destinations.find(photo):
             act = partial(staging.discard, destination.results, photo.id)
             self.do_or_pause(destination, act)

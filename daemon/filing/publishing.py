@@ -50,7 +50,7 @@ class Publishing:
             PlanBroken: what was staged is lost; the photo has to be done again.
         """
         began_s = time.monotonic()
-        destination = self._destinations.find(photo.folder)
+        destination = self._destinations.find(photo)
         while True:
             try:
                 publish(plan)
@@ -74,14 +74,14 @@ class Publishing:
         Raises:
             ResultsTrouble: the result folder cannot be read.
         """
-        photo = self._naming.named_anew(photo, self._destinations[photo.folder], aside=aside)
+        photo = self._naming.named_anew(photo, self._destinations[photo], aside=aside)
         plan = plan.renamed(photo.names)
         self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
         return photo, plan
 
     def unchanged(self, photo: Photo, sha256: str) -> None:
         """The content was filed before; only the original is left to be seen to."""
-        destination = self._destinations.find(photo.folder)
+        destination = self._destinations.find(photo)
         dispose = _is_disposed(destination)
         self._ledger.same_as_filed(photo.id, sha256, dispose=dispose, now_s=time.time())
         self._log.info(Event.PHOTO_UNCHANGED, **photo_facts(photo))

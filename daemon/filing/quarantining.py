@@ -54,7 +54,7 @@ class Quarantining:
 
     def given_up(self, photo: Photo) -> str | None:
         """Why the photo was given up before a crash; None if it was not."""
-        destination = self._destinations.find(photo.folder)
+        destination = self._destinations.find(photo)
         return given_up(destination.results, photo) if destination else None
 
     def quarantine(self, photo: Photo, reason: str) -> None:
@@ -64,7 +64,7 @@ class Quarantining:
             LedgerTrouble: the ledger cannot be written; to be called again.
         """
         self._memory.troubles.give_up(photo, reason)  # should the ledger fail in here
-        destination = self._destinations.find(photo.folder)
+        destination = self._destinations.find(photo)
         try:
             follows = not write_report(photo, destination, self._report(photo, reason), self._log)
         except LedgerTrouble:

@@ -11,7 +11,10 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
+from daemon.config.profiles import Profile
+from daemon.filing.asking import Asking
 from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
 from daemon.filing.engine_access import EngineAccess
@@ -89,6 +92,7 @@ class Filing:
         self._ended: deque[Finished] = deque()
         self._claimed: Photo | None = None
         self._suspects = Suspects()
+        self._asking = Asking(engine, parts.destinations)
         self._resuming = False
         self._dispose_at_s = 0.0
 
@@ -115,14 +119,24 @@ class Filing:
         """Why half of a photo's results can be neither completed nor taken back at present."""
         return self._memory.troubles.stuck.get(photo_id)
 
-    def serve(self, destinations: Mapping[str, Destination]) -> None:
+    def serve(
+        self,
+        destinations: Mapping[str, Destination],
+        *,
+        profiles: Mapping[str, Profile] = MappingProxyType({}),
+    ) -> None:
         """Work for these folders, by path; photos of others stay where they are in the queue.
 
+        Args:
+            destinations: by watched folder.
+            profiles: that photos may be redone with, by name.
+
         Raises:
-            EngineUnavailable: as ``prepare``.
+            NoEngine: as ``prepare``.
         """
         self.prepare(destinations)
-        self._destinations.serve(destinations, queued=self._ledger.folders())
+        queued = self._ledger.folders()
+        self._destinations.serve(destinations, queued=queued, profiles=profiles)
 
     def recover(self) -> None:
         """Take up what the last run left undone."""
@@ -177,6 +191,7 @@ class Filing:
         """Archive or delete originals that could not be, by a crash or because they were busy."""
         self._dispose_at_s = time.monotonic() + self._rhythm.dispose_s
         self._publishing.tidy_left()
+        self._engine.tidy()
         self._disposing.dispose_all()
 
     def give_back(self) -> None:
@@ -203,22 +218,24 @@ class Filing:
     # One photo
 
     def _begin(self, photo: Photo) -> None:
-        destination = self._destinations[photo.folder]
+        destination = self._destinations[photo]
         self._disks.demand(destination)
         self._disks.demand_for_copy(photo, self.at_work)
+        asked = self._asking.asked(photo, destination, self._refiners)
         photo = self._naming.named(photo, destination)
         demand_folders(photo, destination)
         job = Job(
             photo=photo,
-            source=os.path.join(os.fsencode(photo.folder), photo.path),
+            source=asked.source,
+            version=asked.version,
             results=destination.results,
             staging=staging.stage(destination.results, photo),
             snapshot=os.fsencode(self._disks.snapshots / str(photo.id)),
             profile=destination.profile,
-            engine=self._engine.address(),
-            refiner=self._refiners.get(destination.profile.matting.refiner),
+            engine=asked.engine,
+            refiner=asked.refiner,
             max_pixels=self._max_pixels,
-            known=self._known(photo, destination),
+            known=frozenset() if photo.redo else self._known(photo, destination),
             min_free_bytes=self._disks.min_free_bytes,
             waited=self._memory.watched.of(photo) >= destination.limits.give_up_s,
         )

@@ -71,7 +71,7 @@ class Verdicts:
         )
 
     def _judged(self, photo: Photo, error: Exception) -> Exception:
-        destination = self.destinations.find(photo.folder)
+        destination = self.destinations.find(photo)
         if destination is None or not isinstance(error, MattedError):
             return error
         return self.disks.judge(error, destination)

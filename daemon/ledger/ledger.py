@@ -23,11 +23,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from daemon.ledger import notices, rows, transitions
+from daemon.ledger import notices, redo, rows, transitions
 from daemon.ledger.notices import Kind
 from daemon.ledger.records import Records
 from daemon.ledger.rows import State
-from daemon.photo import Filed, Photo, Sighting
+from daemon.photo import Filed, Photo, Redo, Sighting
 from daemon.plan import Move
 
 
@@ -145,6 +145,7 @@ class Ledger(Records):
                 " reason = NULL, disposed = ? WHERE id = ?",
                 (*facts, not dispose, photo_id),
             )
+            redo.end(db, photo_id)
             if told is not None:
                 notices.write(db, Kind.FILED, told, now_s=now_s)
 
@@ -244,6 +245,15 @@ class Ledger(Records):
                 (now_s, now_s, photo_id),
             )
             return changed.rowcount == 1
+
+    def redo(self, photo_id: int, wanted: Redo, *, now_s: float) -> None:
+        """Work a filed photo through again; may be called from another process than the daemon's.
+
+        Raises:
+            LedgerTrouble: it is not filed, or its original is just being moved.
+        """
+        with self._write() as db:
+            redo.begin(db, photo_id, wanted, now_s=now_s)
 
 
 def _give_attempt_back(db: sqlite3.Connection, photo_id: int) -> None:

@@ -12,7 +12,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from daemon.ledger import notices
+from daemon.ledger import notices, redo
 from daemon.machine import private
 
 # For how long a version was watched while it was not ready; when an original was kept against the
@@ -32,7 +32,7 @@ _TO_3 = (
        WHERE state = 'filed' AND sha256 IS NOT NULL""",
 )
 
-_STEPS = {1: _TO_2, 2: _TO_3, 3: notices.TABLES}
+_STEPS = {1: _TO_2, 2: _TO_3, 3: notices.TABLES, 4: redo.TABLES}
 """What leads on from each version."""
 VERSION = max(_STEPS) + 1
 

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from daemon.ledger import rows, transitions
+from daemon.ledger import redo, rows, transitions
 from daemon.ledger.database import Database
 from daemon.ledger.rows import Entry, Recovery, State
 from daemon.photo import Filed, Photo
@@ -19,7 +19,8 @@ class Records(Database):
         """Contents that this file had when it was filed."""
         with self._read() as db:
             found = db.execute(
-                "SELECT sha256 FROM photo WHERE folder = ? AND path = ? AND state = 'filed'",
+                "SELECT sha256 FROM photo WHERE folder = ? AND path = ?"
+                " AND (state = 'filed' OR redo IS NOT NULL)",
                 (os.fsencode(folder), path),
             )
             return frozenset(row["sha256"] for row in found if row["sha256"])
@@ -112,12 +113,43 @@ class Records(Database):
             publishing = db.execute("SELECT * FROM photo WHERE state = 'publishing' ORDER BY id")
             return Recovery(photos, tuple(transitions.publishing(db, row) for row in publishing))
 
+    def history(self, photo_id: int) -> tuple[Filed, ...]:
+        """What a photo that was redone was filed as before, the oldest first."""
+        with self._read() as db:
+            return redo.history(db, photo_id)
+
+    def of_content(self, folder: str, sha256: str) -> tuple[Entry, ...]:
+        """All filed versions in a folder that have a content, the latest first."""
+        with self._read() as db:
+            found = db.execute(
+                "SELECT * FROM photo WHERE sha256 = ? AND folder = ? AND state = 'filed'"
+                " ORDER BY id DESC",
+                (sha256, os.fsencode(folder)),
+            ).fetchall()
+            return tuple(rows.entry(row, transitions.names(db, row["id"])) for row in found)
+
+    def called(self, path: Path) -> tuple[int, ...]:
+        """Ids of photos that are, or have a result that is, a file; the latest first."""
+        parts = os.fsencode(path).split(b"/")
+        # Which of the folders above it is the watched one, or the results', is not said.
+        halves = [(b"/".join(parts[:at]), b"/".join(parts[at:])) for at in range(1, len(parts))]
+        with self._read() as db:
+            found = {
+                row[0]
+                for half in halves
+                for row in (
+                    *db.execute("SELECT id FROM photo WHERE folder = ? AND path = ?", half),
+                    *db.execute("SELECT photo FROM name WHERE results = ? AND name = ?", half),
+                )
+            }
+            return tuple(sorted(found, reverse=True))
+
     def pending(self, folder: str) -> dict[bytes, int]:
         """Paths and ids of what waits or retries in a folder, to compare with a scan."""
         with self._read() as db:
             found = db.execute(
                 "SELECT path, id FROM photo INDEXED BY photo_by_due"
-                " WHERE folder = ? AND state IN ('waiting', 'retrying')",
+                " WHERE folder = ? AND state IN ('waiting', 'retrying') AND redo IS NULL",
                 (os.fsencode(folder),),
             )
             return {row["path"]: row["id"] for row in found}

@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 from daemon.errors import LedgerTrouble
-from daemon.photo import Filed, Photo, Version
+from daemon.photo import Filed, Photo, Redo, Version
 from daemon.plan import Plan
 
 
@@ -111,7 +111,15 @@ def photo(row: sqlite3.Row, names: tuple[bytes, ...]) -> Photo:
             names=names,
             tries=row["tries"],
             watched_s=row["watched_s"],
+            redo=_redo(row["redo"]),
         )
+
+
+def _redo(text: str | None) -> Redo | None:
+    if text is None:
+        return None
+    facts = json.loads(text)
+    return Redo(**facts | {"source": os.fsencode(facts["source"])})
 
 
 def entry(row: sqlite3.Row, names: tuple[bytes, ...]) -> Entry:

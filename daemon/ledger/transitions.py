@@ -85,7 +85,7 @@ def _supersede_others(
     """Older versions that have not been begun are gone; those at work are, once they fail."""
     others = db.execute(
         "SELECT id, state FROM photo WHERE folder = ? AND path = ? AND id != ?"
-        " AND state IN ('waiting', 'retrying', 'working', 'publishing')",
+        " AND state IN ('waiting', 'retrying', 'working', 'publishing') AND redo IS NULL",
         (*file, photo_id),
     ).fetchall()
     for other in others:

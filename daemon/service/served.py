@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from daemon.config.profiles import BUILT_IN
 from daemon.config.settings import Folder, Settings
 from daemon.delivery.deliveries import Deliveries
 from daemon.errors import SettingsError
@@ -48,7 +49,7 @@ class ServedFolders:
         destinations = {str(one.watch): destination(one, settings) for one in settings.folders}
         self._filing.prepare(destinations)  # the one of these that may fail
         self._watching.watch(settings.folders)
-        self._filing.serve(destinations)
+        self._filing.serve(destinations, profiles={**BUILT_IN, **settings.profiles})
         self._deliveries.serve(settings)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.config.profiles import Profile
-from daemon.photo import Filed, Photo
+from daemon.photo import Filed, Photo, Version
 from daemon.plan import Plan
 
 
@@ -33,7 +33,7 @@ class Job:
 
     photo: Photo
     source: bytes
-    """Absolute path of the watched file."""
+    """Absolute path of the watched file; of one that is redone, of its original."""
     results: Path
     """The result folder."""
     staging: bytes
@@ -52,6 +52,8 @@ class Job:
     """Whether it was watched unchanged for so long that what is doubtful is taken as it is."""
     refiner: EngineAddress | None = None
     """Where the network listens that the profile names as its refiner."""
+    version: Version | None = None
+    """That the file has to be of; None: the photo's. In an archive it may have another inode."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,9 +73,11 @@ def work(job: Job) -> Outcome:
     stages = Stages()
     try:
         with stages("read"):
-            sha256 = copy_in(job.source, job.snapshot, job.photo.version)
+            sha256 = copy_in(job.source, job.snapshot, job.version or job.photo.version)
         if sha256 in job.known:
             return Unchanged(sha256)
+        if job.photo.redo is not None and sha256 != job.photo.redo.sha256:
+            raise Refused("its original is not what was filed; another file lies in its place")
         with stages("decode"):
             raster = _decoded(job)
             own = trimap_file.read(job.source, job.snapshot, raster.size)

@@ -1,0 +1,82 @@
+"""Photos that are worked through again: SQL, each function a part of somebody's transaction.
+
+The photo's own row goes back into the queue, so that all that protects a photo protects its
+redoing, and what it was filed as before is kept in a table of its own. While it is redone its
+content counts as filed, and nothing that happens in the watched folder ends it: its original may
+be in the archive.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from dataclasses import asdict
+
+from daemon.errors import LedgerTrouble
+from daemon.ledger import rows, transitions
+from daemon.ledger.rows import State
+from daemon.photo import Filed, Redo
+
+TABLES = (
+    "ALTER TABLE photo ADD COLUMN redo TEXT",
+    "CREATE INDEX photo_redo ON photo (folder, path) WHERE redo IS NOT NULL",
+    """CREATE TABLE filing (
+        id INTEGER PRIMARY KEY,
+        photo INTEGER NOT NULL REFERENCES photo (id),
+        filed_s REAL NOT NULL,
+        results BLOB NOT NULL,
+        names TEXT NOT NULL,
+        filed TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX filing_by_photo ON filing (photo)",
+)
+"""``filing`` is what photos were filed as that were redone since; names are JSON, odd bytes in it
+lone surrogates."""
+
+
+def begin(db: sqlite3.Connection, photo_id: int, redo: Redo, *, now_s: float) -> None:
+    """Put a filed photo into the queue again, and keep what it was filed as.
+
+    Raises:
+        LedgerTrouble: it is not filed, or its original is just being moved.
+    """
+    row = db.execute("SELECT * FROM photo WHERE id = ?", (photo_id,)).fetchone()
+    if row is None or row["state"] != State.FILED:
+        raise LedgerTrouble("only what is filed can be redone")
+    if not row["disposed"]:
+        raise LedgerTrouble("its original is yet to be archived or deleted; try again later")
+    if row["filed"] is not None:
+        names = [os.fsdecode(name) for name in transitions.names(db, photo_id)]
+        where = db.execute("SELECT results FROM name WHERE photo = ?", (photo_id,)).fetchone()
+        db.execute(
+            "INSERT INTO filing (photo, filed_s, results, names, filed) VALUES (?, ?, ?, ?, ?)",
+            (
+                photo_id,
+                row["changed_s"],
+                where["results"] if where else b"",
+                json.dumps(names),
+                row["filed"],
+            ),
+        )
+    transitions.forget_names(db, photo_id)
+    transitions.move(db, photo_id, State.WAITING, now_s)
+    db.execute(
+        "UPDATE photo SET redo = ?, attempts = 0, tries = 0, reason = NULL, due_s = ?,"
+        " watched_s = 0, superseded = 0 WHERE id = ?",
+        (json.dumps(asdict(redo) | {"source": os.fsdecode(redo.source)}), now_s, photo_id),
+    )
+
+
+def end(db: sqlite3.Connection, photo_id: int) -> None:
+    """A photo is filed: it is one like all others again."""
+    db.execute("UPDATE photo SET redo = NULL WHERE id = ?", (photo_id,))
+
+
+def history(db: sqlite3.Connection, photo_id: int) -> tuple[Filed, ...]:
+    """What a photo was filed as before, the oldest first."""
+    query = "SELECT names, filed FROM filing WHERE photo = ? ORDER BY id"
+    return tuple(
+        rows.load(row["filed"], tuple(map(os.fsencode, json.loads(row["names"]))))
+        for row in db.execute(query, (photo_id,))
+    )

@@ -22,6 +22,7 @@ from daemon.filing.facts import photo_facts
 from daemon.filing.naming import demand_folders
 from daemon.filing.parts import put_together
 from daemon.filing.pausing import WAITS
+from daemon.filing.retention import Retention
 from daemon.filing.suspects import Suspects
 from daemon.ledger import Ledger
 from daemon.log.events import Event, Log
@@ -92,6 +93,8 @@ class Filing:
         self._ended: deque[Finished] = deque()
         self._claimed: Photo | None = None
         self._suspects = Suspects()
+        self._retention = Retention(ledger, parts.destinations, log)
+        self._keep_days: int | None = None
         self._asking = Asking(engine, parts.destinations)
         self._resuming = False
         self._dispose_at_s = 0.0
@@ -124,17 +127,20 @@ class Filing:
         destinations: Mapping[str, Destination],
         *,
         profiles: Mapping[str, Profile] = MappingProxyType({}),
+        keep_days: int | None = None,
     ) -> None:
         """Work for these folders, by path; photos of others stay where they are in the queue.
 
         Args:
             destinations: by watched folder.
             profiles: that photos may be redone with, by name.
+            keep_days: for how long the ledger keeps photos that have ended; None: for ever.
 
         Raises:
             NoEngine: as ``prepare``.
         """
         self.prepare(destinations)
+        self._keep_days = keep_days
         queued = self._ledger.folders()
         self._destinations.serve(destinations, queued=queued, profiles=profiles)
 
@@ -167,6 +173,7 @@ class Filing:
             self._memory.postponed.do_due(self._failures.guarded)
         if time.monotonic() >= self._dispose_at_s:
             self._dispose_left()
+        self._retention.turn(self._keep_days, away=paused_folders)
         without = self._destinations.unserved.union(paused_folders)
         self._suspects.review(self._ledger, without=without)
         while self._may_begin():

@@ -23,7 +23,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from daemon.ledger import notices, redo, rows, transitions
+from daemon.ledger import notices, redo, retention, rows, transitions
 from daemon.ledger.notices import Kind
 from daemon.ledger.records import Records
 from daemon.ledger.rows import State
@@ -228,6 +228,16 @@ class Ledger(Records):
         """The file is not there any more, in a folder that is: this version will not be filed."""
         with self._write() as db:
             _withdraw(db, photo_id, State.GONE, now_s)
+
+    def forget(self, photo_ids: Collection[int], *, before_s: float, limit: int) -> int:
+        """Forget photos, and what was told before a time, all in one transaction.
+
+        Returns:
+            How many notices were forgotten, of so many at most.
+        """
+        with self._write() as db:
+            retention.forget(db, photo_ids)
+            return retention.forget_notices(db, before_s, limit=limit)
 
     def requeue(self, photo_id: int, *, now_s: float) -> bool:
         """Take a photo out of quarantine and begin anew with it, all attempts forgiven.

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from daemon.ledger import redo, rows, transitions
+from daemon.ledger import redo, retention, rows, transitions
 from daemon.ledger.database import Database
 from daemon.ledger.rows import Entry, Recovery, State
 from daemon.photo import Filed, Photo
@@ -117,6 +117,11 @@ class Records(Database):
         """What a photo that was redone was filed as before, the oldest first."""
         with self._read() as db:
             return redo.history(db, photo_id)
+
+    def ended_before(self, time_s: float, *, after_id: int, limit: int) -> tuple[Entry, ...]:
+        """Photos that came to their end before a time, and that nothing is yet to be done for."""
+        with self._read() as db:
+            return retention.ended_before(db, time_s, after_id=after_id, limit=limit)
 
     def of_content(self, folder: str, sha256: str) -> tuple[Entry, ...]:
         """All filed versions in a folder that have a content, the latest first."""

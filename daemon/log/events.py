@@ -35,6 +35,7 @@ class Event(StrEnum):
     SETTINGS_REFUSED = "settings.refused"
     FOLDER_MADE = "folder.made"
     LEDGER_NEW = "ledger.new"
+    LEDGER_FORGOT = "ledger.forgot"
     FOLDER_WATCHED = "folder.watched"
     FOLDER_PAUSED = "folder.paused"
     FOLDER_RESUMED = "folder.resumed"

@@ -49,7 +49,11 @@ class ServedFolders:
         destinations = {str(one.watch): destination(one, settings) for one in settings.folders}
         self._filing.prepare(destinations)  # the one of these that may fail
         self._watching.watch(settings.folders)
-        self._filing.serve(destinations, profiles={**BUILT_IN, **settings.profiles})
+        self._filing.serve(
+            destinations,
+            profiles={**BUILT_IN, **settings.profiles},
+            keep_days=settings.keep_days,
+        )
         self._deliveries.serve(settings)
 
 

@@ -110,3 +110,22 @@ def release(results: Path, photo: Photo) -> None:
         with below.spot(root, found[0]) as report:
             durable.unlink(report)
             below.sync(report.directory)
+
+
+def forget_report(results: Path, photo: Photo) -> bool:
+    """Remove the report on a photo, unless its original lies beside it; whether there is none now.
+
+    Raises:
+        ResultsTrouble: it cannot be removed.
+    """
+    what = "the report of a failed photo cannot be removed"
+    with durable.results_trouble(what), roots.opened(results) as (root, inside):
+        found = reports.find(root, inside, photo)
+        if found is None:
+            return True
+        if below.look_up(root, _beside(found[0], photo, inside)) is not None:
+            return False
+        with below.spot(root, found[0]) as report:
+            durable.unlink(report)
+            below.sync(report.directory)
+    return True

@@ -88,7 +88,8 @@ class House:
             rhythm=Rhythm(pause=Waits(0.02, 0.02)),
         )
         limits = Patience(attempts=3, give_up_s=0, first_wait_s=0.03, longest_wait_s=0.1)
-        self.filing.serve({str(self.inbox): Destination(self.results, self.profile, limits)})
+        self.destinations = {str(self.inbox): Destination(self.results, self.profile, limits)}
+        self.filing.serve(self.destinations)
         self.filing.recover()
 
     def put(self, path: str, content: bytes = b"picture") -> int:

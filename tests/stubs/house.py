@@ -91,6 +91,7 @@ class House:
         self.absent: str | None = None
         """Why no disk is there."""
         self.originals: Originals = "keep"
+        self.rhythm = Rhythm(pause=Waits(0.02, 0.02))
         outputs = tuple(Output.model_validate({"matte": {"name": name}}) for name in NAMES)
         self.profile = Profile(outputs=outputs, file_as=FILE_AS)
         self.start()
@@ -105,7 +106,7 @@ class House:
             disks=Disks(self.root / "snapshots", 0, lambda _: self.absent),
             max_pixels=10**6,
             log=events.silent(),
-            rhythm=Rhythm(pause=Waits(0.02, 0.02)),
+            rhythm=self.rhythm,
         )
         self.filing.serve({str(self.inbox): self.destination()})
         self.filing.recover()

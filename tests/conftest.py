@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import made_photos as made
 import people_network as people
 import pytest
 from harness import Daemon, Fact
@@ -30,6 +31,12 @@ def photos_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no photos in {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small photos that every checkout has: ``astronaut.jpg``, ``coffee.jpg``, ``print.png``..."""
+    return made.write(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture(scope="session")

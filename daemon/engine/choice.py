@@ -17,7 +17,7 @@ from matting.models.catalog import CONVERTED, PEOPLE
 from matting.models.content import held, sha256_of
 from matting.models.errors import ModelError
 from matting.models.model import Model, engine_of
-from matting.models.store import Stores
+from matting.models.stores import Stores
 from matting.process.host import EngineSpec
 
 

@@ -7,14 +7,12 @@ the caller checks the content.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import ssl
 import time
 import urllib.error
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from typing import Any
 from matting.backoff import Backoff
 from matting.models.adoption import demand_room
 from matting.models.errors import ModelError, NotHad
-from matting.small_file import replace_file
+from matting.models.part import Origin, Part, megabytes
 from matting.web import NotFollowed, line, opener, request, shown, told
 
 MAX_BYTES = 2 << 30
@@ -51,17 +49,6 @@ class RetryLimits:
     """In a row, without a new byte."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Which file the partial one is part of."""
-
-    address: str
-    """Its SHA-256: an address may hold a password, and the part stays on the disk."""
-    etag: str | None
-    modified: str | None
-    total: int | None
-
-
 class _Again(Exception):
     """This try failed; another may not."""
 
@@ -87,43 +74,22 @@ def download(
     return _Download(address, folder, watch, patience or RetryLimits()).run()
 
 
-def kept(address: str, folder: Path) -> Path:
-    """Where what has arrived lies; it need not be there, nor all of it."""
-    return folder / f"{_key(address)}.part"
-
-
-def discard(address: str, folder: Path) -> None:
-    """Forget what has arrived from there: it turned out to be wrong."""
-    for suffix in (".part", ".part.json"):
-        (folder / (_key(address) + suffix)).unlink(missing_ok=True)
-
-
-def _key(address: str) -> str:
-    return _digest(address)[:16]
-
-
-def _digest(address: str) -> str:
-    return hashlib.sha256(address.encode("utf-8", "surrogateescape")).hexdigest()
-
-
 class _Download:
     def __init__(self, address: str, folder: Path, watch: Listener, patience: RetryLimits) -> None:
         self._address = address
-        self._folder = folder
-        self._part = kept(address, folder)
-        self._about = folder / f"{_key(address)}.part.json"
+        self._part = Part(address, folder)
         self._watch = watch
         self._patience = patience
         self._opener = opener()
 
     def run(self) -> Path:
-        backoff, failures, most = Backoff(), 0, self._have()
+        backoff, failures, most = Backoff(), 0, self._part.have()
         while True:
             try:
                 self._try()
             except _Again as error:
-                if self._have() > most:
-                    most, failures = self._have(), 0
+                if self._part.have() > most:
+                    most, failures = self._part.have(), 0
                     backoff.reset()
                 failures += 1
                 if failures >= self._patience.tries:
@@ -132,15 +98,12 @@ class _Download:
                 self._watch.tell(f"{error}; once more in {delay_s:g} s")
                 time.sleep(delay_s)
             else:
-                return self._part
-
-    def _have(self) -> int:
-        return self._part.stat().st_size if self._part.exists() else 0
+                return self._part.path
 
     def _try(self) -> None:
-        known, have = self._known(), self._have()
+        known, have = self._part.known(), self._part.have()
         if known is None:
-            self._forget()
+            self._part.discard()
             have = 0
         reply = self._open(_conditions(known, have) if known else {})
         if reply is None:
@@ -149,7 +112,7 @@ class _Download:
             start = self._start(reply, have)
             total = _total(reply, start)
             if start:
-                self._watch.tell(f"going on after {_mb(start)}")
+                self._watch.tell(f"going on after {megabytes(start)}")
             else:
                 self._begin(reply, total)
             self._demand_fit(total, start)
@@ -187,7 +150,7 @@ class _Download:
             return
         answer = f"the server answers {error.code} {self._told(error.reason)}"
         if error.code == 416:
-            self._forget()
+            self._part.discard()
         elif error.code not in _PASSING:
             raise NotHad(f"{shown(self._address)}: {answer}") from error
         raise _Again(answer) from error
@@ -201,7 +164,7 @@ class _Download:
             return 0
         match = re.match(r"bytes (\d+)-", reply.headers.get("Content-Range", ""))
         if match is None or int(match[1]) != have:
-            self._forget()
+            self._part.discard()
             raise _Again("the server sends another part of the file than it was asked for")
         return have
 
@@ -209,33 +172,20 @@ class _Download:
         """Start anew. What is known of the file is written first, or a part had no origin."""
         if reply.headers.get_content_type() == "text/html":
             raise ModelError(f"{shown(self._address)} is a web page, not a model")
-        self._forget()
-        self._remember(reply.headers.get("ETag"), reply.headers.get("Last-Modified"), total)
-
-    def _remember(self, etag: str | None, modified: str | None, total: int | None) -> None:
-        strong = etag if etag and not etag.startswith("W/") else None
-        known = _Known(_digest(self._address), strong, modified, total)
-        with _writing(self._folder):
-            replace_file(self._about, json.dumps(asdict(known)).encode())
-
-    def _known(self) -> _Known | None:
-        """What the part is part of; None if that is not known well enough to go on."""
-        try:
-            known = _Known(**json.loads(self._about.read_text()))
-        except (OSError, ValueError, TypeError):
-            return None
-        usable = known.address == _digest(self._address) and (known.etag or known.modified)
-        return known if usable else None
+        self._part.discard()
+        self._part.remember(reply.headers.get("ETag"), reply.headers.get("Last-Modified"), total)
 
     def _demand_fit(self, total: int | None, start: int) -> None:
         if total is not None:
             if total > MAX_BYTES:
-                raise ModelError(f"{shown(self._address)} has {_mb(total)}, which no model has")
-            demand_room(self._folder, total - start)
+                raise ModelError(
+                    f"{shown(self._address)} has {megabytes(total)}, which no model has"
+                )
+            demand_room(self._part.folder, total - start)
 
     def _receive(self, reply: Any, start: int, total: int | None) -> None:
         have = start
-        with _writing(self._folder), self._part.open("ab") as file:
+        with self._part.appending() as file:
             while total is None or have < total:
                 # No more than is left: Python 3.11 lets a server send more than it announced.
                 data = _read(
@@ -249,15 +199,12 @@ class _Download:
                     raise ModelError(f"{shown(self._address)} does not end")
                 self._watch.progress(have, total)
         if total is None:
-            self._remember(reply.headers.get("ETag"), reply.headers.get("Last-Modified"), have)
+            self._part.remember(reply.headers.get("ETag"), reply.headers.get("Last-Modified"), have)
         elif have < total:
-            raise _Again(f"the connection broke off after {_mb(have)} of {_mb(total)}")
-
-    def _forget(self) -> None:
-        discard(self._address, self._folder)
+            raise _Again(f"the connection broke off after {megabytes(have)} of {megabytes(total)}")
 
 
-def _conditions(known: _Known, have: int) -> dict[str, str]:
+def _conditions(known: Origin, have: int) -> dict[str, str]:
     """Ask for the rest, or whether the whole that is here is still the same."""
     if have == known.total:
         if known.etag:
@@ -283,21 +230,3 @@ def _read(reply: Any, count: int) -> bytes:
     except (OSError, HTTPException, ValueError) as error:
         raise _Again(f"the connection broke off: {line(error)}") from error
     return data
-
-
-class _writing:  # noqa: N801 - reads as a function at its `with`
-    """Tell what ails the disk from what ails the network."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, OSError):
-            raise ModelError(f"{self._folder} cannot be written: {error.strerror}") from error
-
-
-def _mb(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:.0f} MB" if size_bytes >= 1e6 else f"{size_bytes} bytes"

@@ -11,11 +11,12 @@ from matting.models import pip
 from matting.models.adoption import CANDIDATE, copy
 from matting.models.catalog import ByHand, CatalogEntry, Checksum, Hub, Web
 from matting.models.content import md5, sha256, verify
-from matting.models.download import Listener, RetryLimits, discard, download, kept
+from matting.models.download import Listener, RetryLimits, download
 from matting.models.errors import ModelError, NotHad, UnknownModel
 from matting.models.hub import HubClient
 from matting.models.model import SUFFIX
 from matting.models.package import Package, is_packed, unpack
+from matting.models.part import Part
 from matting.models.store import Store
 from matting.web import shown
 
@@ -97,7 +98,7 @@ class Supply:
     def _from_web(self, web: Web, candidate: Path) -> Path:
         if self._copied(self.entry.checksum if web in self.entry.sources else None, candidate):
             return candidate
-        part = kept(web.address, self.workplace)
+        part = Part(web.address, self.workplace).path
         checksum = self.entry.checksum
         if checksum is not None and part.exists() and _has(part, checksum):
             self.watch.tell("it was downloaded before")
@@ -152,7 +153,7 @@ class Supply:
             return
         got = _digest(had.file, published)
         if isinstance(had.source, Web):
-            discard(had.source.address, self.workplace)
+            Part(had.source.address, self.workplace).discard()
         raise ModelError(
             f"{named(had.source)} is not the published {self.entry.name}: its"
             f" {published.algorithm} is {got}, and {published.hexadecimal} was published."

@@ -16,14 +16,13 @@ import fcntl
 import os
 import shutil
 import stat
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from matting.models import model as manifest
 from matting.models.content import in_use
-from matting.models.errors import Busy, ModelError, UnknownModel
+from matting.models.errors import Busy, ModelError, UnknownModel, writing
 from matting.models.model import Model
 from matting.small_file import SUFFIX, replace_file
 
@@ -104,7 +103,7 @@ class Store:
         """
         manifest.demand_name(name)
         workplace = self.directory / _PARTIAL / name
-        with _trouble(self.directory):
+        with writing(f"the models' directory {self.directory}"):
             workplace.mkdir(parents=True, exist_ok=True)
             lock = open(self.directory / _PARTIAL / f"{name}.lock", "ab", opener=_closed)  # noqa: SIM115 - two errors to tell apart
         with lock:
@@ -179,7 +178,10 @@ class Store:
     def _changing(self) -> Iterator[None]:
         """Change what is active, one process after the other; it takes milliseconds."""
         path = self.directory / ".lock"
-        with _trouble(self.directory), open(path, "ab", opener=_closed) as lock:
+        with (
+            writing(f"the models' directory {self.directory}"),
+            open(path, "ab", opener=_closed) as lock,
+        ):
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -212,70 +214,6 @@ def _closed(path: str, flags: int) -> int:
     return descriptor
 
 
-def user_directory() -> Path:
-    """Where a user's own models lie: below XDG_DATA_HOME."""
-    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(home) / "matted" / "models"
-
-
-def shared_directory() -> Path:
-    """Where models for everybody who runs this program lie, the service among them.
-
-    MATTED_MODELS names it; otherwise it is in the environment that the program is installed in.
-    Who sets the program up installs the network that finds people there.
-    """
-    given = os.environ.get("MATTED_MODELS")
-    return Path(given).absolute() if given else Path(sys.prefix) / "share" / "matted" / "models"
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """Where models are looked for, in this order."""
-
-    stores: tuple[Store, ...]
-
-    @classmethod
-    def beside(cls, state_dir: Path) -> Stores:
-        """A daemon's own store, then the user's and the shared one."""
-        return cls((Store(state_dir / "models"), *_open(user_directory(), shared_directory())))
-
-    @classmethod
-    def of_user(cls) -> Stores:
-        """The user's own store, then the shared one."""
-        return cls((Store(user_directory()), *_open(shared_directory())))
-
-    def find(self, name: str) -> Model | None:
-        """The first model of that name; None if there is none.
-
-        Raises:
-            ModelError: one of the stores before it cannot be read.
-        """
-        found = (store.find(name) for store in self.stores)
-        return next((model for model in found if model is not None), None)
-
-    def names(self) -> list[str]:
-        """The names of all models that ``find`` can find, sorted.
-
-        Raises:
-            ModelError: one of the directories cannot be read.
-        """
-        return sorted({name for store in self.stores for name in store.names()})
-
-    def list(self) -> tuple[Model, ...]:
-        """All that ``find`` can find.
-
-        Raises:
-            ModelError: one of them cannot be read.
-        """
-        found = (self.find(name) for name in self.names())
-        return tuple(model for model in found if model is not None)
-
-
-def _open(*directories: Path) -> list[Store]:
-    """Those that are there and not closed to us, as another's home is."""
-    return [Store(one) for one in directories if os.access(one, os.R_OK | os.X_OK)]
-
-
 def _sync(path: Path) -> None:
     """Write a file's content, or a directory's entries, to disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -283,14 +221,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _trouble(directory: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        raise ModelError(
-            f"the models' directory {directory} cannot be written: {error.strerror}{where}"
-        ) from error

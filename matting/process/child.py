@@ -25,6 +25,9 @@ News = tuple[str, Any]
 """("said", line) from stderr, or (kind, message) from the status pipe."""
 
 
+Verdict = Literal["stopped", "deadline", "faulty", "unavailable"]
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """The photo that an engine has begun."""
@@ -60,9 +63,8 @@ class EngineProcess:
         """Empty until it is ready."""
         self.work: Work | None = None
         """What it computes at the moment."""
-        self.blamed: str | None = None
-        """The photo that has to answer for this process being lost: the last it began."""
-        self.verdict: Literal["stopped", "deadline", "faulty", "unavailable"] | None = None
+        self._last_begun: str | None = None
+        self.verdict: Verdict | None = None
         """Why its host ends it; None while it may run, or if it ended by itself."""
         self.reason = ""
         """The verdict's, for people."""
@@ -114,6 +116,15 @@ class EngineProcess:
             while not lines.closed and lines.ready():
                 yield from self._take(lines)
         self._close()
+
+    def condemn(self, verdict: Verdict, reason: str = "") -> None:
+        """Its host is going to end it; for an order to stop, no photo has to answer."""
+        self.verdict, self.reason = verdict, reason
+
+    @property
+    def blamed(self) -> str | None:
+        """The photo that has to answer for this process being lost: the last it began."""
+        return None if self.verdict == "stopped" else self._last_begun
 
     def how_it_ended(self) -> str:
         """One line for people."""
@@ -169,8 +180,8 @@ class EngineProcess:
         elif kind == "begin":
             timeout_s = min(float(message["timeout_s"]), self._spec.timeout_s)
             due_s = float(message["at_s"]) + timeout_s
-            self.blamed = str(message["begin"])
-            self.work = Work(self.blamed, timeout_s, due_s)
+            self._last_begun = str(message["begin"])
+            self.work = Work(self._last_begun, timeout_s, due_s)
         elif kind == "end":
             self.work = None
         return kind, message

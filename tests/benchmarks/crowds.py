@@ -30,7 +30,8 @@ from daemon.steps.view import View
 from daemon.work.pipeline import prepare
 from matting.engines import Engine, people
 from matting.models.catalog import PEOPLE
-from matting.models.store import Store, shared_directory
+from matting.models.store import Store
+from matting.models.stores import shared_directory
 from matting.training import sets
 
 _SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -31,7 +31,8 @@ from daemon.work.pipeline import prepare
 from daemon.work.refining import Wanted, refined
 from matting.engines import Engine, people
 from matting.models.catalog import PEOPLE
-from matting.models.store import Store, shared_directory
+from matting.models.store import Store
+from matting.models.stores import shared_directory
 
 _SHARED = Path(__file__).resolve().parents[3] / "shared"
 _COMPOSED_OF = "toddler,windswept,curly-grey,man-24mp,lincoln-1863,hayes-1870s"

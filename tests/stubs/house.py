@@ -18,6 +18,7 @@ from daemon.filing.queue import Filing, Rhythm
 from daemon.ledger import Entry, Ledger, State
 from daemon.log import events
 from daemon.photo import Filed, Sighting, Version
+from daemon.shelf.disposal import Originals
 from daemon.shelf.staging import entered, seal
 from daemon.work.job import EngineAddress, Job, Staged
 from daemon.work.workers import Finished
@@ -37,8 +38,23 @@ class Inline:
     ended: list[Finished] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
     """Called while a photo is at work."""
+    holding: bool = False
+    """Whether photos stay at work until ``let_go``."""
 
     def submit(self, job: Job) -> None:
+        if self.holding:
+            self.running += (job,)
+            self.idle -= 1
+        else:
+            self._end(job)
+
+    def let_go(self) -> None:
+        running, self.running = self.running, ()
+        for job in running:
+            self.idle += 1
+            self._end(job)
+
+    def _end(self, job: Job) -> None:
         try:
             outcome: Staged | MattedError = self._work(job)
         except MattedError as error:
@@ -66,11 +82,16 @@ class House:
 
     def __init__(self, root: Path, ledger: Ledger) -> None:
         self.inbox, self.results = root / "inbox", root / "results"
-        for folder in (self.inbox, self.results, root / "snapshots"):
+        self.archive = root / "archive"
+        for folder in (self.inbox, self.results, self.archive, root / "snapshots"):
             folder.mkdir(exist_ok=True)
         self.root = root
         self.ledger = ledger
         self.workers = Inline()
+        self.absent: str | None = None
+        """Why no disk is there."""
+        self.originals: Originals = "keep"
+        self.rhythm = Rhythm(pause=Waits(0.02, 0.02))
         outputs = tuple(Output.model_validate({"matte": {"name": name}}) for name in NAMES)
         self.profile = Profile(outputs=outputs, file_as=FILE_AS)
         self.start()
@@ -82,15 +103,23 @@ class House:
             self.ledger,
             self.workers,  # type: ignore[arg-type] # quacks like it
             EngineAccess(lambda: address, lambda: True, lambda _, __: True, list),
-            disks=Disks(self.root / "snapshots", 0, lambda _: None),
+            disks=Disks(self.root / "snapshots", 0, lambda _: self.absent),
             max_pixels=10**6,
             log=events.silent(),
-            rhythm=Rhythm(pause=Waits(0.02, 0.02)),
+            rhythm=self.rhythm,
         )
-        limits = Patience(attempts=3, give_up_s=0, first_wait_s=0.03, longest_wait_s=0.1)
-        self.destinations = {str(self.inbox): Destination(self.results, self.profile, limits)}
+        self.destinations = {str(self.inbox): self.destination()}
         self.filing.serve(self.destinations)
         self.filing.recover()
+
+    def destination(self) -> Destination:
+        limits = Patience(attempts=3, give_up_s=0, first_wait_s=0.03, longest_wait_s=0.1)
+        return Destination(self.results, self.profile, limits, self.originals, self.archive)
+
+    def crash(self) -> None:
+        """As when the power goes: what the photo processes had is lost."""
+        self.workers = Inline()
+        self.start()
 
     def put(self, path: str, content: bytes = b"picture") -> int:
         file = self.inbox / path

@@ -148,19 +148,21 @@ def _fail(model, source, message):
 def _freeze(path, width, seed, coarse):
     from matting.networks.bshm import freeze  # noqa: PLC0415 - only in the child
     from matting.networks.bshm.network import Architecture  # noqa: PLC0415 - likewise
+    from matting.small_file import replace_file  # noqa: PLC0415 - likewise
 
     data, parameters = freeze.freeze(_tf(), Architecture(width, tuple(coarse)), seed)
-    freeze.save(path, data)
+    replace_file(path, data)
     return parameters
 
 
 def _convert(source, target):
     """Turn a graph into an ONNX network; what it cannot be turned into for, if so."""
     from matting.errors import EngineUnavailable  # noqa: PLC0415 - likewise
-    from matting.networks.bshm import convert, freeze  # noqa: PLC0415 - only in the child
+    from matting.networks.bshm import convert  # noqa: PLC0415 - only in the child
+    from matting.small_file import replace_file  # noqa: PLC0415 - likewise
 
     try:
-        freeze.save(target, convert.convert(source)[0])
+        replace_file(target, convert.convert(source)[0])
     except EngineUnavailable as error:
         return str(error)
     return None

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from matting.models.catalog import CATALOG, PEOPLE
 from matting.models.model import Model
-from matting.models.store import Store, shared_directory
+from matting.models.store import Store
+from matting.models.stores import shared_directory
 
 SHARED = shared_directory()
 """Read when tests begin, since some of them have a directory of their own for everybody."""

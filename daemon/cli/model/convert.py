@@ -23,7 +23,8 @@ from daemon.errors import MattedError, SettingsError
 from matting.models.adoption import CANDIDATE, Offer, activate
 from matting.models.catalog import CATALOG
 from matting.models.model import Model
-from matting.models.store import Store, Stores
+from matting.models.store import Store
+from matting.models.stores import Stores
 from matting.models.trial import TrialSettings
 from matting.networks.recipe import BSHM
 

@@ -15,7 +15,8 @@ from daemon.config import load
 from daemon.config.settings import Settings
 from matting.errors import EngineUnavailable
 from matting.models.errors import Busy, ModelError, UnknownModel
-from matting.models.store import Store, Stores, shared_directory
+from matting.models.store import Store
+from matting.models.stores import Stores, shared_directory
 
 Config = Annotated[
     Path | None,

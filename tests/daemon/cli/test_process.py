@@ -84,19 +84,19 @@ def test_json_goes_to_standard_output_alone_whatever_the_terminal_shows(
 
 
 def test_a_second_run_adds_and_a_real_photo_has_its_people_counted(
-    matted: Matted, home: Path, photos_dir: Path
+    matted: Matted, home: Path, made_photos: Path
 ) -> None:
-    photo = photos_dir / "lincoln-1863.jpg"
+    photo = made_photos / "astronaut.jpg"
     write_photo(home / "a.png")
     options = ("-o", "out", "--engine", "people", "--no-foreground", *QUICK)
     first = matted("process", photo, "a.png", *options)
     assert (first.returncode, first.stderr) == (0, "")
-    assert "lincoln-1863.jpg: " in first.stdout
+    assert "astronaut.jpg: " in first.stdout
     assert ", 1 person, " in first.stdout
     second = matted("process", "a.png", *options)
     assert second.returncode == 0
     assert sorted(path.name for path in (home / "out").iterdir()) == [
-        f"{stem}_{kind}.png" for stem in ("a-2", "a", "lincoln-1863") for kind in sorted(KINDS[1:])
+        f"{stem}_{kind}.png" for stem in ("a-2", "a", "astronaut") for kind in sorted(KINDS[1:])
     ]
 
 

@@ -13,7 +13,8 @@ from daemon.engine.choice import choose, guarded
 from daemon.errors import ModelAbsent, NoEngine, SettingsError
 from matting.models.content import sha256
 from matting.models.model import Model
-from matting.models.store import Store, user_directory
+from matting.models.store import Store
+from matting.models.stores import user_directory
 from matting.networks.recipe import BSHM, U2NET, Recipe
 
 

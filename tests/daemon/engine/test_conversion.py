@@ -24,7 +24,7 @@ from matting.models.store import Store
 from matting.networks.recipe import BSHM
 from matting.process.host import EngineSpec
 
-NAMES = ("couple-1912.jpg", "girl-1870.jpg", "toddler.jpg")
+NAMES = ("astronaut.jpg", "coffee.jpg", "cat.jpg")
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,8 @@ def small(lab: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 
 
 @pytest.fixture(scope="module")
-def pictures(photos_dir: Path) -> list[Sight]:
-    found = [photos_dir / name for name in NAMES]
+def pictures(made_photos: Path) -> list[Sight]:
+    found = [made_photos / name for name in NAMES]
     return list(sights(found, long_side=400, max_pixels=10**8))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,8 @@ from daemon.config.profiles import Output, Profile
 from daemon.errors import ResultsTrouble
 from daemon.filing import disks
 from daemon.filing.destinations import Destinations
-from daemon.ledger import Ledger, State
+from daemon.ledger import State
 from daemon.ledger.notices import Notices
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
-        yield House(tmp_path, ledger)
 
 
 def of_no_use(at: Path, kind: str, private: Path) -> None:

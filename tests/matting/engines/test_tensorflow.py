@@ -229,7 +229,7 @@ def _ask_many(host, count):
 
 def _await_work(host):
     until_s = time.monotonic() + 60
-    while host._process is None or host._process.work is None:
+    while (process := host._standing._process) is None or process.work is None:
         assert time.monotonic() < until_s, "the engine never began"
         time.sleep(0.005)
 

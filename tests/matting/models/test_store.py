@@ -13,7 +13,8 @@ import pytest
 from matting.models.content import held, sha256, verify
 from matting.models.errors import Busy, ModelError, UnknownModel
 from matting.models.model import Model
-from matting.models.store import Store, Stores, shared_directory, user_directory
+from matting.models.store import Store
+from matting.models.stores import Stores, shared_directory, user_directory
 from matting.networks.recipe import U2NET
 
 PICTURE = b"a picture"
@@ -231,7 +232,7 @@ def test_a_home_that_is_closed_to_the_service_is_no_store(tmp_path: Path) -> Non
     powers = "-dac_override,-dac_read_search"
     bound = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"]
     program = (
-        "from pathlib import Path; from matting.models.store import Stores\n"
+        "from pathlib import Path; from matting.models.stores import Stores\n"
         "stores = Stores.beside(Path('/none')); print(stores.list(), len(stores.stores))"
     )
     try:

@@ -91,8 +91,8 @@ def test_a_plan_that_does_not_come_out_even_is_refused(plan):
         plan.check()
 
 
-def test_random_weights_give_more_than_one_grey(lab, small, photos_dir):
-    alpha = lab.matte(small, photo(photos_dir))
+def test_random_weights_give_more_than_one_grey(lab, small, made_photos):
+    alpha = lab.matte(small, photo(made_photos))
     assert np.ptp(alpha.astype(int)) > 20
 
 
@@ -118,18 +118,18 @@ def test_the_same_seed_makes_the_same_file_under_either_tensorflow(both, tmp_pat
     assert (tmp_path / "other.pb").read_bytes() != files[0].read_bytes()
 
 
-def test_tensorflow_1_and_2_agree_on_real_photos_within_one_step(both, photos_dir, tmp_path):
+def test_tensorflow_1_and_2_agree_on_photos_within_one_step(both, made_photos, tmp_path):
     """Compared as the networks answer: the rescaling skips 127, so that one step becomes two."""
     path = str(tmp_path / "tf_graph.pb")
     both[0].ask("freeze", path=path, width=8, seed=1, coarse=[96, 80])
     for number in range(3):
-        pixels = photo(photos_dir, number)
+        pixels = photo(made_photos, number)
         first, second = (lab.matte(path, pixels).astype(int) for lab in both)
         assert np.ptp(first) > 20
         assert np.abs((first - (first > 127)) - (second - (second > 127))).max() <= 1
 
 
-def photo(photos_dir, number=0):
-    path = sorted(photos_dir.glob("*.jpg"))[number]
+def photo(made_photos, number=0):
+    path = sorted(made_photos.glob("*.jpg"))[number]
     pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-    return cv2.resize(pixels, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    return cv2.resize(pixels, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)

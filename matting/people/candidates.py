@@ -43,6 +43,10 @@ class Candidate:
         """How sure a map is of the surest tenth of it, 0..1."""
         return float(np.percentile(seen[self.box.slices][self.mask], 90))
 
+    def touches(self, there: NDArray[np.bool_]) -> bool:
+        """Whether any of it lies in a mask of the map."""
+        return bool(there[self.box.slices][self.mask].any())
+
 
 def candidates(maps: list[Map]) -> list[Candidate]:
     """Regions of the whole, of two scales of windows, and small ones of a single scale.
@@ -53,15 +57,15 @@ def candidates(maps: list[Map]) -> list[Candidate]:
     found = regions(whole, (whole,))
     if scales:
         ranked = np.sort(np.stack(scales), axis=0)
-        agreed = np.where(_near(whole), 0, ranked[-2:][0])
+        agreed = np.where(near(whole), 0, ranked[-2:][0])
         found += regions(agreed, scales)
-        lone = np.where(_near(np.maximum(whole, agreed)), 0, ranked[-1])
+        lone = np.where(near(np.maximum(whole, agreed)), 0, ranked[-1])
         largest = _LONE_LARGEST * whole.size
         found += (each for each in regions(lone, scales) if each.area <= largest)
     return found
 
 
-def _near(seen: Map) -> NDArray[np.bool_]:
+def near(seen: Map) -> NDArray[np.bool_]:
     """Where people are in a map, or a little beside them."""
     people = (seen > PERSON).astype(np.uint8)
     return np.asarray(cv2.dilate(people, np.ones((11, 11), np.uint8)) > 0)

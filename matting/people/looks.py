@@ -74,9 +74,14 @@ def looks(picture: Picture, network: Network) -> list[Probability]:
 def consensus(seen: list[Probability]) -> Probability:
     """What looks at the same part agree on: the mean log odds, the surest counting most."""
     weights = [max(certainty(each), _LEAST) ** _POWER for each in seen]
-    bounded = (np.clip(each, 1 - SUREST, SUREST) for each in seen)
-    odds = sum(w * np.log(each / (1 - each)) for w, each in zip(weights, bounded, strict=True))
-    return np.asarray(1 / (1 + np.exp(-odds / sum(weights))), np.float32)
+    total = sum(w * odds(each) for w, each in zip(weights, seen, strict=True))
+    return np.asarray(1 / (1 + np.exp(-total / sum(weights))), np.float32)
+
+
+def odds(seen: Probability) -> Probability:
+    """The logarithm of the odds, bounded by ``SUREST``."""
+    bounded = seen.clip(1 - SUREST, SUREST)
+    return np.asarray(np.log(bounded / (1 - bounded)), np.float32)
 
 
 def certainty(look: Probability) -> float:

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matting.people.aged import Aged
-from matting.people.candidates import PERSON, Candidate, candidates, regions
-from matting.people.looks import Picture, certainty, consensus, looks
+from matting.people.candidates import PERSON, Candidate, candidates, near, regions
+from matting.people.looks import Picture, certainty, consensus, looks, odds
 from matting.people.network import Network
 from matting.people.windows import SCALES, Map, seen_in, windows
 from matting.picture.boxes import Box
@@ -41,9 +41,9 @@ _PLAIN_ENOUGH = 0.5
 """Share of the looks that agree in a portrait, from which hardly anybody found is not believed."""
 _BACKED = 0.2
 """What some look has to see, on average, of people whom the second network alone sees..."""
-_CROWD, _CROWD_PEAK, _CROWD_MEAN = 0.07, 0.95, 0.75
+_CROWD, _CROWD_PEAK, _CROWD_MEAN = 0.07, 0.93, 0.75
 """...unless they take that share of the picture, and it is that sure of them."""
-_CONVINCED = 0.8
+_CONVINCED = 0.78
 """How sure the second network has to be of the surest tenth of somebody: of rocks, ships and vases
 it is half sure all over."""
 _SOMEBODY = 0.15
@@ -53,7 +53,10 @@ _KEPT = 0.5
 _SOFT = 0.02
 """How far around a candidate the map is kept, as a share of the map's long side."""
 _POWER = 2
-"""Of the share of a candidate that a witness sees, by which its word is weighted."""
+"""Of the share of a candidate that a witness sees, by which its word is weighted..."""
+_WEIGHT = 3
+"""...and what the second network's counts against that. Measured on composed pictures: at 1, old
+prints with foliage have 0.02 less IoU."""
 _COUNTED = 0.1
 """Of the largest person's area, from which a separate part counts as another person."""
 
@@ -103,6 +106,7 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
 def agreed(maps: list[Map], second: Map) -> Map:
     """Whom the second network and the looks agree on, and whom it alone is very sure of.
 
+    What it alone sees beside them is theirs, skirts and feet, unless that is more than they are.
     Nobody at all, if it is convinced by none of them.
     """
     probability = np.zeros_like(second)
@@ -113,9 +117,11 @@ def agreed(maps: list[Map], second: Map) -> Map:
             surest = max(surest, candidate.peak(second))
     best = np.max(maps, axis=0)
     unseen = np.where(probability > PERSON, 0, second)
+    beside, taken = near(probability), np.count_nonzero(probability > PERSON)
     for candidate in regions(unseen, tuple(maps)):
         backed = candidate.support(best) >= _BACKED
-        if backed or _is_crowd(candidate, second):
+        more = candidate.area <= taken and candidate.touches(beside)
+        if backed or more or _is_crowd(candidate, second):
             _take(probability, candidate, candidate.witnesses if backed else (), second)
             surest = max(surest, candidate.peak(second))
     return probability if surest >= _CONVINCED else np.zeros_like(second)
@@ -171,7 +177,10 @@ def _resized(seen: Map, shape: tuple[int, int]) -> Map:
 
 
 def _take(probability: Map, candidate: Candidate, witnesses: tuple[Map, ...], second: Map) -> None:
-    """Write a candidate into the map: the mean of second and of witnesses, as they see it."""
+    """Write a candidate into the map: the mean log odds of second and of witnesses.
+
+    The mean of probabilities left foliage half transparent that looks were sure of and it was not.
+    """
     reach = max(1, round(_SOFT * max(probability.shape)))
     here = candidate.box.grown(reach, probability.shape).slices
     mask = np.zeros(probability.shape, np.uint8)[here]
@@ -180,9 +189,9 @@ def _take(probability: Map, candidate: Candidate, witnesses: tuple[Map, ...], se
     mask[top : top + rows, left : left + columns] = candidate.mask
     around = cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     weights = [candidate.support(seen) ** _POWER for seen in witnesses]
-    total = sum(weight * seen[here] for weight, seen in zip(weights, witnesses, strict=True))
-    mean = (total + second[here]) / (sum(weights) + 1)
-    probability[here] = np.maximum(probability[here], mean * around)
+    total = sum(w * odds(seen[here]) for w, seen in zip(weights, witnesses, strict=True))
+    mean = (total + _WEIGHT * odds(second[here])) / (sum(weights) + _WEIGHT)
+    probability[here] = np.maximum(probability[here], around / (1 + np.exp(-mean)))
 
 
 def _found(probability: Map, size: tuple[int, int], parts: int) -> Found:

@@ -64,15 +64,15 @@ def fine(
     """
     sure = trimap_of(alpha) if trimap is None else trimap
     if trimap is None and not _tells_where(sure):
-        return FineMatte(refine(alpha, guide), 0)
+        return FineMatte(refine(alpha, guide, threads=threads), 0)
     small = _affordable(guide, sure, alpha.shape, refiner.most_unknown)
-    coarse = refine(alpha, small)
+    coarse = refine(alpha, small, threads=threads)
     if trimap is not None and _contradicts(coarse, trimap):
         coarse = _drawn(trimap, coarse.shape)
     tiles = _solve(coarse, small, sure, refiner, threads)
     if small is guide:
         return FineMatte(coarse, tiles)
-    large = refine(_bytes(coarse), guide)
+    large = refine(_bytes(coarse), guide, threads=threads)
     if trimap is not None:
         _keep(large, trimap)
     return FineMatte(large, tiles, small.shape[1] / guide.shape[1])

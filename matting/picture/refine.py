@@ -20,6 +20,7 @@ What differs from the paper was measured against known mattes made 4 and 8 times
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import cv2
@@ -63,7 +64,7 @@ class _Small(NamedTuple):
 
 
 def refine(
-    alpha: NDArray[np.uint8], guide: NDArray[np.uint8], *, strip: int = 256
+    alpha: NDArray[np.uint8], guide: NDArray[np.uint8], *, strip: int = 256, threads: int = 1
 ) -> NDArray[np.uint16]:
     """Enlarge a matte to the photo's size along the photo's edges.
 
@@ -74,6 +75,7 @@ def refine(
         alpha: (h, w) uint8, 255 is opaque; neither side longer than the photo's.
         guide: (H, W, 3) uint8 RGB, the photo at its own size.
         strip: rows of the photo that are worked on at once; changes nothing but memory.
+        threads: strips that are worked on at a time.
 
     Returns:
         (H, W) uint16, 65535 is opaque.
@@ -91,8 +93,9 @@ def refine(
     average = cv2.resize(guide, (columns, rows), interpolation=cv2.INTER_AREA)
     sample = cv2.resize(guide, (columns, rows), interpolation=cv2.INTER_NEAREST)
     small = _Small(alpha, np.asarray(average), np.asarray(sample))
-    for top in range(0, height, strip):
-        _add_detail(refined, guide, slice(top, min(top + strip, height)), small)
+    strips = [slice(top, min(top + strip, height)) for top in range(0, height, strip)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda rows: _add_detail(refined, guide, rows, small), strips))
     return refined
 
 

@@ -79,15 +79,15 @@ def _planes(colours: Floats, unknown: NDArray[np.bool_], ridge: float) -> dict[i
     apart = np.stack([flat[:, centres + offset] for offset in offsets])
     apart -= apart.mean(axis=0)
     white = _whitened(apart, ridge)
-    planes: dict[int, Floats] = {}
-    for first in range(9):
-        for second in range(first, 9):
-            alike = (white[first] * white[second]).sum(axis=0)
-            entry = np.float32(first == second) - (1 + alike) * np.float32(1 / 9)
-            plane = planes.setdefault(
-                offsets[second] - offsets[first], np.zeros(height * width, np.float32)
-            )
-            plane[centres + offsets[first]] += entry
+    pairs = [(first, second) for first in range(9) for second in range(first, 9)]
+    planes: dict[int, Floats] = {
+        offsets[second] - offsets[first]: np.zeros(height * width, np.float32)
+        for first, second in pairs
+    }
+    for first, second in pairs:
+        alike = np.einsum("cn,cn->n", white[first], white[second])
+        entry = np.float32(first == second) - (1 + alike) * np.float32(1 / 9)
+        planes[offsets[second] - offsets[first]][centres + offsets[first]] += entry
     return planes
 
 
@@ -102,7 +102,8 @@ def _whitened(apart: Floats, ridge: float) -> Floats:
         ridge: is spread over the window, as in the paper.
     """
     spread = {
-        (i, j): (apart[:, i] * apart[:, j]).mean(axis=0) + np.float32(ridge / 9 * (i == j))
+        (i, j): np.einsum("kn,kn->n", apart[:, i], apart[:, j]) * np.float32(1 / 9)
+        + np.float32(ridge / 9 * (i == j))
         for i in range(3)
         for j in range(i, 3)
     }

@@ -123,6 +123,27 @@ def test_a_group_that_no_look_sees_is_taken_if_it_is_large_and_the_second_networ
     assert (found[box] > 0.5).all() == taken
 
 
+@pytest.mark.parametrize(("rows", "taken"), [(slice(60, 80), True), (slice(60, 100), False)])
+def test_what_the_second_network_sees_beside_somebody_is_hers_if_it_is_less_than_she_is(
+    rows: slice, *, taken: bool
+) -> None:
+    """Full figures lost skirts and feet that no look sees; a tree behind them is none of theirs."""
+    torso, rest = (slice(20, 60), slice(30, 60)), (rows, slice(30, 62))
+    found = agreed([region(0.98, torso)], np.maximum(region(0.97, torso), region(0.7, rest)))
+    assert (found[torso][:36] > 0.5).all()
+    assert (found[rest][6:] > 0.5).all() == taken
+
+
+def test_foliage_that_a_look_is_sure_of_and_the_second_network_is_not_leaves_no_haze() -> None:
+    """It was half transparent: the mean of 0.95 and 0.02."""
+    foliage = slice(20, 60), slice(30, 45)
+    second = region(0.97, BOX)
+    second[foliage] = 0.02
+    found = agreed([region(0.97, BOX)], second)
+    assert (found[foliage] < 0.3).all()
+    assert (found[20:60, 45:60] > 0.9).all()
+
+
 @pytest.mark.parametrize(("level", "gone"), [(0.3, True), (0.02, False)])
 def test_a_portrait_is_lost_only_where_the_second_network_sees_something_of_it(
     level: float, *, gone: bool

@@ -36,6 +36,7 @@ def write_png(
     dpi: Dpi | None,
     metadata: Metadata = NO_METADATA,
     level: int = 2,
+    alpha: Samples | None = None,
 ) -> None:
     """Write a PNG.
 
@@ -46,6 +47,8 @@ def write_png(
         dpi: dots per inch; PNG keeps whole dots per metre.
         metadata: Exif and XMP are embedded; PNG has no place for IPTC.
         level: zlib's, 0 to 9.
+        alpha: (height, width), in the depth of ``pixels``, where they have none: joined to them
+            as they are written, without a copy of both.
 
     Raises:
         ResultsTrouble: it cannot be written; with the true errno.
@@ -56,10 +59,10 @@ def write_png(
     chunks = embed.png_chunks(metadata)
     with _opened(path) as file:
         around = embed.WithChunks(file, chunks) if chunks else file
-        _save(around, _image(pixels, icc, dpi), "png", compression=level, filter="up")
+        _save(around, _image(pixels, icc, dpi, alpha), "png", compression=level, filter="up")
 
 
-def write_tiff(
+def write_tiff(  # noqa: PLR0913 - what a file is told, each with a default
     path: Path,
     pixels: Samples,
     *,
@@ -68,6 +71,7 @@ def write_tiff(
     metadata: Metadata = NO_METADATA,
     compression: Literal["deflate", "lzw", "none"] = "deflate",
     level: int = 2,
+    alpha: Samples | None = None,
 ) -> None:
     """Write a TIFF; alpha is marked as unassociated (straight).
 
@@ -79,6 +83,7 @@ def write_tiff(
         metadata: all of it is embedded.
         compression: lossless, with the horizontal predictor.
         level: deflate's, 0 to 9.
+        alpha: see ``write_png``.
 
     Raises:
         ResultsTrouble: it cannot be written; with the true errno.
@@ -87,13 +92,13 @@ def write_tiff(
     with _opened(path) as file:
         _save(
             file,
-            _image(pixels, icc, dpi),
+            _image(pixels, icc, dpi, alpha),
             "tiff",
             compression=compression,
             predictor="horizontal",
             level=level,
             resunit="inch",
-            bigtiff=pixels.nbytes > 0xF000_0000,
+            bigtiff=pixels.nbytes + (0 if alpha is None else alpha.nbytes) > 0xF000_0000,
         )
         embed.add_to_tiff(file, metadata)
 
@@ -126,9 +131,14 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise ResultsTrouble(f"{path}: {error.strerror}", error.errno or 0) from error
 
 
-def _image(pixels: Samples, icc: bytes | None, dpi: Dpi | None) -> vips.Image:
+def _image(
+    pixels: Samples, icc: bytes | None, dpi: Dpi | None, alpha: Samples | None = None
+) -> vips.Image:
     across, down = dpi or UNKNOWN_DPI
-    return vips.image(pixels, icc=icc).copy(xres=across / _MM_PER_INCH, yres=down / _MM_PER_INCH)
+    image = vips.image(pixels, icc=icc)
+    if alpha is not None:
+        image = image.bandjoin(vips.image(alpha))
+    return image.copy(xres=across / _MM_PER_INCH, yres=down / _MM_PER_INCH)
 
 
 def _save(file: BinaryIO, image: vips.Image, name: str, **options: Any) -> None:

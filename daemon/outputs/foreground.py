@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from daemon import options as base
 from daemon.outputs import output
 from daemon.photo import Cutout
-from daemon.pictures import colour, cv2, np
+from daemon.pictures import colour, np
 
 if TYPE_CHECKING:
     from daemon.imaging.encode import Samples
@@ -47,8 +47,4 @@ def write(cutout: Cutout, options: Options, path: Path) -> None:
     alpha: Samples = cutout.matte.alpha
     if colours.dtype == np.uint8:
         alpha = colour.to_8_bit(alpha)
-    cut: Samples = np.empty((*alpha.shape, 4), colours.dtype)
-    cv2.mixChannels(
-        [colours, alpha], [cut], [0, 0, 1, 1, 2, 2, 3, 3]
-    )  # four times as fast as merge
-    output.save(path, cut, cutout.raster, options.format, options.compression)
+    output.save(path, colours, cutout.raster, options.format, options.compression, alpha)

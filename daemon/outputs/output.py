@@ -61,6 +61,7 @@ def save(
     raster: Raster,
     format: Format,  # noqa: A002 - the setting's own name
     compression: Compression,
+    alpha: Samples | None = None,
 ) -> None:
     """Write pixels with the photo's metadata, resolution and, unless grey, its colour profile.
 
@@ -69,7 +70,15 @@ def save(
     """
     icc = None if pixels.ndim == 2 else raster.icc
     write = encode.write_png if format == "png" else encode.write_tiff
-    write(path, pixels, icc=icc, dpi=raster.dpi, metadata=raster.metadata, level=compression)
+    write(
+        path,
+        pixels,
+        icc=icc,
+        dpi=raster.dpi,
+        metadata=raster.metadata,
+        level=compression,
+        alpha=alpha,
+    )
 
 
 def colours(cutout: Cutout) -> Pixels:

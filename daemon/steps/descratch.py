@@ -62,12 +62,13 @@ def _marks(grey: NDArray[np.uint8], options: Options) -> Mask:
     widest = max(5, round(max(grey.shape) * _WIDEST) | 1)
     square = np.ones((widest, widest), np.uint8)
     marks = np.zeros_like(grey)
+    uneven = _unevenness(grey, widest) if options.dust else None
     for hat, length in ((cv2.MORPH_TOPHAT, _BRIGHT_LENGTH), (cv2.MORPH_BLACKHAT, _DARK_LENGTH)):
         relief = np.asarray(cv2.morphologyEx(grey, hat, square), np.uint8)
         outstanding = _outstanding(relief, widest, options.sensitivity)
         marks |= _scratches(outstanding, widest, length)
-        if options.dust:
-            marks |= _dust(outstanding, relief, grey, widest)
+        if uneven is not None:
+            marks |= _dust(outstanding, relief, uneven, widest)
     return np.asarray(cv2.dilate(marks, np.ones((3, 3), np.uint8)), np.uint8)
 
 
@@ -82,16 +83,40 @@ def _outstanding(relief: NDArray[np.uint8], widest: int, sensitivity: float) -> 
 def _scratches(outstanding: Mask, widest: int, length: float) -> Mask:
     """What straight lines fit into, in any direction, and that goes on for long."""
     side = max(outstanding.shape)
-    straight = np.zeros_like(outstanding)
     bridged = cv2.morphologyEx(outstanding, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    # Most detail is too short to be worth a look along 36 lines, which is what takes time.
+    bridged = _long(bridged, length * side)
+    found = np.zeros_like(outstanding)
+    if bridged.any():
+        size = max(widest, round(side * _STRAIGHT))
+        window = _around(bridged, size)
+        part = np.ascontiguousarray(bridged[window])
+        near = part & cv2.dilate(_straight(part, size), np.ones((3, 3), np.uint8))
+        found[window] = _long(np.asarray(near, np.uint8), length * side)
+    return found
+
+
+def _straight(part: Mask, size: int) -> Mask:
+    """Where a line of that length fits in, in any direction."""
+    straight = np.zeros_like(part)
     for angle in np.arange(_ANGLES) * (np.pi / _ANGLES):
-        line = _line(max(widest, round(side * _STRAIGHT)), angle)
-        straight |= cv2.morphologyEx(bridged, cv2.MORPH_OPEN, line)
-    near = bridged & cv2.dilate(straight, np.ones((3, 3), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(near)
-    long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= length * side
+        straight |= np.asarray(cv2.morphologyEx(part, cv2.MORPH_OPEN, _line(size, angle)), np.uint8)
+    return straight
+
+
+def _long(mask: Mask, least: float) -> Mask:
+    """The parts, of what hangs together, whose ends are so far apart."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= least
     long[0] = False
     return np.asarray(long[labels].astype(np.uint8))
+
+
+def _around(mask: Mask, margin: int) -> tuple[slice, slice]:
+    """The window that has all of the mask, and so much around it."""
+    left, top, width, height = cv2.boundingRect(mask)
+    rows = slice(max(0, top - margin), top + height + margin)
+    return rows, slice(max(0, left - margin), left + width + margin)
 
 
 def _line(length: int, angle: float) -> Mask:
@@ -103,17 +128,22 @@ def _line(length: int, angle: float) -> Mask:
     return np.asarray(cv2.line(element, start.tolist(), end.tolist(), 1))
 
 
-def _dust(
-    outstanding: Mask, relief: NDArray[np.uint8], grey: NDArray[np.uint8], widest: int
-) -> Mask:
-    """Small marks, apart from each other, on even ground."""
+def _unevenness(grey: NDArray[np.uint8], widest: int) -> NDArray[np.float32]:
+    """The standard deviation of what is around, without what is narrow."""
     side = (8 * widest + 1,) * 2
     ground = cv2.medianBlur(grey, 2 * widest + 1).astype(np.float32)
     variance = cv2.blur(ground * ground, side) - cv2.blur(ground, side) ** 2
+    return np.asarray(np.sqrt(variance.clip(0)), np.float32)
+
+
+def _dust(
+    outstanding: Mask, relief: NDArray[np.uint8], uneven: NDArray[np.float32], widest: int
+) -> Mask:
+    """Small marks, apart from each other, on even ground."""
     room = (20 * widest + 1,) * 2
     alone = cv2.blur(outstanding.astype(np.float32), room) < _CROWDED
     alone &= relief > 8 * cv2.blur(relief.astype(np.float32), room)
-    alone &= relief > 6 * np.sqrt(variance.clip(0))
+    alone &= relief > 6 * uneven
     _, labels, stats, _ = cv2.connectedComponentsWithStats(outstanding)
     small = (stats[:, cv2.CC_STAT_WIDTH] <= widest) & (stats[:, cv2.CC_STAT_HEIGHT] <= widest)
     small &= np.bincount(labels[alone & (outstanding > 0)], minlength=len(stats)) > 0

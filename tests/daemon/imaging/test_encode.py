@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -115,6 +116,7 @@ def test_a_full_disk_is_trouble_with_its_errno(picture: np.ndarray, kind_of_file
 TOO_LONG = """
 import resource, signal, sys
 from pathlib import Path
+from typing import Any
 import numpy as np
 from daemon.errors import ResultsTrouble
 from daemon.imaging import encode
@@ -164,3 +166,16 @@ def test_a_strided_view_is_written_right(picture: np.ndarray, tmp_path: Path) ->
     write_png(tmp_path / "out", picture[::2, ::-1], icc=None, dpi=None)
     back = Image.open(io.BytesIO((tmp_path / "out").read_bytes()))
     assert (np.asarray(back) == picture[::2, ::-1]).all()
+
+
+@pytest.mark.parametrize("deep", [np.uint8, np.uint16])
+@pytest.mark.parametrize("name", WRITERS)
+def test_alpha_that_comes_apart_makes_the_same_file(
+    tmp_path: Path, name: str, deep: type[np.unsignedinteger[Any]]
+) -> None:
+    """Joined row by row as they are written, colours and alpha need no third array of both."""
+    four = np.random.default_rng(2).integers(0, np.iinfo(deep).max, (70, 90, 4), deep)
+    WRITERS[name](tmp_path / "whole", four, icc=SRGB, dpi=(300, 300))
+    colours, alpha = four[..., :3], four[..., 3]
+    WRITERS[name](tmp_path / "apart", colours, icc=SRGB, dpi=(300, 300), alpha=alpha)
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "apart").read_bytes()

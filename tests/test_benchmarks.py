@@ -125,7 +125,7 @@ def test_the_house_is_measured_as_it_is(tmp_path: Path) -> None:
     """Two rooms and a loose module; comments count, words in a text do not."""
     for path, text in {
         "daemon/a/__init__.py": '"""Room a."""\n',
-        "daemon/a/one.py": "from daemon.b import two\nfrom matting import c\n\n\ndef f():\n    pass\n",
+        "daemon/a/one.py": "from daemon.b import two\nimport matting.c\n\n\ndef f():\n    pass\n",
         "daemon/b/two.py": '"""noqa"""\nfrom daemon.a.one import f  # noqa: F401\n',
         "matting/c.py": "import os\n",
         "tests/test_c.py": "x = 1  # type: ignore[misc]\n",

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -83,9 +84,10 @@ class Laboratory:
 def _serve():
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    requests: Any = REQUESTS
     for line in sys.stdin:
         what, arguments = json.loads(line)
-        out.write(json.dumps(REQUESTS[what](**arguments)) + "\n")
+        out.write(json.dumps(requests[what](**arguments)) + "\n")
         out.flush()
 
 
@@ -148,19 +150,21 @@ def _fail(model, source, message):
 def _freeze(path, width, seed, coarse):
     from matting.networks.bshm import freeze  # noqa: PLC0415 - only in the child
     from matting.networks.bshm.network import Architecture  # noqa: PLC0415 - likewise
+    from matting.small_file import replace_file  # noqa: PLC0415 - likewise
 
     data, parameters = freeze.freeze(_tf(), Architecture(width, tuple(coarse)), seed)
-    freeze.save(path, data)
+    replace_file(path, data)
     return parameters
 
 
 def _convert(source, target):
     """Turn a graph into an ONNX network; what it cannot be turned into for, if so."""
     from matting.errors import EngineUnavailable  # noqa: PLC0415 - likewise
-    from matting.networks.bshm import convert, freeze  # noqa: PLC0415 - only in the child
+    from matting.networks.bshm import convert  # noqa: PLC0415 - only in the child
+    from matting.small_file import replace_file  # noqa: PLC0415 - likewise
 
     try:
-        freeze.save(target, convert.convert(source)[0])
+        replace_file(target, convert.convert(source)[0])
     except EngineUnavailable as error:
         return str(error)
     return None

@@ -2,7 +2,7 @@
 # PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
 
 .PHONY: help demo test train run bench gpu-bench setup people engine-tf1 engine-tf2 engine-onnx-gpu engines
-.PHONY: converter
+.PHONY: converter coverage hooks release
 .PHONY: install uninstall install-user uninstall-user service-tests
 .PHONY: lint types imports tests faults format lock generated picture clean
 .DEFAULT_GOAL := help
@@ -12,6 +12,9 @@ BIN := $(VENV)/bin
 SHARED ?= ../shared
 NETWORKS ?= .train/networks
 READY := $(VENV)/.ready
+# Files of tests that run at once. Most wait for a daemon most of the time, and those of one file share
+# what they start.
+JOBS ?= 3
 # In a directory of its own: when pytest 9.2 tidies up after earlier runs, it leaves a scan open now
 # and then, and a warning is an error here.
 PYTEST = tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && $(BIN)/python -m pytest --basetemp="$$tmp/t"
@@ -27,7 +30,7 @@ run: people ## Run the daemon in the foreground, from ./inbox to ./results
 	@echo "Drop photos into ./inbox; what comes of them is filed in ./results. Ctrl-C ends it."
 	@$(BIN)/matted run --config config/run.yaml
 
-test: lint types imports tests ## Check everything: format, lint, types, import rule, tests
+test: lint types imports tests ## Check everything: format, lint, types, import rules, tests, coverage
 
 install: ## Install as a service below /opt/matted (as root; docs/service.md)
 	@sh systemd/install machine
@@ -107,7 +110,21 @@ imports: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 tests: people engines
-	@$(PYTEST)
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && mkdir "$$tmp/c" && \
+	    COVERAGE_FILE="$$tmp/c/data" $(BIN)/python -m coverage run -m pytest --basetemp="$$tmp/t" \
+	        --numprocesses=$(JOBS) --dist=loadfile && \
+	    $(BIN)/python -m coverage combine --quiet --data-file=.coverage "$$tmp/c" && \
+	    $(BIN)/python -m coverage report --skip-covered >"$$tmp/table" || { tail -n 3 "$$tmp/table"; exit 1; } && \
+	    tail -n 1 "$$tmp/table"
+
+coverage: ## Say which lines and branches no test took, after `make test`
+	@$(BIN)/python -m coverage report --show-missing
+
+hooks: $(READY) ## Check format, lint, types and imports before each commit
+	@$(BIN)/pre-commit install
+
+release: people ## Build dist/ (sdist and wheel), and run the wheel's demo in an environment of its own
+	@sh .ci/release $(VENV)
 
 format: $(READY) ## Bring the code into shape
 	$(BIN)/ruff format --quiet .
@@ -139,4 +156,4 @@ lock: $(READY) ## Renew the lock files from pyproject.toml
 	done
 
 clean: ## Remove what was built; photos and results stay
-	rm -rf $(VENV) .venv-tf1 .venv-tf2 .venv-onnx-gpu demo-out bench-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-tf1 .venv-tf2 .venv-onnx-gpu demo-out bench-out dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

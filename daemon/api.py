@@ -1,4 +1,4 @@
-"""Matting from a script: one function, the same pipeline as the daemon's.
+"""Matting from a script: one function, the same pipeline as the daemon's (docs/api.md).
 
 from daemon.api import process
 
@@ -23,11 +23,16 @@ from daemon.config.faults import did_you_mean
 from daemon.config.profiles import BUILT_IN, Profile
 from daemon.config.settings import Folder, Settings
 from daemon.engine.choice import stores
-from daemon.errors import SettingsError
+from daemon.errors import InUse, MattedError, NoEngine, ResultsTrouble, SettingsError
 from daemon.log import events
 from matting.engines import ENGINES
 from matting.models.catalog import CATALOG
 from matting.models.errors import ModelError
+
+__all__ = [
+    "FLAT", "InUse", "MattedError", "NoEngine", "PathLike", "Profile", "Result", "ResultsTrouble",
+    "SettingsError", "find_profile", "process", "settings_for", "undated", "with_engine",
+]  # fmt: skip
 
 FLAT = "{subdir}/{stem}_{output}{ext}"
 """What results of one run are called, with settings or without: without the daemon's dates."""
@@ -101,7 +106,7 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
     Raises:
         SettingsError: the settings or the profile's name are wrong, or ``out_dir`` is a folder that
             photos come from.
-        EngineUnavailable: no engine can run as demanded.
+        NoEngine: no engine can run as demanded.
         ResultsTrouble: ``out_dir`` cannot be written.
     """
     given = [photos] if isinstance(photos, str | os.PathLike) else list(photos)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import coverage
 import made_photos as made
 import people_network as people
 import pytest
@@ -22,6 +23,18 @@ def pytest_configure() -> None:
     """Let Ctrl-C reach what tests start: shells have it ignored by what runs in the background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """For tests that count milliseconds: coverage, which would take some, looks away."""
+    tracer = coverage.Coverage.current()
+    if tracer is None:
+        yield
+        return
+    tracer.stop()
+    yield
+    tracer.start()
 
 
 @pytest.fixture(scope="session")

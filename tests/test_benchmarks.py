@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tests.benchmarks import idle, latency, memory, stages, throughput
+from tests.benchmarks import house, idle, latency, memory, stages, throughput
 from tests.benchmarks.effort import QUICK
 from tests.benchmarks.photos import make_photos
 from tests.benchmarks.processes import cpu_s, forget_peak, peak_mib, processes, resident_mib
@@ -119,3 +119,24 @@ def _shown(table: object) -> str:
     paper = io.StringIO()
     Console(width=120, file=paper).print(table)
     return paper.getvalue()
+
+
+def test_the_house_is_measured_as_it_is(tmp_path: Path) -> None:
+    """Two rooms and a loose module; comments count, words in a text do not."""
+    for path, text in {
+        "daemon/a/__init__.py": '"""Room a."""\n',
+        "daemon/a/one.py": "from daemon.b import two\nimport matting.c\n\n\ndef f():\n    pass\n",
+        "daemon/b/two.py": '"""noqa"""\nfrom daemon.a.one import f  # noqa: F401\n',
+        "matting/c.py": "import os\n",
+        "tests/test_c.py": "x = 1  # type: ignore[misc]\n",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    found = house.measure(tmp_path)
+    assert (found.modules.count, found.modules.longest, found.modules.which) == (
+        4, 6, "daemon/a/one.py",
+    )  # fmt: skip
+    assert (found.functions.count, found.functions.longest) == (1, 2)
+    assert (found.rooms, found.arrows) == (3, 3)
+    assert found.circles == ("daemon.a <-> daemon.b",)
+    assert (found.noqas, found.type_ignores, found.test_type_ignores) == (1, 0, 1)

@@ -93,6 +93,8 @@ def _one_thread_for_algebra() -> Iterator[None]:
 
 def _asked_for(first: Sequence[str]) -> Sequence[str]:
     """The verbs to load: the one that is meant, if one is; each takes a while."""
+    if list(first) == ["--version"]:
+        return ()
     return first if first and first[0] in _ALL else _ALL
 
 
@@ -124,9 +126,7 @@ def _end(number: int, _: FrameType | None) -> None:
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's own convention
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 - slow to import
-
-        typer.echo(f"matted {version('matted')}")
+        typer.echo("\n".join(importlib.import_module("daemon.about").about().lines()))
         raise typer.Exit
 
 
@@ -135,7 +135,10 @@ def _common(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Print the version.", callback=_print_version, is_eager=True
+            "--version",
+            help="Print version, commit, Python and engines.",
+            callback=_print_version,
+            is_eager=True,
         ),
     ] = False,
 ) -> None:

@@ -32,7 +32,7 @@ def make_photos(folder: Path) -> list[Path]:
         what = "the demo's portrait is scikit-image's, which is not installed"
         how = f"`{sys.executable} -m pip install scikit-image`, or photos of your own by --photos"
         raise MattedError(f"{what}: {how}") from error
-    portrait = astronaut()[_FRAME]
+    portrait = astronaut()[_FRAME]  # type: ignore[no-untyped-call] # the one without hints
     made = {"astronaut.jpg": portrait, "astronaut aged.jpg": aged(portrait, seed=1926)}
     for name, pixels in made.items():
         cv2.imwrite(str(folder / name), pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])

@@ -128,7 +128,7 @@ class Workers:
 
     def stop(self) -> None:
         """Kill what still runs and take the pool down; every job in flight has ended then."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call] # as pebble has it
         self._pool.join()
         # Pebble does so for most of them, but now and then forgets one that it has just killed.
         for future in self._futures.values():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any, Dict, NamedTuple
+from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Tuple
 
 from matting.errors import EngineUnavailable
 
@@ -25,16 +25,21 @@ class EngineKind(NamedTuple):
     """What its models' files end in."""
     usual: str
     """The installed model that it runs where none is named."""
+    distributions: Tuple[str, ...]
+    """What it needs to be installed, each enough by itself."""
     framework: bool = True
     """Whether it needs one, which another interpreter may have, and can use a GPU."""
     any_suffix: bool = False
     """Whether its models' files may be called anything."""
 
 
+_TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")
+_ONNX = ("onnxruntime", "onnxruntime-gpu")
+_OPENCV = ("opencv-python", "opencv-python-headless")
 ENGINES = {
-    "bshm": EngineKind("matting.engines.tensorflow", ".pb", "bshm", any_suffix=True),
-    "onnx": EngineKind("matting.engines.onnx", ".onnx", "bshm-onnx"),
-    "people": EngineKind("matting.engines.people", ".tflite", "selfie", framework=False),
+    "bshm": EngineKind("matting.engines.tensorflow", ".pb", "bshm", _TENSORFLOW, any_suffix=True),
+    "onnx": EngineKind("matting.engines.onnx", ".onnx", "bshm-onnx", _ONNX),
+    "people": EngineKind("matting.engines.people", ".tflite", "selfie", _OPENCV, framework=False),
 }
 """By name. Where neither an engine nor a model is named, the first one is taken whose usual model
 is installed."""

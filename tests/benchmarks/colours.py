@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from daemon.photo import Pixels
 from matting.picture.foreground import estimate_foreground
 
 Floats = NDArray[np.float32]
@@ -118,7 +119,7 @@ def measure(known: Known) -> Found:
     )
 
 
-def error(known: Known, picture: NDArray[np.uint8], soft: NDArray[np.bool_]) -> float:
+def error(known: Known, picture: Pixels, soft: NDArray[np.bool_]) -> float:
     """Mean of |colour - truth| times alpha in the soft edge, of 1: what is seen on any backdrop."""
     apart = np.abs(picture[soft] / np.float32(255) - known.colours[soft])
     return float((apart * (known.alpha[soft, None] / np.float32(65535))).mean())

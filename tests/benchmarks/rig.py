@@ -43,7 +43,7 @@ class Arrival:
         return self.filed_s - self.settled_s - self.work_s
 
 
-class Rig(Daemon):
+class Rig(Daemon):  # type: ignore[misc] # is checked by its shorter name
     """The daemon with a real engine and the profile old-photo, if nothing else is said.
 
     Or with the stub engine of the tests and the profile studio-portrait, which has no steps: all

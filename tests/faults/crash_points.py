@@ -223,7 +223,7 @@ def traced_with(strace: str, log: Path, killed_at: Point | None = None) -> tuple
     The tracer hides itself away: the command's own process is the one that the caller gets.
     """
     calls = ",".join(_CHANGING)
-    command = (strace, "-D", "-f", "-qq", "-y", "-s", "0", "-e", f"trace={calls}")
+    command: tuple[str, ...] = (strace, "-D", "-f", "-qq", "-y", "-s", "0", "-e", f"trace={calls}")
     if killed_at is not None:
         kill = f"inject={killed_at.call}:signal=KILL:when={killed_at.number}"
         command += ("-e", kill)

@@ -36,7 +36,7 @@ from daemon.log import events
 from daemon.machine import private
 from daemon.machine.lock import Lock
 from daemon.outputs import matte
-from daemon.work.job import EngineAddress, Job
+from daemon.work.job import EngineAddress, Job, Outcome
 from daemon.work.pipeline import work
 from daemon.work.workers import Finished
 from matting.backoff import Waits
@@ -60,7 +60,7 @@ class Inline:
 
     def submit(self, job: Job) -> None:
         try:
-            outcome = work(job)
+            outcome: Outcome | MattedError = work(job)
             if self._rival:
                 _take_name(job)
         except MattedError as error:
@@ -92,7 +92,7 @@ def file_all(task: dict[str, Any]) -> None:
     with Lock(root / "state"), Ledger.open(root / "state" / "ledger.sqlite") as ledger:
         one = Filing(
             ledger,
-            Inline(rival=task["rival"]),
+            Inline(rival=task["rival"]),  # type: ignore[arg-type] # quacks like it
             _engine(task["socket"]),
             disks=Disks(private.empty_directory(root / "state" / "snapshots"), 0, lambda _: None),
             max_pixels=10**8,
@@ -120,7 +120,7 @@ def _turn_until_rest(one: Filing, ledger: Ledger, inbox: str) -> None:
 
 
 # Deleting is what is tried here; for a cut-out each of a thousand processes would load numba.
-matte.holds_photo = lambda _: True
+matte.holds_photo = lambda options: True  # noqa: ARG005 - the contract's name
 
 
 def _destination(task: dict[str, Any], root: Path) -> Destination:

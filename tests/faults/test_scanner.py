@@ -52,6 +52,8 @@ def scan(command: list[str]) -> None:
 
 def shown(page: Path, scratch: Path) -> int:
     """What the stub's matte of a page must show: that of its red channel."""
-    red = cv2.imread(str(page), cv2.IMREAD_UNCHANGED)[:, :, 2]
+    seen = cv2.imread(str(page), cv2.IMREAD_UNCHANGED)
+    assert seen is not None
+    red = seen[:, :, 2]
     assert cv2.imwrite(str(scratch / "red.png"), red)
     return number_in(scratch / "red.png")

@@ -300,7 +300,7 @@ def test_the_commands_of_the_documentation_work_as_they_stand_there(place: Place
     write_photo(place.inbox / "a.png")
     place.await_("photo.filed")
     text = (place.machine.root / SOURCE[1:] / "docs" / "service.md").read_text()
-    asking = ("matted doctor", "matted status", "matted check", "systemctl reload")
+    asking: tuple[str, ...] = ("matted doctor", "matted status", "matted check", "systemctl reload")
     asking += ("matted model list", "matted model verify")
     lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
     asked = [line for line in lines if any(words in line for words in asking)]

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -83,9 +84,10 @@ class Laboratory:
 def _serve():
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    requests: Any = REQUESTS
     for line in sys.stdin:
         what, arguments = json.loads(line)
-        out.write(json.dumps(REQUESTS[what](**arguments)) + "\n")
+        out.write(json.dumps(requests[what](**arguments)) + "\n")
         out.flush()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Literal
 
 import pytest
 from rich.console import Console
@@ -35,7 +36,7 @@ FINDINGS = Findings(
 
 def lines(findings: Findings, columns: int, *, colours: bool = False) -> list[str]:
     out = io.StringIO()
-    system = "truecolor" if colours else None
+    system: Literal["truecolor"] | None = "truecolor" if colours else None
     console = Console(file=out, width=columns, force_terminal=colours, color_system=system)
     for one in table.tables(findings):
         console.print(one)

@@ -37,7 +37,7 @@ def test_build_bshm_writes_a_graph_and_says_that_it_is_untrained(tmp_path: Path)
 def test_without_a_tensorflow_one_line_says_how_to_get_one(tmp_path: Path) -> None:
     bare = Path(sys.executable)
     probe = [
-        bare,
+        str(bare),
         "-c",
         "import importlib.util as u; raise SystemExit(not u.find_spec('tensorflow'))",
     ]

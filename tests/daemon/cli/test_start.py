@@ -42,6 +42,7 @@ def commands(settings: Path) -> Iterator[Sequence[str]]:
     yield ("check", str(settings))
     yield ("status", "--config", str(settings))
     yield ("status", "--json", "--config", str(settings))
+    yield ("--version",)
     yield ("retry", "--config", str(settings), "--all")
 
 

@@ -23,7 +23,7 @@ from daemon.errors import SettingsError
 from daemon.outputs import OUTPUTS
 from daemon.steps import STEPS
 
-PLUGINS = (*STEPS.values(), *OUTPUTS.values())
+PLUGINS: tuple[Any, ...] = (*STEPS.values(), *OUTPUTS.values())
 SHORTEST = "folders: [{watch: inbox, results: results}]"
 
 
@@ -350,7 +350,7 @@ def test_every_setting_is_described() -> None:
 
     for kind in (Settings, Folder, EngineSettings, ResourceLimits, Profile, Matting, Step, Output):
         check(kind)
-    for plugin in (*STEPS.values(), *OUTPUTS.values()):
+    for plugin in PLUGINS:
         check(plugin.Options)
 
 

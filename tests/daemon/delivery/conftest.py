@@ -60,4 +60,4 @@ def log(said: list[dict[str, Any]]) -> Log:
         said.append({**event, "level": level})
         raise structlog.DropEvent
 
-    return structlog.wrap_logger(structlog.PrintLogger(), processors=[keep])  # type: ignore[no-any-return] # Any, to structlog
+    return structlog.wrap_logger(structlog.PrintLogger(), processors=[keep])

@@ -53,7 +53,7 @@ def test_each_hook_hears_of_what_it_is_for(make, happening, tmp_path: Path, said
     happening.file()
     happening.file(flags=[{"reason": "holes", "value": 3, "place": None}])
     happening.tell(Kind.QUARANTINED, photo=3, reason="no decoder knows it")
-    wait_until(lambda: len(lines(filed)) == 2 and lines(flagged) and lines(lost))
+    wait_until(lambda: len(lines(filed)) == 2 and bool(lines(flagged) and lines(lost)))
     assert [one["photo"] for one in lines(filed)] == [1, 2]
     assert [(one["photo"], one["event"]) for one in lines(flagged)] == [(2, "flagged")]
     assert [one["reason"] for one in lines(lost)] == ["no decoder knows it"]

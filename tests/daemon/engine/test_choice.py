@@ -37,7 +37,7 @@ def install(root: Path, name: str, engine: str = "onnx", store: Path | None = No
         candidate = workplace / "candidate"
         candidate.write_bytes(networks.same() + name.encode())
         facts = (sha256(candidate), recipe, "a test", ())
-        return made.activate(Model(name, engine, candidate, *facts), candidate, b"")  # type: ignore[arg-type] # a literal
+        return made.activate(Model(name, engine, candidate, *facts), candidate, b"")
 
 
 def chosen(root: Path, engine: str = "{}") -> tuple[str, str | None]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -180,7 +181,7 @@ def install(store: Store, graph: str) -> None:
     with store.installing("bshm") as workplace:
         candidate = workplace / "graph.pb"
         candidate.write_bytes(content)
-        about = {"source": "a test", "licence": "Apache-2.0", "warnings": (), "recipe": None}
+        about: Any = {"source": "a test", "licence": "Apache-2.0", "warnings": (), "recipe": None}
         model = Model(name="bshm", engine="bshm", path=candidate, sha256=sha256, **about)
         store.activate(model, candidate, b"no picture")
 

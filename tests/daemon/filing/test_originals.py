@@ -21,7 +21,7 @@ from daemon.filing.originals import beforehand, irreplaceable
 from daemon.photo import Filed
 
 Make = Callable[..., Daemon]
-GOOD = Filed((b"a.png",), (9, 9), "bshm", "cpu", 1, "ab", {}, (), covered=0.3, holds_photo=True)
+GOOD = Filed((b"a.png",), (9, 9), "bshm", "cpu", 1, "ab", covered=0.3, holds_photo=True)
 THERE = (Path("/results/a.png"),)
 
 

@@ -157,11 +157,12 @@ def test_a_scanner_s_infrared_channel_is_left_out(
 
 def test_cmyk_is_converted_through_its_own_profile(picture: np.ndarray, tmp_path: Path) -> None:
     press = pyvips.Operation.call("profile_load", "cmyk")
-    profiles = [ImageCms.ImageCmsProfile(io.BytesIO(icc)) for icc in (press, SRGB)]
+    of_press, of_screen = (ImageCms.ImageCmsProfile(io.BytesIO(icc)) for icc in (press, SRGB))
     cmyk = Image.fromarray(picture).convert("CMYK")
     reference = ImageCms.profileToProfile(
         cmyk,
-        *profiles,
+        of_press,
+        of_screen,
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
         outputMode="RGB",
         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -46,7 +47,7 @@ def stalled(data: bytes, share: float) -> bytes:
 @pytest.mark.parametrize("encode", [bmp, tiff, webp])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
 def test_a_copy_that_stalled_is_doubtful_and_a_whole_one_is_not(
-    encode: object, share: float, tmp_path: Path
+    encode: Callable[[np.ndarray], bytes], share: float, tmp_path: Path
 ) -> None:
     data = encode(pixels())
     whole, half = tmp_path / "whole", tmp_path / "half"
@@ -57,7 +58,9 @@ def test_a_copy_that_stalled_is_doubtful_and_a_whole_one_is_not(
 
 
 @pytest.mark.parametrize("encode", [bmp, tiff])
-def test_it_would_have_been_decoded_as_half_black(encode: object, tmp_path: Path) -> None:
+def test_it_would_have_been_decoded_as_half_black(
+    encode: Callable[[np.ndarray], bytes], tmp_path: Path
+) -> None:
     """Why anybody has to look at the zeros: no decoder complains."""
     (tmp_path / "half").write_bytes(stalled(encode(pixels()), 0.5))
     raster = decode(tmp_path / "half", max_pixels=10**7)

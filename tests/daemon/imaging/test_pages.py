@@ -99,9 +99,9 @@ def test_of_reduced_pages_alone_the_largest_is_read(
     assert (decoded(data, tmp_path).pixels == picture).all()
 
 
-def pointer_to_page_2(data: bytes) -> int:
+def pointer_to_page_2(data: bytes | bytearray) -> int:
     with tifffile.TiffFile(io.BytesIO(data)) as file:
-        at: int = file.pages[0].offset  # type: ignore[union-attr] # a page, not a frame
+        at: int = file.pages[0].offset
     return at + 2 + struct.unpack_from("<H", data, at)[0] * 12
 
 

@@ -57,7 +57,8 @@ def hold(folder: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started = []
 
     def start(owner: str = "other", prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-        command = [*prefix, sys.executable, "-c", HOLD, folder, folder.parent / "out", owner]
+        places = [str(folder), str(folder.parent / "out")]
+        command = [*prefix, sys.executable, "-c", HOLD, *places, owner]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         return started[-1]
 

@@ -246,6 +246,7 @@ def test_a_tree_deeper_than_the_stack_is_scanned(inbox: Path) -> None:
     assert paths(scanned(inbox)) == [deep + b"/a.jpg"]
 
 
+@pytest.mark.usefixtures("untraced")
 def test_ten_thousand_files_are_scanned_at_once(inbox: Path) -> None:
     """Measured at 55 ms on one shared core; the bound leaves room for a busy machine."""
     for number in range(10_000):

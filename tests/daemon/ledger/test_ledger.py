@@ -446,6 +446,7 @@ def test_an_unknown_photo_is_trouble_not_silence(ledger: Ledger) -> None:
         ledger.failed(4711, "bad", now_s=100.0)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_backlog_of_20000_does_not_slow_down_claiming(ledger: Ledger) -> None:
     """Measured at 2 ms a claim, nearly all of it the sync to disk."""
     ledger.notice_all([seen(path=f"{n}.jpg".encode()) for n in range(20_000)], 100.0)

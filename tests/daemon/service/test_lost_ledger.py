@@ -21,7 +21,9 @@ from daemon.photo import Filed, Sighting, Version
 from daemon.service.status import read
 
 Make = Callable[..., Daemon]
-FILED = Filed((), (9, 9), "bshm", "cpu", 1, "ab" * 32, {"read": 0.1}, ("a warning",))
+FILED = Filed(
+    (), (9, 9), "bshm", "cpu", 1, "ab" * 32, took_s={"read": 0.1}, warnings=("a warning",)
+)
 
 
 @pytest.fixture

@@ -13,14 +13,15 @@ def test_what_changes_is_told_once(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     with Ledger.open(path) as ledger, Notices(path, None) as notices:
         pauses = Pauses(ledger)
-        for paused in (
+        states: tuple[dict[str | None, str], ...] = (
             {},
             {"/scans": "away"},
             {"/scans": "away", None: "the disk is full"},
             {None: "the disk is full"},
             {None: "the disk is full"},
             {},
-        ):
+        )
+        for paused in states:
             pauses.turned(paused, now_s=1000.0)
         told = [(str(one.kind), one.document["folder"]) for one in notices.next()]
     assert told == [

@@ -245,7 +245,7 @@ def test_a_killed_photo_process_costs_only_its_photo(daemon: Make) -> None:
     one = daemon(engine={"matte_s": 8.0, "when_red": {"99": "obey"}})
     one.start()
     write_photo(one.inbox / "a.png")
-    wait_until(lambda: list(one.results.glob(".matted-staging/1-1-*")))
+    wait_until(lambda: any(one.results.glob(".matted-staging/1-1-*")))
     wait_until(lambda: bool(photo_processes(one)))
     time.sleep(5)  # until it waits for the engine
     for pid in photo_processes(one):

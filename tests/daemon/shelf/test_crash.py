@@ -198,7 +198,8 @@ def announce_calls(before_each: Announce, *, links: bool) -> None:
 
     for name in ("fsync", "mkdir", "unlink", "link", "rmdir"):
         setattr(os, name, announced(getattr(os, name), name))
-    durable._renameat2 = unsupported if links else announced(durable._renameat2, "rename")
+    renamed: Any = unsupported if links else announced(durable._renameat2, "rename")
+    durable._renameat2 = renamed
     connect = sqlite3.connect
 
     def connect_traced(*args: Any, **kwargs: Any) -> sqlite3.Connection:

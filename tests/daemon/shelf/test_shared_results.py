@@ -67,9 +67,12 @@ def test_two_containers_with_a_process_1_do_not_share_what_is_staged(tmp_path: P
     results = tmp_path / "results"
     results.mkdir()
     staging.establish(results, lambda _: None)
-    command = ["unshare", "--pid", "--fork", "--kill-child", sys.executable, "-c", STAGE, results]
+    command = ["unshare", "--pid", "--fork", "--kill-child", sys.executable, "-c", STAGE]
+    command.append(str(results))
     children = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [*command, str(results)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         for _ in range(2)
     ]
     try:

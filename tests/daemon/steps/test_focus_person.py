@@ -54,7 +54,7 @@ def test_a_small_person_comes_out_better_than_without(finder: Finder, share: flo
     wall = np.full((1500, 2200, 3), 110, np.uint8)
     view = View.of(hung(portrait, wall, side, (1500 - side, 300)), 640, finder)
     truth = np.zeros((1500, 2200))
-    truth[1500 - side :, 300 : 300 + side] = _resized(alone, side)
+    truth[1500 - side :, 300 : 300 + side] = _resized(alone.astype(np.float32), side)
     closer = focus_person.apply(view, focus_person.Options())
     assert closer.box != view.box
     assert _distance(_matte(closer), truth) < 0.8 * _distance(_matte(view), truth)

@@ -80,4 +80,4 @@ def test_a_step_cannot_change_shape_or_depth() -> None:
     with pytest.raises(ValueError, match="a step made"):
         view.toned(noise(9, 8))
     with pytest.raises(ValueError, match="a step made"):
-        view.toned(view.pixels.astype(np.uint16))  # type: ignore[arg-type]  # what is refused here
+        view.toned(view.pixels.astype(np.uint16))  # what is refused here

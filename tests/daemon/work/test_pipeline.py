@@ -172,7 +172,7 @@ def test_a_deep_wide_gamut_scan_keeps_depth_profile_and_resolution(
     job = job_for(source, {"outputs": outputs})
     foreground, _ = staged(job, done(job))
     with tifffile.TiffFile(foreground) as file:
-        page = file.pages[0]
+        page: Any = file.pages[0]
         cut = page.asarray()
         assert page.tags["InterColorProfile"].value == profile
         assert page.tags["XResolution"].value[0] / page.tags["XResolution"].value[1] == 1200

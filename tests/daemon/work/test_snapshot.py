@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,7 +79,7 @@ CHANGES = (appended, truncated, overwritten, replaced)
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_file_that_changed_since_it_settled_is_not_ready(
-    change: object, source: Path, tmp_path: Path
+    change: Callable[[Path], None], source: Path, tmp_path: Path
 ) -> None:
     settled = Version.of(source.stat())
     change(source)
@@ -109,7 +109,7 @@ def slow_snapshot(tmp_path: Path) -> Iterator[tuple[Path, threading.Thread]]:
 
 @pytest.mark.parametrize("change", [appended, truncated, overwritten])
 def test_a_file_that_changes_while_it_is_copied_is_not_ready(
-    change: object, source: Path, slow_snapshot: tuple[Path, threading.Thread]
+    change: Callable[[Path], None], source: Path, slow_snapshot: tuple[Path, threading.Thread]
 ) -> None:
     """A FIFO holds 64 KiB, so the copy certainly stands in the middle when the file changes."""
     snapshot, reader = slow_snapshot

@@ -165,7 +165,8 @@ def test_a_black_picture_has_no_brightest_value(engine):
     ],
 )
 def test_what_size_a_picture_is_fed_at(recipe, size, expected):
-    assert feed.size(*size, recipe) == expected
+    height, width = size
+    assert feed.size(height, width, recipe) == expected
 
 
 def test_a_picture_is_shrunk_by_averaging(engine):

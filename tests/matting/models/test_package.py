@@ -231,7 +231,7 @@ def test_without_pip_a_line_says_how_to_get_it(
     index: PackageIndex, store: Store, wanted: Package, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    made = [sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"]
+    made = [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")]
     subprocess.run(made, check=True)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bare" / "bin" / "python"))
     told = refused(store, order(wanted), NotHad)

@@ -43,7 +43,7 @@ def test_what_windows_see_is_put_where_it_is() -> None:
     picture = np.zeros((300, 450, 3), np.uint8)
     picture[60:120, 300:390] = 255
     for scale in SCALES:
-        seen = seen_in(picture, windows((300, 450), scale), Bright(), (100, 150))
+        seen = seen_in(picture, windows((300, 450), scale), Bright(), (100, 150))  # type: ignore[arg-type] # sees what is bright
         assert seen[25:35, 105:125].min() > 0.95
         assert seen[:10].max() < 0.05
         assert seen[:, :80].max() < 0.05

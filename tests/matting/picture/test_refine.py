@@ -59,6 +59,11 @@ def bicubic(alpha: NDArray[np.uint8], truth: Floats) -> Floats:
     return np.asarray(large / np.float32(255))
 
 
+def share_of(alpha: NDArray[np.uint16]) -> Floats:
+    """From 0 to 1."""
+    return np.asarray(alpha / np.float32(65535), np.float32)
+
+
 def errors(matte: Floats, truth: Floats, alpha: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Mean absolute and mean gradient error in the band around the edge."""
     block = np.ones((3, 3), np.uint8)
@@ -91,7 +96,7 @@ def test_hair_over_a_real_photo_comes_out_far_better_than_enlarged(
     """Absolute and gradient error fall to these shares of a bicubic enlargement's."""
     truth = hair(800, 800, seed=0)
     alpha = shrunk(truth, factor, softness)
-    refined = refine(alpha, photographed(backdrop, truth, tone)) / np.float32(65535)
+    refined = share_of(refine(alpha, photographed(backdrop, truth, tone)))
     share = errors(refined, truth, alpha) / errors(bicubic(alpha, truth), truth, alpha)
     assert (share < at_most).all(), share
 
@@ -106,7 +111,7 @@ def test_real_photos_edges_come_back_better_than_enlarged(
     matte = cv2.imread(str(photos_dir.parent / "mattes" / name.replace(".jpg", ".png")), 0)
     truth = matte / np.float32(255)
     alpha = shrunk(truth, 4, softness)
-    refined = refine(alpha, photo) / np.float32(65535)
+    refined = share_of(refine(alpha, photo))
     share = errors(refined, truth, alpha) / errors(bicubic(alpha, truth), truth, alpha)
     assert (share < 0.85).all(), share
 
@@ -116,7 +121,7 @@ def test_where_hair_and_backdrop_are_alike_it_is_the_enlargement() -> None:
     truth = hair(400, 400, seed=2)
     alpha = shrunk(truth, 4)
     grain = np.random.default_rng(3).normal(128, 1, (400, 400, 3))
-    refined = refine(alpha, np.rint(grain).astype(np.uint8)) / np.float32(65535)
+    refined = share_of(refine(alpha, np.rint(grain).astype(np.uint8)))
     difference = np.abs(refined - bicubic(alpha, truth))
     assert difference.mean() < 0.005
     share = errors(refined, truth, alpha) / errors(bicubic(alpha, truth), truth, alpha)

@@ -32,7 +32,7 @@ def process(tmp_path):
     os.close(wake_fd)
     while process._child.poll() is None:
         time.sleep(0.01)
-    process.news = list(process.end())
+    process.news = list(process.end())  # type: ignore[attr-defined] # for the tests to look at
     return process
 
 

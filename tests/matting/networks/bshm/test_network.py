@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from matting.networks.bshm.network import Architecture
 
-SMALL = {"width": 4, "seed": 3, "coarse": [48, 32]}
+SMALL: Any = {"width": 4, "seed": 3, "coarse": [48, 32]}
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from matting.judgement.cut import cut_off
 from matting.judgement.flag import Place
 from matting.judgement.head import head_of
 from matting.judgement.outline import Outline, outline_of
@@ -175,6 +176,11 @@ class Evidence:
     def outline(self) -> Outline:
         """Where the person ends."""
         return outline_of(self.alpha, self.photo)
+
+    @cached_property
+    def cut(self) -> NDArray[np.bool_]:
+        """(n,) at which points of the outline something is cut off."""
+        return cut_off(self.outline, self.person, self.photo)
 
 
 def rim(mask: NDArray[np.bool_]) -> int:

@@ -35,18 +35,23 @@ class Reason(Protocol):
         ...
 
 
-def worst_stretch(evidence: Evidence, chosen: NDArray[np.bool_]) -> Measured:
+def unfounded(evidence: Evidence) -> NDArray[np.bool_]:
+    """(n,) the points of the outline at which the photo has no edge, or has it elsewhere."""
+    outline = evidence.outline
+    return np.asarray(outline.beside | (outline.step < FAINT))
+
+
+def worst_stretch(evidence: Evidence, doubtful: NDArray[np.bool_]) -> Measured:
     """The longest stretch of the outline along which it is in doubt.
 
     Args:
         evidence: with the outline.
-        chosen: (n,) the points of it that count.
+        doubtful: (n,) the points of it that are.
 
     Returns:
         Its length in pixels of Evidence.alpha, and its extent.
     """
     outline = evidence.outline
-    doubtful = chosen & (outline.beside | (outline.step < FAINT))
     if not doubtful.any():
         return Measured(0.0)
     x, y = outline.x[doubtful], outline.y[doubtful]

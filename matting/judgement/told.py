@@ -14,9 +14,9 @@ TOLD: Mapping[str, str] = {
     "grain": "the person's edge is hardly stronger than the grain",
     "hole": "there is a hole in the person",
     "parts": "pieces lie apart from the person",
-    "hair": "the outline of the hair runs through it or beside it",
+    "hair": "some of the hair is cut off",
     "hair_edge": "the edge of the hair is hard or blocky",
-    "clothes": "no edge to follow along collar, sleeves or skirt",
+    "clothes": "some of collar, sleeves or skirt is cut off",
     "face": "the outline may cut into the face or the neck",
 }
 """By reason."""

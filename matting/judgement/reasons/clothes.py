@@ -1,4 +1,4 @@
-"""Along collar, sleeves or skirt the outline has no edge of the photo to follow."""
+"""Some of collar, sleeves or skirt is cut off, as happens before a backdrop of like tone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from matting.judgement.measured import Measured, worst_stretch
 
 
 def measure(evidence: Evidence) -> Measured:
-    """The longest stretch without an edge, in heights of a head."""
+    """The longest stretch that cuts something off, in heights of a head."""
     if not evidence.heads:
         return Measured(0.0)
     outline = evidence.outline
@@ -20,6 +20,6 @@ def measure(evidence: Evidence) -> Measured:
             & (outline.x <= head.x + head.width)
             & (outline.y <= head.y + head.height)
         )
-    found = worst_stretch(evidence, clothes)
+    found = worst_stretch(evidence, clothes & evidence.cut)
     height = max(head.height for head in evidence.heads)
     return Measured(found.value / height, found.place)

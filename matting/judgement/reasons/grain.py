@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from matting.judgement.evidence import Evidence
-from matting.judgement.measured import Measured, worst_stretch
+from matting.judgement.measured import Measured, unfounded, worst_stretch
 
 _DROWNED = 2.0
 """Standard deviations of the grain below which an edge is lost in it."""
@@ -18,5 +18,4 @@ def measure(evidence: Evidence) -> Measured:
     if not len(steps):
         return Measured(0.0)
     lost = np.minimum(1.0, _DROWNED * evidence.grain / steps)
-    everywhere = np.ones(len(steps), np.bool_)
-    return Measured(float(lost.mean()), worst_stretch(evidence, everywhere).place)
+    return Measured(float(lost.mean()), worst_stretch(evidence, unfounded(evidence)).place)

@@ -1,4 +1,4 @@
-"""The outline of the hair runs through it or beside it."""
+"""Some of the hair is cut off: beyond the outline the photo goes on like it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _AROUND = 0.1
 
 
 def measure(evidence: Evidence) -> Measured:
-    """The longest stretch without an edge, in widths of the head; the worst head."""
+    """The longest stretch that cuts something off, in widths of the head; the worst head."""
     outline, worst = evidence.outline, Measured(0.0)
     for head in evidence.heads:
         wider = _AROUND * head.width
         inside = (outline.x >= head.x - wider) & (outline.x <= head.x + head.width + wider)
         high = (outline.y >= head.y - wider) & (outline.y <= head.y + _HAIR * head.height)
-        found = worst_stretch(evidence, np.asarray(inside & high))
+        found = worst_stretch(evidence, np.asarray(inside & high & evidence.cut))
         value = found.value / head.width
         if value > worst.value:
             worst = Measured(value, found.place)

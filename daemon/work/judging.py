@@ -9,12 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.steps.view import View
-from daemon.work.job import EngineAddress
 from matting.engines import Answer
 from matting.errors import EngineUnavailable
 from matting.judgement.evidence import Answered, Doubt, Evidence, Matted
-from matting.judgement.flag import Flag
-from matting.judgement.judge import judge
 from matting.people import Network
 from matting.people.doubt import between
 from matting.people.looks import consensus, looks
@@ -25,30 +22,28 @@ _OWN = "looks"
 _SECOND = "second"
 
 
-def judged(
+def at_hand(
     view: View,
     answer: Answer,
     seen: NDArray[np.uint8],
     alpha: NDArray[np.uint16],
-    engine: EngineAddress,
-) -> tuple[Flag, ...]:
-    """The reasons to look at a matte.
+    people: Path | None,
+) -> Evidence:
+    """All that is at hand to judge a matte by.
 
     Args:
         view: what was looked at.
         answer: the engine's.
         seen: its alpha at the size at which it was decided.
         alpha: (height, width) the matte, at the photo's own size.
-        engine: its name, and where the people network is: for a second opinion on engines that
-            are another one.
+        people: the network that finds people, for a second opinion on engines that are another
+            one; None: not installed.
     """
     doubts = _told(answer, view.box)
-    if _OWN not in doubts and engine.people is not None:
-        doubts |= _second_opinion(view, seen, engine.people)
-    evidence = Evidence.of(
-        Matted(view.photo, alpha), Answered(seen, view.box, answer.people, doubts)
-    )
-    return judge(evidence, engine.name)
+    if _OWN not in doubts and people is not None:
+        doubts |= _second_opinion(view, seen, people)
+    said = Answered(seen, view.box, answer.people, doubts)
+    return Evidence.of(Matted(view.photo, alpha), said)
 
 
 def _told(answer: Answer, window: Box) -> dict[str, Doubt]:

@@ -34,7 +34,7 @@ from daemon.steps.view import View
 from daemon.work import trimap_file
 from daemon.work.finder import finder
 from daemon.work.job import EngineAddress, Job, Outcome, Staged, Unchanged
-from daemon.work.judging import judged
+from daemon.work.judging import at_hand
 from daemon.work.refining import Refined, Wanted, refined
 from daemon.work.snapshot import copy_in
 from matting.engines import Answer
@@ -45,6 +45,7 @@ from matting.errors import (
     EngineUnavailable,
     RequestRefused,
 )
+from matting.judgement.judge import judge
 from matting.picture.foreground import estimate_foreground, preload
 from matting.process.client import connect
 
@@ -142,7 +143,7 @@ def cut_out(
         edge = refined(small, view.detail, wanted, own.trimap)
         alpha = view.frame(edge.alpha)
     with stages("judge"):
-        flags = judged(view, answer, small, alpha, job.engine)
+        flags = judge(at_hand(view, answer, small, alpha, job.engine.people), job.engine.name)
     matte = Matte(alpha, job.engine.name, device, answer.people, flags)
     if profile.foreground_from == "preprocessed":
         raster = preprocessed(raster, view.photo, profile)

@@ -15,18 +15,27 @@ _ANY: Limits = {
     "borders": 2.5,
     "unsure": 5.0,
     "smear": 8.0,
-    "looks": 3.2,
+    "looks": 3.0,
     "second": 3.0,
-    "grain": 0.37,
+    "grain": 0.43,
     "hole": 0.3,
-    "parts": 0.4,
-    "hair": 0.45,
-    "hair_edge": 0.025,
-    "clothes": 0.93,
-    "face": 0.4,
+    "parts": 0.3,
+    "hair": 0.08,
+    "hair_edge": 0.03,
+    "clothes": 0.4,
+    "face": 0.3,
 }
 
-_PEOPLE: Limits = {**_ANY, "unsure": 4.0, "smear": 6.5}
+_PEOPLE: Limits = {
+    **_ANY,
+    "unsure": 4.2,
+    "looks": 2.6,
+    "second": 3.4,
+    "grain": 0.55,
+    "hair": 0.1,
+    "clothes": 0.45,
+    "face": 0.4,
+}
 
 LIMITS: Mapping[str, Limits] = {"people": _PEOPLE}
 """By the engine's name."""

@@ -21,9 +21,9 @@ _ANY: Limits = {
     "hole": 0.3,
     "parts": 0.3,
     "hair": 0.08,
-    "hair_edge": 0.03,
-    "clothes": 0.4,
-    "face": 0.3,
+    "hair_edge": 0.25,
+    "clothes": 0.12,
+    "face": 0.12,
 }
 
 _PEOPLE: Limits = {
@@ -33,8 +33,6 @@ _PEOPLE: Limits = {
     "second": 3.4,
     "grain": 0.55,
     "hair": 0.1,
-    "clothes": 0.45,
-    "face": 0.4,
 }
 
 LIMITS: Mapping[str, Limits] = {"people": _PEOPLE}

@@ -7,9 +7,12 @@ import numpy as np
 from matting.judgement.evidence import Evidence
 from matting.judgement.measured import Measured, worst_stretch
 
+_FEWEST = 10
+"""Points of the outline, below which there is too little to say."""
+
 
 def measure(evidence: Evidence) -> Measured:
-    """The longest stretch that cuts something off, in heights of a head."""
+    """The share of their outline that cuts something off; the place of the longest stretch."""
     if not evidence.heads:
         return Measured(0.0)
     outline = evidence.outline
@@ -20,6 +23,7 @@ def measure(evidence: Evidence) -> Measured:
             & (outline.x <= head.x + head.width)
             & (outline.y <= head.y + head.height)
         )
-    found = worst_stretch(evidence, clothes & evidence.cut)
-    height = max(head.height for head in evidence.heads)
-    return Measured(found.value / height, found.place)
+    if np.count_nonzero(clothes) < _FEWEST:
+        return Measured(0.0)
+    cut = clothes & evidence.cut
+    return Measured(float(evidence.cut[clothes].mean()), worst_stretch(evidence, cut).place)

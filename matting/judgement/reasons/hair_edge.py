@@ -19,7 +19,7 @@ _LEAST = 40
 
 
 def measure(evidence: Evidence) -> Measured:
-    """The share of the outline around the hair at which alpha jumps; the worst head."""
+    """The share of the hair's outline where alpha jumps, or of its soft pixels in blocks."""
     worst = Measured(0.0)
     down = evidence.edges.shape[0] / evidence.alpha.shape[0]
     across = evidence.edges.shape[1] / evidence.alpha.shape[1]
@@ -37,15 +37,19 @@ def measure(evidence: Evidence) -> Measured:
 
 
 def _hard(alpha: NDArray[np.uint8]) -> float:
-    """The share of edge pixels without anything soft beside them, or in a block of one value."""
+    """The share of edge pixels without anything soft beside them; or of soft ones in blocks."""
     inside = (alpha > 127).astype(np.uint8)
     block = np.ones((3, 3), np.uint8)
     edge = (cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, block) > 0)[2:-2, 2:-2]
     if np.count_nonzero(edge) < _LEAST:
         return 0.0
     soft = (alpha > _SOFT[0]) & (alpha < _SOFT[1])
-    flat = np.zeros_like(soft)
-    flat[:-1, :-1] = (alpha[1:, :-1] == alpha[:-1, :-1]) & (alpha[:-1, 1:] == alpha[:-1, :-1])
-    smooth = (soft & ~flat).astype(np.uint8)
-    near = cv2.dilate(smooth, block)[2:-2, 2:-2] > 0
-    return float(1 - near[edge].mean())
+    near = cv2.dilate(soft.astype(np.uint8), block)[2:-2, 2:-2] > 0
+    return max(float(1 - near[edge].mean()), _blocky(alpha, soft))
+
+
+def _blocky(alpha: NDArray[np.uint8], soft: NDArray[np.bool_]) -> float:
+    """The share of soft pixels that have one value with their neighbours on two sides."""
+    flat = (alpha[1:, :-1] == alpha[:-1, :-1]) & (alpha[:-1, 1:] == alpha[:-1, :-1])
+    count = int(np.count_nonzero(soft))
+    return int(np.count_nonzero(flat & soft[:-1, :-1])) / count if count >= _LEAST else 0.0

@@ -72,10 +72,10 @@ def _numbers(status: Status) -> str:
     counts = status.counts
     waiting = counts[State.WAITING] + counts[State.RETRYING]
     working = counts[State.WORKING] + counts[State.PUBLISHING]
-    looked_at = f", {n} of them to be looked at" if (n := status.flagged_today) else ""
+    flagged = f"; {n} of today's to be looked at" if (n := status.flagged_today) else ""
     return (
         f"{waiting} waiting, {working} at work, {status.filed_today} filed today"
-        f"{looked_at} ({counts[State.FILED]} in all), {counts[State.FAILED]} failed"
+        f" ({counts[State.FILED]} in all), {counts[State.FAILED]} failed{flagged}"
     )
 
 

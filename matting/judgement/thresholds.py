@@ -32,7 +32,6 @@ _PEOPLE: Limits = {
     "looks": 2.6,
     "second": 3.4,
     "grain": 0.55,
-    "hair": 0.1,
 }
 
 LIMITS: Mapping[str, Limits] = {"people": _PEOPLE}

@@ -22,6 +22,7 @@ _SETS = {
         "1280",
         "2",
     ),
+    "composed-3": ("", "1000", "3"),  # all twelve
 }
 """Names, long side and seed of the pictures composed of the twelve persons with reference."""
 

@@ -26,6 +26,7 @@ from daemon.engine.choice import stores
 from daemon.errors import InUse, MattedError, NoEngine, ResultsTrouble, SettingsError
 from daemon.log import events
 from matting.engines import ENGINES
+from matting.judgement.flag import Flag
 from matting.models.catalog import CATALOG
 from matting.models.errors import ModelError
 
@@ -63,6 +64,8 @@ class Result:
     took_s: dict[str, float] = field(default_factory=dict)
     """Seconds per stage, in order."""
     warnings: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    """Why somebody should look at the matte, and where; docs/flags.md has the reasons."""
     skipped: bool = False
     """Whether these files were there before, and nothing was done."""
 
@@ -209,4 +212,5 @@ def _result(ending: Ending, profile: Profile) -> Result:
         refiner=filed.refiner,
         took_s=filed.took_s,
         warnings=filed.warnings,
+        flags=filed.flags,
     )

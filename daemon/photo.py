@@ -11,6 +11,8 @@ if TYPE_CHECKING:  # who handles no pixels need not load numpy, which takes long
     import numpy as np
     from numpy.typing import NDArray
 
+from matting.judgement.flag import Flag
+
 Pixels: TypeAlias = "NDArray[np.uint8] | NDArray[np.uint16]"
 """(height, width, 3) RGB; uint8 or uint16 over the type's whole range."""
 
@@ -156,6 +158,8 @@ class Matte:
     device: str
     people: int | None
     """How many people were found; None where the engine does not count them."""
+    flags: tuple[Flag, ...] = ()
+    """Why somebody should look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +191,13 @@ class Filed:
     tiles: int = 0
     """How many tiles the refiner solved."""
     took_s: dict[str, float] = field(default_factory=dict)
-    """Seconds per stage: read, decode, prepare, matte, refine, foreground, encode, sync,
+    """Seconds per stage: read, decode, prepare, matte, refine, judge, foreground, encode, sync,
     publish."""
     warnings: tuple[str, ...] = ()
     covered: float | None = None
     """Share of the photo that is more person than background, from 0 to 1; None where an older
     program filed it."""
+    flags: tuple[Flag, ...] = ()
+    """Why somebody should look at the matte, and where."""
     holds_photo: bool = False
     """Whether an output has the photo's own pixels where the matte is opaque."""

@@ -23,7 +23,7 @@ from rich.progress import (
 
 from daemon.api import Result, find_profile, process, settings_for, undated, with_engine
 from daemon.cli.model.install import main as install
-from daemon.cli.words import count_people
+from daemon.cli.words import count_people, tell_flag
 from daemon.config.profiles import Profile
 from daemon.engine.choice import choose
 from daemon.errors import MattedError, ModelAbsent, SettingsError
@@ -191,6 +191,8 @@ def _say(console: Console, result: Result) -> None:
         _line(console, f"  {show(str(path))}", "dim")
     for warning in result.warnings:
         _line(console, f"  warning: {warning}", "yellow")
+    for flag in result.flags:
+        _line(console, f"  look at it: {tell_flag(flag)}", "yellow")
 
 
 def _line(console: Console, text: str, style: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from daemon.cli.words import advice
+from daemon.cli.words import advice, tell_flag
 from daemon.config import load
 from daemon.ledger import Entry, State
 from daemon.service.status import Status, read
@@ -25,6 +26,9 @@ def main(
     config: Annotated[Path, typer.Option(help="The daemon's settings file.")] = Path("matted.yaml"),
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    flagged: Annotated[
+        bool, typer.Option("--flagged", help="List which of today's mattes to look at, and why.")
+    ] = False,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C, always up to date.")
     ] = False,
@@ -34,15 +38,15 @@ def main(
     if as_json:
         typer.echo(json.dumps(read(state_dir).as_json()))
     elif follow:
-        with Live(_shown(read(state_dir)), console=Console()) as live:
+        with Live(_shown(read(state_dir), flagged=flagged), console=Console()) as live:
             while True:
                 time.sleep(_REFRESH_S)
-                live.update(_shown(read(state_dir)))
+                live.update(_shown(read(state_dir), flagged=flagged))
     else:
-        Console().print(_shown(read(state_dir)))
+        Console().print(_shown(read(state_dir), flagged=flagged))
 
 
-def _shown(status: Status) -> Group:
+def _shown(status: Status, *, flagged: bool) -> Group:
     parts = [Text(_headline(status), style="bold"), Text(_numbers(status))]
     parts += [Text(line) for line in _folders(status)]
     tables = [
@@ -50,6 +54,7 @@ def _shown(status: Status) -> Group:
         _table("to be tried again", status.retrying),
         _table(advice("failed; `matted retry ID` tries one again"), status.failed),
         _table("filed, but their originals were not deleted", status.kept),
+        _table("filed today; look at them", status.flagged, _why) if flagged else None,
     ]
     return Group(*parts, *(table for table in tables if table is not None))
 
@@ -67,9 +72,10 @@ def _numbers(status: Status) -> str:
     counts = status.counts
     waiting = counts[State.WAITING] + counts[State.RETRYING]
     working = counts[State.WORKING] + counts[State.PUBLISHING]
+    flagged = f"; {n} of today's to be looked at" if (n := status.flagged_today) else ""
     return (
         f"{waiting} waiting, {working} at work, {status.filed_today} filed today"
-        f" ({counts[State.FILED]} in all), {counts[State.FAILED]} failed"
+        f" ({counts[State.FILED]} in all), {counts[State.FAILED]} failed{flagged}"
     )
 
 
@@ -84,7 +90,17 @@ def _folders(status: Status) -> list[str]:
     return lines
 
 
-def _table(title: str, entries: tuple[Entry, ...]) -> Table | None:
+def _reason(entry: Entry) -> str:
+    return entry.reason or ""
+
+
+def _why(entry: Entry) -> str:
+    return "\n".join(tell_flag(flag) for flag in (entry.filed.flags if entry.filed else ()))
+
+
+def _table(
+    title: str, entries: tuple[Entry, ...], told: Callable[[Entry], str] = _reason
+) -> Table | None:
     if not entries:
         return None
     table = Table(title=title, title_justify="left", title_style="", box=None, pad_edge=False)
@@ -92,5 +108,5 @@ def _table(title: str, entries: tuple[Entry, ...]) -> Table | None:
         table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type] # rich's literals
     for entry in entries:
         since = time.strftime("%F %T", time.localtime(entry.changed_s))
-        table.add_row(str(entry.photo.id), Text(entry.photo.shown), since, Text(entry.reason or ""))
+        table.add_row(str(entry.photo.id), Text(entry.photo.shown), since, Text(told(entry)))
     return table

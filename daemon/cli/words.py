@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from daemon.config.invocation import program
+from matting.judgement.flag import Flag
+from matting.judgement.told import TOLD
 
 
 def count_people(people: int | None) -> str:
@@ -12,6 +14,15 @@ def count_people(people: int | None) -> str:
     if people == 0:
         return "nobody found"  # what became of the matte is a warning of the engine's
     return "1 person" if people == 1 else f"{people} people"
+
+
+def tell_flag(flag: Flag) -> str:
+    """Why somebody should look at a matte, and where, for people."""
+    why = TOLD.get(flag.reason, flag.reason)
+    if flag.place is None:
+        return why
+    left, top, width, height = flag.place
+    return f"{why} ({width} x {height} pixels at {left}, {top})"
 
 
 def advice(text: str) -> str:

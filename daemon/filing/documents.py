@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import asdict
 from typing import Any
 
 from daemon.photo import Filed, Photo
@@ -34,6 +35,7 @@ def filed(photo: Photo, plan: Plan, facts: Filed, *, now_s: float) -> dict[str, 
         "refiner": facts.refiner,
         "people": facts.people,
         "warnings": list(facts.warnings),
+        "flags": [asdict(flag) for flag in facts.flags],
         "took_s": dict(facts.took_s),
     }
 

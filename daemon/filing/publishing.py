@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from daemon.errors import NameTaken, ResultsTrouble
@@ -117,6 +117,7 @@ class Publishing:
             **facts(
                 people=filed.people,
                 warnings=filed.warnings or None,
+                flags=[asdict(flag) for flag in filed.flags] or None,
                 # Not among the warnings: nothing of the photo is lost by that.
                 instead_of=self._naming.respelled(photo.id),
             ),

@@ -62,7 +62,8 @@ class Ledger(Records):
             transitions.forget_names(db, photo_id)
             transitions.move(db, photo_id, State.FILED, now_s)
             db.execute(
-                "UPDATE photo SET sha256 = ?, filed = NULL, reason = NULL, disposed = ?"
+                "UPDATE photo SET sha256 = ?, filed = NULL, flagged = 0, reason = NULL,"
+                " disposed = ?"
                 " WHERE id = ?",
                 (sha256, not dispose, photo_id),
             )
@@ -112,8 +113,8 @@ class Ledger(Records):
             transitions.write_plan(db, photo_id, moves)
             transitions.move(db, photo_id, State.PUBLISHING, now_s)
             db.execute(
-                "UPDATE photo SET filed = ?, sha256 = ? WHERE id = ?",
-                (rows.dump(filed), filed.sha256, photo_id),
+                "UPDATE photo SET filed = ?, sha256 = ?, flagged = ? WHERE id = ?",
+                (rows.dump(filed), filed.sha256, len(filed.flags), photo_id),
             )
 
     # How photos end
@@ -136,13 +137,15 @@ class Ledger(Records):
             now_s: the present.
             told: what others are told of it.
         """
-        facts = (None, None) if filed is None else (rows.dump(filed), filed.sha256)
+        facts: tuple[object, ...] = (None, None, None)
+        if filed is not None:
+            facts = (rows.dump(filed), filed.sha256, len(filed.flags))
         with self._write() as db:
             transitions.drop_plan(db, photo_id)
             transitions.move(db, photo_id, State.FILED, now_s)
             db.execute(
                 "UPDATE photo SET filed = coalesce(?, filed), sha256 = coalesce(?, sha256),"
-                " reason = NULL, disposed = ? WHERE id = ?",
+                " flagged = coalesce(?, flagged), reason = NULL, disposed = ? WHERE id = ?",
                 (*facts, not dispose, photo_id),
             )
             redo.end(db, photo_id)

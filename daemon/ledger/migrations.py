@@ -31,8 +31,13 @@ _TO_3 = (
     """CREATE INDEX photo_by_size ON photo (folder, size_bytes, sha256)
        WHERE state = 'filed' AND sha256 IS NOT NULL""",
 )
+# How many reasons there are to look at what was filed, to find those that have any.
+_TO_6 = (
+    "ALTER TABLE photo ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX photo_flagged ON photo (changed_s) WHERE state = 'filed' AND flagged > 0",
+)
 
-_STEPS = {1: _TO_2, 2: _TO_3, 3: notices.TABLES, 4: redo.TABLES}
+_STEPS = {1: _TO_2, 2: _TO_3, 3: notices.TABLES, 4: redo.TABLES, 5: _TO_6}
 """What leads on from each version."""
 VERSION = max(_STEPS) + 1
 

@@ -183,6 +183,25 @@ class Records(Database):
             query = "SELECT count(*) FROM photo WHERE state = 'filed' AND changed_s >= ?"
             return int(db.execute(query, (time_s,)).fetchone()[0]) - _unchanged_since(db, time_s)
 
+    def count_flagged_since(self, time_s: float) -> int:
+        """How many of the photos filed since a time somebody should look at."""
+        with self._read() as db:
+            query = (
+                "SELECT count(*) FROM photo INDEXED BY photo_flagged"
+                " WHERE state = 'filed' AND flagged > 0 AND changed_s >= ?"
+            )
+            return int(db.execute(query, (time_s,)).fetchone()[0])
+
+    def flagged(self, since_s: float = 0, *, limit: int = 100) -> tuple[Entry, ...]:
+        """Photos filed since a time that somebody should look at, the latest first."""
+        with self._read() as db:
+            query = (
+                "SELECT * FROM photo INDEXED BY photo_flagged WHERE state = 'filed'"
+                " AND flagged > 0 AND changed_s >= ? ORDER BY changed_s DESC, id DESC LIMIT ?"
+            )
+            found = db.execute(query, (since_s, limit)).fetchall()
+            return tuple(rows.entry(row, transitions.names(db, row["id"])) for row in found)
+
     def entry(self, photo_id: int) -> Entry | None:
         """All that is known of one photo."""
         with self._read() as db:

@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from daemon.errors import LedgerTrouble
 from daemon.photo import Filed, Photo, Redo, Version
 from daemon.plan import Plan
+from matting.judgement.flag import Flag
 
 
 class State(StrEnum):
@@ -150,7 +152,14 @@ def dump(filed: Filed) -> str:
 def load(text: str, names: tuple[bytes, ...]) -> Filed:
     """The inverse of ``dump``."""
     facts = json.loads(text)
-    return Filed(
-        names=names,
-        **facts | {"size": tuple(facts["size"]), "warnings": tuple(facts["warnings"])},
-    )
+    values = {
+        "size": tuple(facts["size"]),
+        "warnings": tuple(facts["warnings"]),
+        "flags": tuple(_flag(each) for each in facts.get("flags", ())),
+    }
+    return Filed(names=names, **facts | values)
+
+
+def _flag(facts: dict[str, Any]) -> Flag:
+    place = facts["place"]
+    return Flag(facts["reason"], facts["value"], None if place is None else tuple(place))

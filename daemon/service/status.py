@@ -24,6 +24,8 @@ from matting.small_file import replace_file
 
 _NAME = "status.json"
 _LATEST = 20
+_FLAGGED = 1000
+"""A day's worth, and a bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,10 @@ class Status:
     failed: tuple[Entry, ...]
     kept: tuple[Entry, ...] = ()
     """Filed photos whose originals were to be deleted and stay all the same."""
+    flagged_today: int = 0
+    """Of those filed today, how many have mattes that somebody should look at."""
+    flagged: tuple[Entry, ...] = ()
+    """These, the latest first."""
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values."""
@@ -88,6 +94,8 @@ class Status:
             "working": [_as_json(entry) for entry in self.working],
             "retrying": [_as_json(entry) for entry in self.retrying],
             "failed": [_as_json(entry) for entry in self.failed],
+            "flagged_today": self.flagged_today,
+            "flagged": [_flagged_as_json(entry) for entry in self.flagged],
             "originals_kept": [_as_json(entry) for entry in self.kept],
         }
 
@@ -114,6 +122,8 @@ def read(state_dir: Path) -> Status:
             retrying=ledger.entries(State.RETRYING, limit=_LATEST),
             failed=ledger.entries(State.FAILED, limit=_LATEST),
             kept=ledger.kept(limit=_LATEST),
+            flagged_today=ledger.count_flagged_since(midnight_s()),
+            flagged=ledger.flagged(midnight_s(), limit=_FLAGGED),
         )
 
 
@@ -157,3 +167,8 @@ def _as_json(entry: Entry) -> dict[str, Any]:
         "attempts": entry.photo.attempts,
         "reason": entry.reason,
     }
+
+
+def _flagged_as_json(entry: Entry) -> dict[str, Any]:
+    flags = () if entry.filed is None else entry.filed.flags
+    return _as_json(entry) | {"flags": [asdict(flag) for flag in flags]}

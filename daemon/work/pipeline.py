@@ -34,6 +34,7 @@ from daemon.steps.view import View
 from daemon.work import trimap_file
 from daemon.work.finder import finder
 from daemon.work.job import EngineAddress, Job, Outcome, Staged, Unchanged
+from daemon.work.judging import at_hand
 from daemon.work.refining import Refined, Wanted, refined
 from daemon.work.snapshot import copy_in
 from matting.engines import Answer
@@ -44,6 +45,7 @@ from matting.errors import (
     EngineUnavailable,
     RequestRefused,
 )
+from matting.judgement.judge import judge
 from matting.picture.foreground import estimate_foreground, preload
 from matting.process.client import connect
 
@@ -137,9 +139,12 @@ def cut_out(
     with stages("refine"):
         seen = max(answer.facts.get("seen") or (0,)) or None
         wanted = Wanted(profile.matting.refiner, str(job.photo.id), job.refiner, seen)
-        edge = refined(_as_seen(answer), view.detail, wanted, own.trimap)
+        small = _as_seen(answer)
+        edge = refined(small, view.detail, wanted, own.trimap)
         alpha = view.frame(edge.alpha)
-    matte = Matte(alpha, job.engine.name, device, answer.people)
+    with stages("judge"):
+        flags = judge(at_hand(view, answer, small, alpha, job.engine.people), job.engine.name)
+    matte = Matte(alpha, job.engine.name, device, answer.people, flags)
     if profile.foreground_from == "preprocessed":
         raster = preprocessed(raster, view.photo, profile)
     foreground = None
@@ -242,6 +247,7 @@ def _filed(job: Job, cutout: Cutout, sha256: str, stages: Stages, edge: Refined)
         tiles=edge.tiles,
         warnings=cutout.raster.warnings + edge.warnings,
         covered=_covered(cutout.matte.alpha),
+        flags=cutout.matte.flags,
         holds_photo=job.profile.holds_photo and not cutout.raster.remade,
     )
 

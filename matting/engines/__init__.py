@@ -54,6 +54,9 @@ class Answer(NamedTuple):
     ``facts["warnings"]``, a list of lines, becomes part of what is told of the photo.
     ``facts["seen"]``, [height, width], is the size at which alpha was decided, if that was not the
     picture's: the photo's own edges are looked for from there.
+    ``facts["doubts"]``, {reason: [value, left, top, width, height]}, is how far its answers are
+    apart and where most, as shares of the picture's sides; the value alone: nowhere. Reasons are
+    those of matting/judgement.
     """
 
     alpha: np.ndarray

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from matting.people.aged import Aged
 from matting.people.candidates import PERSON, Candidate, candidates, near, regions
+from matting.people.doubt import Disagreement, among, between
 from matting.people.looks import Picture, certainty, consensus, looks, odds
 from matting.people.network import Network
 from matting.people.windows import SCALES, Map, seen_in, windows
@@ -72,6 +73,10 @@ class Found:
     share one."""
     parts: int
     """How many parts of the picture were looked at."""
+    looks: Disagreement
+    """Of the looks at the whole picture, mirrored and in several tones."""
+    second: Disagreement | None = None
+    """Of the second network with them; None where it was not asked."""
 
     @property
     def share(self) -> float:
@@ -92,15 +97,17 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     size = picture.shape[0], picture.shape[1]
     plain = _plainness(whole, seen)
     if plain == 1 and certainty(whole) >= _PLAIN_CERTAINTY:
-        return _found(whole, size, 1)
+        return _found(whole, size, 1, among(seen))
     with ThreadPoolExecutor(1) as aside:
         asked = aside.submit(aged.look, picture)
         maps, parts = _maps(picture, whole, network)
-        second = _resized(asked.result(), maps[0].shape)
+        opinion = asked.result()
+    second = _resized(opinion, maps[0].shape)
+    doubts = among(seen), between(whole, opinion)
     probability = agreed(maps, second)
     if plain >= _PLAIN_ENOUGH and lost(maps[0] > PERSON, probability, second):
-        return _found(whole, size, parts)
-    return _found(probability, size, parts)
+        return _found(whole, size, parts, *doubts)
+    return _found(probability, size, parts, *doubts)
 
 
 def agreed(maps: list[Map], second: Map) -> Map:
@@ -194,11 +201,17 @@ def _take(probability: Map, candidate: Candidate, witnesses: tuple[Map, ...], se
     probability[here] = np.maximum(probability[here], around / (1 + np.exp(-mean)))
 
 
-def _found(probability: Map, size: tuple[int, int], parts: int) -> Found:
+def _found(
+    probability: Map,
+    size: tuple[int, int],
+    parts: int,
+    looks: Disagreement,
+    second: Disagreement | None = None,
+) -> Found:
     found = regions(probability, (probability,))
     down, across = size[0] / probability.shape[0], size[1] / probability.shape[1]
     boxes = (
         Box(b.left * across, b.top * down, b.width * across, b.height * down)
         for b in (each.box for each in found if each.area >= _COUNTED * found[0].area)
     )
-    return Found(probability, tuple(boxes), parts)
+    return Found(probability, tuple(boxes), parts, looks, second)

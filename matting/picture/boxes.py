@@ -24,6 +24,11 @@ class Box:
         """The same box in a picture that is ``factor`` times as large."""
         return Box(*(factor * v for v in (self.x, self.y, self.width, self.height)))
 
+    def of(self, window: Box) -> Box:
+        """This box, told in shares of a window's sides, in the window's own unit."""
+        left, top = window.x + self.x * window.width, window.y + self.y * window.height
+        return Box(left, top, self.width * window.width, self.height * window.height)
+
     def clipped(self, width: int, height: int) -> Box:
         """The part of the box inside a picture of that size."""
         left, top = min(max(self.x, 0), width), min(max(self.y, 0), height)

@@ -59,4 +59,17 @@ def answer_fault(answer: Any, size: Tuple[int, ...]) -> Optional[str]:
     facts: Any = answer.facts
     if not isinstance(facts, dict):
         return f"its facts are a {type(facts).__name__}"
+    return _doubts_fault(facts.get("doubts", {}))
+
+
+def _doubts_fault(doubts: Any) -> Optional[str]:
+    """What is wrong with ``facts["doubts"]``; see matting.engines.Answer."""
+    if not isinstance(doubts, dict):
+        return f"its doubts are a {type(doubts).__name__}"
+    for name, told in doubts.items():
+        numbers = isinstance(told, list) and all(type(each) in (int, float) for each in told)
+        if not numbers or len(told) not in (1, 5):
+            return f"its doubt {name!r:.40} is {told!r:.60}, and no value with a place"
+        if not np.isfinite(told).all():
+            return f"its doubt {name!r:.40} is not finite"
     return None

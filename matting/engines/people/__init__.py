@@ -66,6 +66,9 @@ class PeopleEngine(Engine):
         size = pixels.shape[1], pixels.shape[0]
         alpha = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         facts: dict[str, Any] = {"seen": list(small.shape), "parts": found.parts}
+        facts["doubts"] = {"looks": found.looks.as_json()}
+        if found.second is not None:
+            facts["doubts"]["second"] = found.second.as_json()
         if not found.people:
             facts["warnings"] = [people.NOBODY]
             alpha[:] = 0  # a few specks too small to be anybody

@@ -18,6 +18,7 @@ from daemon.errors import LedgerTrouble, NameTaken
 from daemon.ledger import Ledger, State
 from daemon.photo import Filed, Photo, Sighting, Version
 from daemon.plan import Move
+from matting.judgement.flag import Flag
 
 RESULTS = Path("/results")
 DAY = date(2026, 3, 1)
@@ -460,3 +461,29 @@ def test_a_backlog_of_20000_does_not_slow_down_claiming(ledger: Ledger) -> None:
     rest = " WHERE state IN ('waiting', 'retrying') AND due_s <= 5 ORDER BY due_s, id LIMIT 1"
     steps = [row["detail"] for row in ledger._connection.execute(plan + rest)]
     assert not any("B-TREE" in step for step in steps)
+
+
+def test_what_is_to_be_looked_at_is_found_by_the_day(ledger: Ledger) -> None:
+    """Flags come back as they were, and only photos that have some are told of."""
+    place = Flag("hole", 3.5, (10, 20, 30, 40))
+    nowhere = Flag("nobody", 1.0, None)
+    for number, flags in enumerate(((), (place,), (place, nowhere))):
+        photo = noticed(ledger, seen(path=b"%d.jpg" % number))
+        claimed(ledger)
+        ledger.fix(photo.id, DAY, RESULTS, (b"%d.png" % number,))
+        facts = replace(FACTS, flags=flags, sha256=f"{number:064}")
+        ledger.plan(photo.id, MOVES, facts, now_s=200.0 + number)
+        ledger.filed(photo.id, dispose=False, now_s=200.0 + number)
+    assert ledger.count_flagged_since(0) == 2
+    assert ledger.count_flagged_since(202) == 1
+    found = ledger.flagged(0)
+    assert [entry.photo.path for entry in found] == [b"2.jpg", b"1.jpg"]
+    assert [entry.filed.flags for entry in found if entry.filed] == [(place, nowhere), (place,)]
+    assert len(ledger.flagged(0, limit=1)) == 1
+
+
+def test_the_same_content_under_another_date_is_not_told_of_again(ledger: Ledger) -> None:
+    photo = noticed(ledger)
+    claimed(ledger)
+    ledger.same_as_filed(photo.id, FACTS.sha256, dispose=False, now_s=300.0)
+    assert ledger.count_flagged_since(0) == 0

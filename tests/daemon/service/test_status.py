@@ -105,3 +105,21 @@ def test_a_photo_whose_date_changes_is_counted_once(daemon: Make) -> None:
         one.await_("photo.unchanged", count=day)
     wait_until(lambda: status(one)["counts"]["filed"] == status(one)["filed_today"] == 1)
     assert "1 filed today (1 in all)" in " ".join(matted(one, "status").split())
+
+
+def test_status_says_which_mattes_to_look_at(daemon: Make) -> None:
+    """Nobody is in the one photo, and the engine is sure of the other."""
+    one = daemon()
+    one.start()
+    write_photo(one.inbox / "nobody.png", red=0)
+    filed = one.await_("photo.filed")
+    (flag,) = filed["flags"]
+    assert flag == {"reason": "nobody", "value": 1.0, "place": None}
+    now = status(one)
+    assert now["flagged_today"] == 1
+    (told,) = now["flagged"]
+    assert told["path"] == "nobody.png"
+    assert told["flags"] == [flag]
+    assert "1 of today's to be looked at" in matted(one, "status")
+    assert "nobody was found" not in matted(one, "status")
+    assert "nobody was found" in matted(one, "status", "--flagged")

@@ -1,0 +1,22 @@
+"""The reasons in words; apart from what measures them, so that telling takes no image library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TOLD: Mapping[str, str] = {
+    "nobody": "nobody was found",
+    "borders": "the person touches three borders",
+    "unsure": "the network was unsure along the outline",
+    "smear": "broad patches are half transparent",
+    "looks": "the network disagrees with its mirrored look",
+    "second": "a second network sees something else",
+    "grain": "the person's edge is hardly stronger than the grain",
+    "hole": "there is a hole in the person",
+    "parts": "pieces lie apart from the person",
+    "hair": "some of the hair is cut off",
+    "hair_edge": "the edge of the hair is hard or blocky",
+    "clothes": "some of collar, sleeves or skirt is cut off",
+    "face": "the outline may cut into the face or the neck",
+}
+"""By reason."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -122,7 +123,7 @@ def lift(folder: Path, persons: Iterator[tuple[str, NDArray[np.uint8], NDArray[n
         persons: name, picture (RGB) and alpha.
     """
     sys.path.insert(0, str(_TOOL.parent))
-    import compose_truth as tool  # noqa: PLC0415 - a script beside the photos, which may be absent
+    tool = importlib.import_module("compose_truth")  # a script beside the photos, if they are there
     from pymatting import estimate_foreground_ml  # noqa: PLC0415 - compiles when it is imported
 
     backdrops, ages = (

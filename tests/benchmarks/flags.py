@@ -37,7 +37,8 @@ from matting.engines import Engine, people
 from matting.judgement.evidence import Answered, Evidence, Matted
 from matting.judgement.judge import judge
 from matting.models.catalog import PEOPLE
-from matting.models.store import Store, shared_directory
+from matting.models.store import Store
+from matting.models.stores import shared_directory
 from matting.picture.boxes import Box
 from tests.benchmarks.flag_sets import SHARED, Case, cases, lift, lifted
 from tests.benchmarks.flag_sheet import Shown, sheet
@@ -147,17 +148,25 @@ def _lifted(model: str) -> Iterator[tuple[str, NDArray[np.uint8], NDArray[np.uin
         yield name, picture, (alpha >> 8).astype(np.uint8)
 
 
+def _is_of_set(name: str, one: Judged) -> bool:
+    return one.set_name == name
+
+
+def _is_of_kind(name: str, one: Judged) -> bool:
+    return one.kind == name
+
+
 def table(found: list[Judged]) -> Table:
     """Recall, precision and false alarms, by set and half."""
     titles = "mattes", "to be looked at", "recall", "of IoU < 0.9", "precision", "false alarms"
     shown = Table("set", "half", *titles)
     groups: list[tuple[str, Callable[[Judged], bool]]] = [
-        (name, lambda one, name=name: one.set_name == name)
+        (name, partial(_is_of_set, name))
         for name in dict.fromkeys(one.set_name for one in found if one.kind == "engine")
     ]
     groups.append(("all photos", lambda one: one.kind == "engine"))
     groups.append((_TRUE, lambda one: one.kind == "true"))
-    groups += [(name, lambda one, name=name: one.kind == name) for name in DAMAGES]
+    groups += [(name, partial(_is_of_kind, name)) for name in DAMAGES]
     for name, belongs in groups:
         for half, tuned_on in (("tuned on", True), ("set aside", False)):
             mine = [one for one in found if belongs(one) and one.tuned_on == tuned_on]

@@ -100,7 +100,7 @@ def eroded_collar(alpha: Alpha) -> Damaged:
     reach = max(2, round(box.height / 6))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     # Beyond the picture a person goes on.
-    padded = cv2.copyMakeBorder(alpha, *(4 * [reach]), cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(alpha, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     thin = cv2.erode(padded, kernel)[reach:-reach, reach:-reach]
     rows = slice(round(box.y + 0.95 * box.height), round(box.y + 1.8 * box.height))
     wrong = alpha.copy()

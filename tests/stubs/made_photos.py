@@ -26,7 +26,8 @@ def sepia(picture: Picture) -> Picture:
     """A print without colours on yellowed paper, RGB."""
     lab = rgb2lab(picture)
     lab[..., 1:] = 4, 18
-    return np.rint(255 * lab2rgb(lab)).astype(np.uint8)
+    toned: Picture = np.rint(255 * lab2rgb(lab)).astype(np.uint8)
+    return toned
 
 
 def scratched(picture: Picture) -> Picture:

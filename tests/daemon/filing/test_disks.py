@@ -93,7 +93,7 @@ class Paused:
 
     def __init__(self, house: House) -> None:
         destinations = Destinations()
-        destinations.serve({str(house.inbox): house.destination()}, queued=())
+        destinations.serve({str(house.inbox): house.destination()}, queued=(), profiles={})
         waits = Waits(0.05, 0.1)
         self.pausing = Pausing(disks(house), destinations, events.silent(), waits=waits)
 

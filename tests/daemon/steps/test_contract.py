@@ -15,6 +15,7 @@ from daemon.options import Options
 from daemon.steps import STEPS, chooses_view, finds_people
 from daemon.steps.view import View
 from matting.people import Found
+from matting.people.doubt import Disagreement
 from matting.picture.boxes import Box
 
 TONING = sorted(name for name in STEPS if not chooses_view(name))
@@ -78,7 +79,8 @@ def test_only_a_step_that_says_so_searches_or_changes_what_is_looked_at(name: st
 
     def find(pixels: NDArray[np.uint8]) -> Found:
         asked.append(pixels.shape)
-        return Found(np.zeros((16, 16), np.float32), (Box(25, 20, 8, 8),), 1)
+        people = (Box(25, 20, 8, 8),)
+        return Found(np.zeros((16, 16), np.float32), people, 1, looks=Disagreement(0.0, None))
 
     view = replace(View.of(noise(61, 80), 2000), find_people=find)
     after = STEPS[name].apply(view, STEPS[name].Options())

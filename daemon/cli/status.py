@@ -16,10 +16,13 @@ from rich.text import Text
 
 from daemon.cli.words import advice, tell_flag
 from daemon.config import load
+from daemon.errors import SettingsError
 from daemon.ledger import Entry, State
 from daemon.service.status import Status, read
 
 _REFRESH_S = 1.0
+_FAULTY = 2
+"""As everywhere, where all else is well."""
 
 
 def main(
@@ -33,17 +36,33 @@ def main(
         bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C, always up to date.")
     ] = False,
 ) -> None:
-    """Show queue, folders and failures, whether the daemon runs or not."""
-    state_dir = load.load(config).state_dir
-    if as_json:
-        typer.echo(json.dumps(read(state_dir).as_json()))
-    elif follow:
+    """Show queue, folders and failures, whether the daemon runs or not.
+
+    Ends with 0 if all is well, 10 if no daemon runs, 11 if something is paused, 12 if photos are in
+    quarantine, 13 if some of today's mattes should be looked at; with the first that holds.
+    """
+    state_dir, faulty = _state_dir(config)
+    if follow:
         with Live(_shown(read(state_dir), flagged=flagged), console=Console()) as live:
             while True:
                 time.sleep(_REFRESH_S)
                 live.update(_shown(read(state_dir), flagged=flagged))
+    status = read(state_dir)
+    if as_json:
+        typer.echo(json.dumps(status.as_json()))
     else:
-        Console().print(_shown(read(state_dir), flagged=flagged))
+        Console().print(_shown(status, flagged=flagged))
+    raise typer.Exit(status.condition or (_FAULTY if faulty else 0))
+
+
+def _state_dir(config: Path) -> tuple[Path, bool]:
+    """Where to look, and whether the settings have faults: the daemon may still hold older ones."""
+    try:
+        return load.load(config).state_dir, False
+    except SettingsError as error:
+        state_dir = load.state_dir_in_spite(config)
+        typer.echo(f"matted: {error}\n  (the next start or reload would be refused)", err=True)
+        return state_dir, True
 
 
 def _shown(status: Status, *, flagged: bool) -> Group:

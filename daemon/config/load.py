@@ -12,6 +12,7 @@ from daemon.config.bounded_yaml import read_bounded
 from daemon.config.faults import faults_of
 from daemon.config.known_names import unknown_profiles, unknown_refiners
 from daemon.config.locations import demand_path
+from daemon.config.locations import located as located_path
 from daemon.config.overlap import overlaps, roots
 from daemon.config.settings import Settings
 from daemon.config.state_home import default_state_dir, state_dir_of
@@ -59,6 +60,21 @@ def named_paths(text: str, base: Path) -> tuple[Path, ...]:
     folders = read_yaml(text, "")[2]["folders"]
     named = (folder.get(role) for folder in folders for role in ("watch", "results", "archive"))
     return tuple(Path(os.path.abspath(base / demand_path(Path(path)))) for path in named if path)
+
+
+def state_dir_in_spite(path: Path) -> Path:
+    """Where a settings file's daemon keeps its state, whatever else is wrong with the file.
+
+    Raises:
+        SettingsError: it cannot be read, is no YAML, or names a place that cannot be.
+    """
+    _, _, data = read_yaml(read(path), str(path))
+    try:
+        return located_path(
+            Path(str(_with_state_dir(data, base(path), path)["state_dir"])), base(path)
+        )
+    except ValueError as error:
+        raise SettingsError(str(path), (f"state_dir {error}",)) from error
 
 
 def parse(

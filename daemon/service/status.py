@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,20 @@ class Board:
         self._last = news
 
 
+class Condition(IntEnum):
+    """How all is, in one word; the numbers are exit codes of ``matted status``."""
+
+    WELL = 0
+    STOPPED = 10
+    """No daemon runs."""
+    PAUSED = 11
+    """A folder, or everything, is paused."""
+    FAILED = 12
+    """Photos are in quarantine."""
+    FLAGGED = 13
+    """Some of today's mattes should be looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """The answer."""
@@ -84,9 +99,22 @@ class Status:
     flagged: tuple[Entry, ...] = ()
     """These, the latest first."""
 
+    @property
+    def condition(self) -> Condition:
+        """The worst that there is to say of it."""
+        folders = self.news.get("folders", {}).values()
+        if not self.running:
+            return Condition.STOPPED
+        if self.news.get("paused") or any(folder.get("paused") for folder in folders):
+            return Condition.PAUSED
+        if self.counts[State.FAILED]:
+            return Condition.FAILED
+        return Condition.FLAGGED if self.flagged_today else Condition.WELL
+
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values."""
         return {
+            "condition": self.condition.name.lower(),
             "running": self.running,
             "daemon": dict(self.news),
             "counts": {str(state): number for state, number in self.counts.items()},

@@ -34,7 +34,7 @@ def limited(what: str, to: int) -> tuple[str, ...]:
 def missed(one: Daemon) -> int:
     """What ``matted status`` says of photos found by a scan alone."""
     command = [sys.executable, "-m", "daemon", "status", "--json", "--config", str(one.config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     return int(json.loads(done.stdout)["daemon"]["folders"][str(one.inbox)]["missed"])
 
 

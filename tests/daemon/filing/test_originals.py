@@ -19,6 +19,7 @@ from daemon.cli import app
 from daemon.config.profiles import Profile
 from daemon.filing.originals import beforehand, irreplaceable
 from daemon.photo import Filed
+from daemon.service.status import Condition
 
 Make = Callable[..., Daemon]
 GOOD = Filed((b"a.png",), (9, 9), "bshm", "cpu", 1, "ab", covered=0.3, holds_photo=True)
@@ -150,7 +151,7 @@ def test_status_lists_the_originals_that_were_not_deleted(daemon: Make) -> None:
     write_photo(one.inbox / "a.png")
     one.await_("source.kept")
     told = CliRunner().invoke(app(), ["status", "--config", str(one.config)])
-    assert told.exit_code == 0
+    assert told.exit_code in {Condition.WELL, Condition.FLAGGED}
     assert "not deleted: no result holds" in " ".join(told.stdout.split())
 
 

@@ -49,7 +49,7 @@ class Batch:
         *,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
-        """Prepare.
+        """No photo is taken in yet.
 
         Args:
             settings: engine, workers and limits are used.

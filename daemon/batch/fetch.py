@@ -25,9 +25,9 @@ class Bounds:
 
     max_bytes: int = 2048 << 20
     silence_s: float = 60
-    """So long the server may say nothing."""
+    """The longest time for which the server may send nothing."""
     total_s: float = 900
-    """So long all of it may take, however steadily it comes."""
+    """The longest time for the whole download, however steadily it comes."""
 
 
 def is_foreign(text: str) -> bool:

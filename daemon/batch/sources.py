@@ -78,10 +78,10 @@ class Sources:
         except SettingsError:
             raise
         except MattedError as error:
-            self._ended.append(Ending(_told(given), error=str(error)))
+            self._ended.append(Ending(_without_passwords(given), error=str(error)))
         except (OSError, ValueError) as error:  # a path that has a zero byte is a ValueError
             reason = getattr(error, "strerror", None) or error
-            self._ended.append(Ending(_told(given), error=f"cannot be read: {reason}"))
+            self._ended.append(Ending(_without_passwords(given), error=f"cannot be read: {reason}"))
 
     def _add(self, given: str) -> None:
         if not given:  # else it would be the present folder, where a script's variable was unset
@@ -134,7 +134,9 @@ class Sources:
             self._ended.append(Ending(show(given), error=_none_in(found)))
 
     def _take(self, given: str, sighting: Sighting) -> None:
-        self._taken.setdefault((sighting.folder, sighting.path), Source(sighting, _told(given)))
+        self._taken.setdefault(
+            (sighting.folder, sighting.path), Source(sighting, _without_passwords(given))
+        )
 
 
 def _is_result(folder: Path, out_dir: Path, sighting: Sighting) -> bool:
@@ -143,7 +145,7 @@ def _is_result(folder: Path, out_dir: Path, sighting: Sighting) -> bool:
     return inside and (folder / os.fsdecode(sighting.path)).is_relative_to(out_dir)
 
 
-def _told(given: str) -> str:
+def _without_passwords(given: str) -> str:
     """What was given, without passwords and signatures."""
     return shown(given) if "://" in given and not os.path.lexists(given) else show(given)
 

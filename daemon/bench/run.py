@@ -51,7 +51,7 @@ class Bench:
         log: Log,
         running: Running = hosting.running,
     ) -> None:
-        """Prepare.
+        """Nothing is measured yet.
 
         Args:
             subjects: the photos, in this order.

@@ -44,7 +44,7 @@ def _all_failed(ledger: Ledger) -> tuple[Entry, ...]:
     return ledger.entries(State.FAILED, limit=ledger.counts()[State.FAILED])
 
 
-def _elsewhere(entry: Entry) -> str:
+def _why_not_retried(entry: Entry) -> str:
     """Where a photo is that is not in quarantine, and what can be done about it."""
     shown, photo_id = entry.photo.shown, entry.photo.id
     match entry.state:
@@ -67,7 +67,7 @@ def _retry(ledger: Ledger, settings: Settings, photo_id: int) -> str:
     if entry is None:
         raise LedgerTrouble("there is no photo of this number; status shows the numbers")
     if entry.state is not State.FAILED:
-        raise LedgerTrouble(_elsewhere(entry))
+        raise LedgerTrouble(_why_not_retried(entry))
     results = {str(folder.watch): folder.results for folder in settings.folders}
     if entry.photo.folder not in results:
         raise LedgerTrouble(f"its folder {entry.photo.folder} is not watched any more")

@@ -29,14 +29,14 @@ def main(
     except MattedError as error:
         if not events.under_journal(sys.stderr):
             raise  # one clear line for people
-        log.critical(Event.SERVICE_FAILED, **_told(error))
+        log.critical(Event.SERVICE_FAILED, **_facts_of(error))
         raise typer.Exit(exit_code(error)) from error
     except Exception:
         log.critical(Event.SERVICE_FAILED, reason="a fault in matted itself", exc_info=True)
         raise typer.Exit(Exit.PHOTOS_FAILED) from None
 
 
-def _told(error: MattedError) -> dict[str, Any]:
+def _facts_of(error: MattedError) -> dict[str, Any]:
     if isinstance(error, SettingsError):
         return {"reason": f"faults in {error.source}", "faults": error.faults}
     return {"reason": str(error)}

@@ -33,7 +33,7 @@ class Quarantining:
         memory: Memory,
         log: Log,
     ) -> None:
-        """Prepare.
+        """No photo is given up yet.
 
         Args:
             ledger: is told of the end.

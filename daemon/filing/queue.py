@@ -60,7 +60,7 @@ class Filing:
         log: Log,
         rhythm: Rhythm = Rhythm(),
     ) -> None:
-        """Prepare.
+        """Nothing is handed out before ``serve`` and the first turn.
 
         Args:
             ledger: the queue and the memory.

@@ -37,11 +37,11 @@ class Rhythm:
 
     beat_s: float = 5.0
     stale_s: float = 60.0
-    """So long others see nothing of it; a share that hangs for a while is not taken over."""
+    """A claim that did not change for this long is taken over; shares hang for less."""
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class Holder:
     """What stands in the file."""
 
     owner: str
@@ -97,7 +97,7 @@ class Claim(Closing):
         self._clock = clock
         host = socket.gethostname()
         run = secrets.token_hex(8)
-        self._me = Who(owner, run, instance.place(), os.getpid(), host)
+        self._me = Holder(owner, run, instance.place(), os.getpid(), host)
         self._held: Mark | None = None
         self._ever_held = False
         self._rivals: dict[Mark, _Rival] = {}
@@ -116,7 +116,8 @@ class Claim(Closing):
             self._thread.start()
         with self._lock:
             for mark, rival in self._rivals.items() if self._held is None else ():
-                return f"another matted watches it: {_told(rival.content)}, says {show(mark.path)}"
+                holder = _shown_holder(rival.content)
+                return f"another matted watches it: {holder}, says {show(mark.path)}"
         return None
 
     def demand(self) -> None:
@@ -206,11 +207,11 @@ class Claim(Closing):
                 self._held = None  # somebody removed it, or the folder is another one
 
     def _is_mine(self, content: bytes | None) -> bool:
-        return content is not None and _who(content).get("run") == self._me.run
+        return content is not None and _holder_in(content).get("run") == self._me.run
 
     def _is_dead(self, content: bytes) -> bool:
         """Whether its process has certainly ended."""
-        who = _who(content)
+        who = _holder_in(content)
         if who.get("owner") == self._me.owner and who.get("host") == self._me.host:
             # Left by an earlier run, since we hold the lock of its state directory. If it came
             # after ours, somebody runs with a copy of that directory.
@@ -234,7 +235,7 @@ def _displaced(mark: Mark, content: bytes) -> bool:
         return False
 
 
-def _who(content: bytes) -> dict[str, object]:
+def _holder_in(content: bytes) -> dict[str, object]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -242,7 +243,7 @@ def _who(content: bytes) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _told(content: bytes) -> str:
-    who = _who(content)
+def _shown_holder(content: bytes) -> str:
+    who = _holder_in(content)
     process, host = who.get("process"), who.get("host")
     return f"process {show(str(process))} on {show(str(host))}" if who else "somebody"

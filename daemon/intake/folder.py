@@ -53,7 +53,7 @@ class WatchedFolder:
         trouble: Callable[[], str | None] = lambda: None,
         clock: Clock = time.monotonic,
     ) -> None:
-        """Prepare.
+        """Nothing is looked at before the first turn.
 
         Args:
             settings: of the folder.

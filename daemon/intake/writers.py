@@ -44,7 +44,7 @@ def _leased(path: bytes) -> bool | None:
     except OSError:
         return None
     try:
-        # Who opens it in this moment has us told; SIGIO, the default, would end the process.
+        # If it is opened now the kernel signals us; SIGIO, the default, would end us.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)

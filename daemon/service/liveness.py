@@ -28,7 +28,7 @@ class Watchdog:
         photo_timeout_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Prepare.
+        """No turn is known yet.
 
         Args:
             ping: tells systemd that all is well.

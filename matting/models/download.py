@@ -44,7 +44,7 @@ class RetryLimits:
     """When to give up."""
 
     timeout_s: float = 60.0
-    """So long a server may say nothing."""
+    """The longest time for which a server may send nothing."""
     tries: int = 5
     """In a row, without a new byte."""
 
@@ -139,23 +139,25 @@ class _Download:
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             if isinstance(reason, ssl.SSLCertVerificationError):
-                raise NotHad(f"{shown(self._address)}: {self._told(reason)}") from error
-            raise _Again(f"the server cannot be reached: {self._told(reason)}") from error
+                raise NotHad(f"{shown(self._address)}: {self._on_one_line(reason)}") from error
+            raise _Again(f"the server cannot be reached: {self._on_one_line(reason)}") from error
         except ValueError as error:
-            raise NotHad(f"{shown(self._address)} is no address: {self._told(error)}") from error
+            raise NotHad(
+                f"{shown(self._address)} is no address: {self._on_one_line(error)}"
+            ) from error
 
     def _refused(self, error: urllib.error.HTTPError) -> None:
         if error.code == 304:
             self._watch.tell("all of it is here already")
             return
-        answer = f"the server answers {error.code} {self._told(error.reason)}"
+        answer = f"the server answers {error.code} {self._on_one_line(error.reason)}"
         if error.code == 416:
             self._part.discard()
         elif error.code not in _PASSING:
             raise NotHad(f"{shown(self._address)}: {answer}") from error
         raise _Again(answer) from error
 
-    def _told(self, reason: object) -> str:
+    def _on_one_line(self, reason: object) -> str:
         return told(reason, self._address)
 
     def _start(self, reply: Any, have: int) -> int:

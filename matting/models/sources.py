@@ -78,7 +78,7 @@ class Supply:
             case ByHand():
                 raise UnknownModel(f"{self.entry.name} cannot be downloaded: {source.how}")
             case Path():
-                return self._taken(source, candidate)
+                return self._from_user(source, candidate)
             case Web():
                 return self._from_web(source, candidate)
             case Package():
@@ -86,7 +86,7 @@ class Supply:
             case Hub():
                 return self._from_hub(source, candidate)
 
-    def _taken(self, file: Path, candidate: Path) -> Path:
+    def _from_user(self, file: Path, candidate: Path) -> Path:
         """A file of the user's, or the one that is in his wheel."""
         package = self.entry.package
         if package is not None and is_packed(file):

@@ -27,7 +27,7 @@ from matting.process import wire
 GRACE_S = 5.0
 """What a client adds to a request's deadline: the host's TERM, 3 s and KILL come first, so that
 the client normally sees the engine end rather than guess that it hangs."""
-ERRORS = {"out_of_memory": EngineOutOfMemory, "failed": EngineFaulted}
+_RAISED = {"out_of_memory": EngineOutOfMemory, "failed": EngineFaulted}
 """What the engine's error kinds become; the others are RequestRefused."""
 HELLO_S = 5.0
 RETRY_S = 0.05
@@ -166,7 +166,7 @@ class Connection(Closing):
     def _judge(self, frame: wire.Frame, size: tuple[int, int], queued_s: float) -> Answer:
         header, alpha = frame
         if "error" in header:
-            kind = ERRORS.get(str(header["error"]), RequestRefused)
+            kind = _RAISED.get(str(header["error"]), RequestRefused)
             raise kind(str(header.get("reason") or header["error"]))
         if alpha is None or alpha.dtype != np.uint8 or alpha.shape != size:
             got = "none" if alpha is None else f"{alpha.dtype} {alpha.shape}"

@@ -261,7 +261,7 @@ class Connection:
 
 
 def _error(kind: str, reason: str) -> Dict[str, Any]:
-    return {"error": kind, "reason": reason[:2000]}
+    return {"error": kind, "reason": reason[:2000] or wire.ERRORS[kind]}
 
 
 def _one_line(error: BaseException) -> str:

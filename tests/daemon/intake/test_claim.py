@@ -19,7 +19,7 @@ import pytest
 from harness import Daemon, wait_until, write_photo
 
 from daemon.errors import InUse
-from daemon.intake.claim import Claim, Rhythm, Who
+from daemon.intake.claim import Claim, Holder, Rhythm
 from daemon.intake.claim_file import NAME, Mark, marks
 from daemon.machine import instance
 
@@ -125,9 +125,9 @@ def test_a_claim_is_seen_from_another_container(
         mine.demand()
 
 
-def foreign(folder: Path, run: str = "theirs", **more: object) -> tuple[Mark, Who]:
+def foreign(folder: Path, run: str = "theirs", **more: object) -> tuple[Mark, Holder]:
     """A claim by another machine, which beats only if we make it."""
-    who = Who("theirs", run, "another-place", os.getpid(), "another-host")
+    who = Holder("theirs", run, "another-place", os.getpid(), "another-host")
     who = replace(who, **more)  # type: ignore[arg-type] # its fields
     mark = Mark(str(folder), NAME)
     assert mark.make(who.written())
@@ -193,7 +193,7 @@ def test_of_two_who_take_over_at_once_one_gets_it(folder: Path) -> None:
 def test_an_earlier_run_with_the_same_state_is_no_rival(folder: Path) -> None:
     """After a power cut the claim lies there still, and its process's number is somebody else's."""
     mark = Mark(str(folder), NAME)
-    before = Who("one", "before", "before-the-boot", 1, socket.gethostname())
+    before = Holder("one", "before", "before-the-boot", 1, socket.gethostname())
     assert mark.make(before.written())
     with claim(folder) as mine:
         assert mine.trouble() is None
@@ -255,7 +255,7 @@ def test_a_read_only_folder_is_claimed_in_the_results(folder: Path) -> None:
 def test_a_folder_that_is_claimed_in_the_results_is_not_claimed_in_itself(folder: Path) -> None:
     """As by a daemon that may write where the other may not."""
     mark = marks(str(folder), str(folder.parent / "out"))[1]
-    who = Who("theirs", "theirs", "another-place", 1, "another-host")
+    who = Holder("theirs", "theirs", "another-place", 1, "another-host")
     assert mark.make(who.written())
     with claim(folder) as mine:
         assert mine.trouble() is not None
@@ -329,7 +329,7 @@ def test_a_folder_that_is_taken_over_pauses_until_it_is_free_again(daemon: Make)
     one = daemon()
     one.start()
     wait_until((one.inbox / NAME).exists, 10)
-    theirs = Who("theirs", "theirs", "another-place", 1, "another-host")
+    theirs = Holder("theirs", "theirs", "another-place", 1, "another-host")
     (one.inbox / NAME).write_bytes(theirs.written())
     paused = one.await_("folder.paused")
     assert "process 1 on another-host" in paused["reason"]

@@ -17,10 +17,9 @@ from daemon.steps.view import View
 
 
 @pytest.fixture(scope="module")
-def clean(made_photos: Path) -> NDArray[np.uint8]:
-    """A portrait made so small that no noise is left."""
-    photo = np.asarray(cv2.imread(str(made_photos / "astronaut.jpg")), np.uint8)
-    return View.of(photo, 256).pixels
+def clean(photos_dir: Path) -> NDArray[np.uint8]:
+    """24 megapixels made so small that no noise is left."""
+    return View.of(np.asarray(cv2.imread(str(photos_dir / "man-24mp.jpg")), np.uint8), 700).pixels
 
 
 def noisy(clean: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:

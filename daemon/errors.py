@@ -24,6 +24,18 @@ class SettingsError(MattedError):
         return "\n  ".join((f"{self.source}: {len(self.faults)} faults", *self.faults))
 
 
+class Numbered(MattedError):
+    """Trouble with files: ``reason`` is one line for people, ``errno`` the system's number or 0."""
+
+    def __init__(self, reason: str, errno: int) -> None:
+        Exception.__init__(self, reason, errno)  # which is what pickling wants in args
+        self.reason = reason
+        self.errno = errno
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class PhotoError(MattedError):
     """Something about this one photo; ``reason`` is one line for people."""
 
@@ -59,22 +71,12 @@ class NotWritten(Refused):
     """An encoder refuses the result: it would refuse it again, whoever mattes the photo anew."""
 
 
-class SourceTrouble(PhotoError):
+class SourceTrouble(Numbered, PhotoError):
     """The file is busy, vanished or unreadable at the moment (EACCES, EBUSY, EIO, ESTALE)."""
 
-    def __init__(self, reason: str, errno: int) -> None:
-        PhotoError.__init__(self, reason)
-        self.args = (reason, errno)
-        self.errno = errno
 
-
-class NoRoom(PhotoError):
+class NoRoom(Numbered, PhotoError):
     """This photo needs more room than there is at the moment; others may fit: it waits alone."""
-
-    def __init__(self, reason: str, errno: int) -> None:
-        PhotoError.__init__(self, reason)
-        self.args = (reason, errno)
-        self.errno = errno
 
 
 class EngineFailed(PhotoError):
@@ -105,19 +107,11 @@ class Interrupted(PhotoError):
     """The attempt was broken off through no fault of this photo."""
 
 
-class ResultsTrouble(MattedError):
+class ResultsTrouble(Numbered):
     """The results cannot be written (ENOSPC, EROFS, EACCES, EDQUOT).
 
     Everything pauses if that is so for the whole folder, which ``Disks.try_out`` finds out.
     """
-
-    def __init__(self, reason: str, errno: int) -> None:
-        super().__init__(reason, errno)
-        self.reason = reason
-        self.errno = errno
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 class RootTrouble(ResultsTrouble):
@@ -127,16 +121,11 @@ class RootTrouble(ResultsTrouble):
     """
 
 
-class NameTrouble(PhotoError):
+class NameTrouble(Numbered, PhotoError):
     """A name or sub-folder below the results is of no use, and the results' disk is in order.
 
     Nobody raises it on the spot, where the one looks like the other: it takes a try of the disk.
     """
-
-    def __init__(self, reason: str, errno: int) -> None:
-        PhotoError.__init__(self, reason)
-        self.args = (reason, errno)
-        self.errno = errno
 
 
 class NoEngine(MattedError):
@@ -170,16 +159,8 @@ class PlanBroken(PhotoError):
     """A staged output is neither in staging nor under its final name: redo the photo."""
 
 
-class FolderGone(MattedError):
+class FolderGone(Numbered):
     """A watched folder is away, or is another one: pause it, and infer nothing as deleted."""
-
-    def __init__(self, reason: str, errno: int) -> None:
-        super().__init__(reason, errno)
-        self.reason = reason
-        self.errno = errno
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 class LedgerTrouble(MattedError):

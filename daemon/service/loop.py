@@ -108,6 +108,9 @@ class MainLoop:
         if self._trouble is not None:
             return _LONGEST_WAIT_S
         asked = (self._watching, self._filing)
-        times = [one.next_turn_s() for one in asked] + [self._telling.next_s()]
+        try:
+            times = [one.next_turn_s() for one in asked] + [self._telling.next_s()]
+        except LedgerTrouble:  # the next turn pauses for it, at once
+            return 0.0
         next_s = min(at_s for at_s in times if at_s is not None)
         return min(max(next_s - time.monotonic(), 0.0), _LONGEST_WAIT_S)

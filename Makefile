@@ -111,12 +111,12 @@ imports: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 tests: people engines
-	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && mkdir "$$tmp/c" && \
-	    COVERAGE_FILE="$$tmp/c/data" $(BIN)/python -m coverage run -m pytest --basetemp="$$tmp/t" \
-	        --numprocesses=$(JOBS) --dist=loadfile && \
-	    $(BIN)/python -m coverage combine --quiet --data-file=.coverage "$$tmp/c" && \
-	    $(BIN)/python -m coverage report --skip-covered >"$$tmp/table" || { tail -n 3 "$$tmp/table"; exit 1; } && \
-	    tail -n 1 "$$tmp/table"
+	@set -e; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; mkdir "$$tmp/c"; \
+	COVERAGE_FILE="$$tmp/c/.coverage" $(BIN)/python -m coverage run -m pytest --basetemp="$$tmp/t" \
+	    --numprocesses=$(JOBS) --dist=loadfile; \
+	$(BIN)/python -m coverage combine --quiet --data-file=.coverage "$$tmp/c"; \
+	if ! $(BIN)/python -m coverage report >"$$tmp/table"; then tail -n 2 "$$tmp/table"; exit 1; fi; \
+	tail -n 1 "$$tmp/table"
 
 coverage: ## Say which lines and branches no test took, after `make test`
 	@$(BIN)/python -m coverage report --show-missing

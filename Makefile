@@ -15,6 +15,7 @@ READY := $(VENV)/.ready
 # Files of tests that run at once. Most wait for a daemon most of the time, and those of one file share
 # what they start.
 JOBS ?= 3
+FAULT_JOBS ?= 2
 # In a directory of its own: when pytest 9.2 tidies up after earlier runs, it leaves a scan open now
 # and then, and a warning is an error here.
 PYTEST = tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && $(BIN)/python -m pytest --basetemp="$$tmp/t"
@@ -45,7 +46,7 @@ uninstall-user: ## Remove that one
 	@sh systemd/install remove-user
 
 faults: people ## Break it in every way, for a quarter of an hour, and count what is lost (root breaks more)
-	@$(PYTEST) -m "faults or not faults" tests/faults
+	@$(PYTEST) -m "faults or not faults" --numprocesses=$(FAULT_JOBS) --dist=loadfile tests/faults
 
 service-tests: $(READY) ## Test the service on a systemd that is booted for it (as root)
 	@$(PYTEST) -m service tests/service
@@ -110,12 +111,12 @@ imports: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 tests: people engines
-	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && mkdir "$$tmp/c" && \
-	    COVERAGE_FILE="$$tmp/c/data" $(BIN)/python -m coverage run -m pytest --basetemp="$$tmp/t" \
-	        --numprocesses=$(JOBS) --dist=loadfile && \
-	    $(BIN)/python -m coverage combine --quiet --data-file=.coverage "$$tmp/c" && \
-	    $(BIN)/python -m coverage report --skip-covered >"$$tmp/table" || { tail -n 3 "$$tmp/table"; exit 1; } && \
-	    tail -n 1 "$$tmp/table"
+	@set -e; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; mkdir "$$tmp/c"; \
+	COVERAGE_FILE="$$tmp/c/.coverage" $(BIN)/python -m coverage run -m pytest --basetemp="$$tmp/t" \
+	    --numprocesses=$(JOBS) --dist=loadfile; \
+	$(BIN)/python -m coverage combine --quiet --data-file=.coverage "$$tmp/c"; \
+	if ! $(BIN)/python -m coverage report >"$$tmp/table"; then tail -n 2 "$$tmp/table"; exit 1; fi; \
+	tail -n 1 "$$tmp/table"
 
 coverage: ## Say which lines and branches no test took, after `make test`
 	@$(BIN)/python -m coverage report --show-missing

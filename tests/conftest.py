@@ -37,6 +37,12 @@ def untraced() -> Iterator[None]:
     tracer.start()
 
 
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests whose processes may write no file at all, as coverage does when they end."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 @pytest.fixture(scope="session")
 def photos_dir() -> Path:
     """The real photos, which are not part of the project."""

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from crash_points import Forge
@@ -21,6 +22,21 @@ TALLY = pytest.StashKey[Tally]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[TALLY] = Tally()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process that ran some of the files tells what it counted (pytest-xdist)."""
+    told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["tally"] = session.config.stash[TALLY].to_json()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """And here that is added up; one that was killed has told nothing."""
+    told: dict[str, Any] = getattr(node, "workeroutput", {})
+    if "tally" in told:
+        node.config.stash[TALLY].take_in(told["tally"])
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 
 import pytest
-from audit import Place, Sent, audit, coded, number_in
+from audit import Account, Place, Sent, audit, coded, number_in
 from harness import Daemon
+from summary import Tally
 
 Make = Callable[..., Daemon]
 TWO = {"preprocess": [], "outputs": [{"matte": {}}, {"matte": {"name": "fine", "bits": 16}}]}
@@ -78,3 +80,12 @@ def test_each_breach_of_the_promise_is_found(filed: tuple[Daemon, list[Sent]]) -
     assert audit(place, sent).lost == 1
     (one.root / "42.png").rename(original)
     assert audit(place, sent).faults == ()
+
+
+def test_what_several_processes_counted_is_added_up() -> None:
+    """Files of tests may run side by side; the last lines of ``make faults`` tell of all."""
+    total, one = Tally(crash_points=2), Tally(crash_points=3, kills=1)
+    one.add(Account(sent=5, filed=4, lost=1, faults=("lost: a.png",)))
+    total.take_in(json.loads(json.dumps(one.to_json())))
+    assert (total.crash_points, total.kills, total.audits) == (5, 1, 1)
+    assert total.account == Account(sent=5, filed=4, lost=1, faults=("lost: a.png",))

@@ -30,6 +30,7 @@ def test_whoever_has_the_earlier_one_open_goes_on_seeing_it(tmp_path: Path) -> N
         assert before.read() == b"first"
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_a_disk_that_is_full_half_way_leaves_the_old_one(tmp_path: Path) -> None:
     """No file may grow beyond a few bytes here, which is how a full disk looks to a program."""
     path = tmp_path / "status.json"

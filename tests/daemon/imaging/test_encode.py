@@ -131,6 +131,7 @@ except ResultsTrouble as error:
 """
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("kind_of_file", WRITERS)
 def test_a_disk_that_fills_up_midway_is_trouble_with_its_errno(
     kind_of_file: str, tmp_path: Path

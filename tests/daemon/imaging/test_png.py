@@ -11,6 +11,7 @@ from daemon.errors import NotAPhoto, NotReady
 from daemon.imaging import png
 
 
+@pytest.mark.usefixtures("untraced")
 def test_millions_of_empty_chunks_are_given_up_soon() -> None:
     empty = struct.pack(">I4sI", 0, b"tEXt", 0)
     data = b"\x89PNG\r\n\x1a\n" + empty * 1_500_000

@@ -111,6 +111,7 @@ def test_thousands_of_directories_across_each_other_are_given_up_soon(*, last_lo
     assert time.monotonic() - began_s < MOST_S
 
 
+@pytest.mark.usefixtures("untraced")
 def test_ten_thousand_pages_of_twenty_tags_are_read() -> None:
     """An honest file of as many is within the budget."""
     tags = [(tag, 4, 1, 1) for tag in range(256, 276)]

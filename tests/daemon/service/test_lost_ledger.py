@@ -93,6 +93,7 @@ def limited(*command: str, files: int | None = None) -> subprocess.CompletedProc
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.usefixtures("state")
 @pytest.mark.parametrize("files", [5, 8, 20])
 def test_status_with_next_to_no_files_allowed(tmp_path: Path, files: int) -> None:
@@ -102,6 +103,7 @@ def test_status_with_next_to_no_files_allowed(tmp_path: Path, files: int) -> Non
     assert len(done.stderr.splitlines()) == (0 if answered else 1)
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_a_daemon_that_is_allowed_too_little_says_so_and_what_to_do(tmp_path: Path) -> None:
     done = limited("run", "--config", str(settings(tmp_path)), files=20)
     assert done.returncode == 1
@@ -111,6 +113,7 @@ def test_a_daemon_that_is_allowed_too_little_says_so_and_what_to_do(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("state")
+@pytest.mark.usefixtures("unmeasured")
 def test_status_with_no_process_allowed_but_itself(tmp_path: Path) -> None:
     """OpenBLAS would start threads, and interrupt a program that may not have any."""
     setpriv, prlimit = shutil.which("setpriv"), shutil.which("prlimit")

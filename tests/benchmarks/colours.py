@@ -6,6 +6,9 @@
 A person's colours, a matte and a backdrop of ../shared/tools/compose_truth.py make a picture whose
 foreground is known everywhere. All three are enlarged before they are composed, so the larger
 pictures have as many soft edges as the smaller ones, and softer ones.
+
+Such colours are pymatting's estimate, which flatters whoever estimates alike. So each matte is also
+put over another photo, out of focus, whose colours nobody estimated ("painted over").
 """
 
 from __future__ import annotations
@@ -37,6 +40,9 @@ TUNED_ON = ("windswept", "curly-grey", "lincoln-1863")
 """Whom the method was tuned with; the others tell whether that was worth anything."""
 ASIDE = ("toddler", "man-24mp", "inuit-woman-1903")
 _BACKDROPS = ("studio", "painted", "garden")
+_OTHERS = ("couple-1855", "girls-1860", "standing-woman-12mp")
+_OUT_OF_FOCUS = 4.0
+"""Standard deviation in pixels, at about 1.5 megapixels."""
 _SEED = 1
 
 
@@ -45,6 +51,8 @@ class Known:
     """A picture whose foreground's colours are known."""
 
     name: str
+    kind: str
+    """Whose colours: lifted, or painted over."""
     pixels: NDArray[np.uint8]
     """(height, width, 3)."""
     alpha: NDArray[np.uint16]
@@ -58,6 +66,7 @@ class Found:
     """One estimate."""
 
     name: str
+    kind: str
     megapixels: float
     soft: float
     """Share of the pixels whose alpha is neither 0 nor 1."""
@@ -71,21 +80,29 @@ class Found:
 def pictures(person: str, megapixels: float) -> Iterator[Known]:
     """The person before each backdrop, with about so many pixels."""
     tool = _tool()
-    photo = cv2.imread(str(next((_SHARED / "photos").glob(person + ".*"))), cv2.IMREAD_COLOR)
     matte = cv2.imread(str(_SHARED / "mattes" / f"{person}.png"), cv2.IMREAD_GRAYSCALE)
     height, width = matte.shape
-    photo = cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA) / 255.0
     share = matte / 255.0
-    colours = np.clip(tool.estimate_foreground_ml(photo, share), 0, 1)
-    for number, backdrop in enumerate(_BACKDROPS):
+    lifted = np.clip(tool.estimate_foreground_ml(_photo(person, width, height), share), 0, 1)
+    scale = math.sqrt(megapixels * 1e6 / matte.size)
+    size = round(width * scale), round(height * scale)
+    for number, (backdrop, other) in enumerate(zip(_BACKDROPS, _OTHERS, strict=True)):
         rng = np.random.default_rng([_SEED, number])
         behind = getattr(tool, backdrop)(rng, height, width)
-        scale = math.sqrt(megapixels * 1e6 / matte.size)
-        size = round(width * scale), round(height * scale)
-        truth, behind, alpha = (_enlarged(part, size) for part in (colours, behind, share))
-        mixed = alpha[..., None] * truth + (1 - alpha[..., None]) * behind
-        pixels, deep = np.rint(mixed * 255).astype(np.uint8), np.rint(alpha * 65535)
-        yield Known(f"{person}, {backdrop}", pixels, deep.astype(np.uint16), truth)
+        blur = _OUT_OF_FOCUS * math.sqrt(matte.size / 1.5e6)
+        painted = cv2.GaussianBlur(_photo(other, width, height), (0, 0), blur)
+        for kind, colours in (("lifted", lifted), ("painted over", painted)):
+            truth, around, alpha = (_enlarged(part, size) for part in (colours, behind, share))
+            mixed = alpha[..., None] * truth + (1 - alpha[..., None]) * around
+            pixels, deep = np.rint(mixed * 255).astype(np.uint8), np.rint(alpha * 65535)
+            name = f"{person}, {backdrop}, {kind}"
+            yield Known(name, kind, pixels, deep.astype(np.uint16), truth)
+
+
+def _photo(name: str, width: int, height: int) -> NDArray[np.float64]:
+    """(height, width, 3), 0..1."""
+    photo = cv2.imread(str(next((_SHARED / "photos").glob(name + ".*"))), cv2.IMREAD_COLOR)
+    return np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA) / 255.0)
 
 
 def _enlarged(picture: NDArray[np.float64], size: tuple[int, int]) -> Floats:
@@ -110,6 +127,7 @@ def measure(known: Known) -> Found:
     soft = (known.alpha > 0) & (known.alpha < 65535)
     return Found(
         name=known.name,
+        kind=known.kind,
         megapixels=known.alpha.size / 1e6,
         soft=np.count_nonzero(soft) / soft.size,
         before=error(known, known.pixels, soft),
@@ -133,15 +151,14 @@ def table(found: list[Found]) -> Table:
     for one in found:
         shown.add_row(one.name, *_cells([one]))
     shown.add_section()
-    for title, persons in (("tuned on", TUNED_ON), ("set aside", ASIDE)):
-        for size in dict.fromkeys(round(one.megapixels, 1) for one in found):
-            mine = [
-                one
-                for one in found
-                if one.name.split(",")[0] in persons and round(one.megapixels, 1) == size
-            ]
-            if mine:
-                shown.add_row(f"mean, {title}", *_cells(mine))
+    groups = (("tuned on", TUNED_ON), ("set aside", ASIDE))
+    for size in dict.fromkeys(round(one.megapixels, 1) for one in found):
+        here = [one for one in found if round(one.megapixels, 1) == size]
+        for kind in dict.fromkeys(one.kind for one in here):
+            for title, persons in groups:
+                mine = [o for o in here if o.kind == kind and o.name.split(",")[0] in persons]
+                if mine:
+                    shown.add_row(f"mean, {kind}, {title}", *_cells(mine))
     return shown
 
 

@@ -164,5 +164,6 @@ BEHAVIOURS = {
     "wrong_dtype": lambda pixels: Answer(pixels[:, :, 0].astype(np.float32), 1, {}),
     "wrong_people": lambda pixels: Answer(pixels[:, :, 0].copy(), "many", {}),
     "wrong_facts": lambda pixels: Answer(pixels[:, :, 0].copy(), 1, {"nan": float("nan")}),
+    "wrong_doubts": lambda pixels: Answer(pixels[:, :, 0].copy(), 1, {"doubts": {"looks": [1, 2]}}),
     "not_an_answer": lambda pixels: pixels,
 }

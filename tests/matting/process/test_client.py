@@ -106,6 +106,7 @@ FAILURES = {
     "15": "wrong_people",
     "16": "wrong_facts",
     "17": "not_an_answer",
+    "18": "wrong_doubts",
 }
 
 
@@ -127,6 +128,7 @@ def failing_host(tmp_path_factory, stub_spec):
         (15, RequestRefused, "its number of people is 'many'"),
         (16, RequestRefused, "broke its contract"),
         (17, RequestRefused, "it answered a ndarray"),
+        (18, RequestRefused, r"its doubt 'looks' is \[1, 2\], and no value with a place"),
     ],
 )
 def test_a_picture_that_fails_leaves_the_engine_alive(failing_host, red, error, reason):

@@ -120,8 +120,9 @@ def _run(day: Day, chosen: list[Case]) -> int:
     faults = _disagreements(day, len(chosen), again)
     for fault in faults:
         _CONSOLE.print(f"DISAGREES: {fault}")
-    _CONSOLE.print(f"{len(chosen)} photos, {len(again)} redone; manifest, metrics, status and disk agree."
-          if not faults else f"{len(faults)} disagreements")  # fmt: skip
+    if not faults:
+        counts = f"{len(chosen)} photos, {len(again)} redone"
+        _CONSOLE.print(f"{counts}; manifest, metrics, status and disk agree.")
     return int(bool(faults))
 
 

@@ -154,6 +154,7 @@ def test_threads_and_strips_change_next_to_nothing(
     assert apart.mean() < 0.005
 
 
+@pytest.mark.usefixtures("untraced")
 def test_time_goes_by_the_soft_edge_and_not_by_the_picture() -> None:
     """A thin fringe takes a fraction of what solving for the whole picture takes.
 

@@ -33,7 +33,7 @@ def test_a_photo_dropped_in_is_filed_with_all_its_facts(daemon: Make) -> None:
     assert filed["names"] == [matte]
     assert filed["size"] == [64, 48]
     assert (filed["engine"], filed["device"], filed["people"]) == ("stub_engine", "cpu", 1)
-    stages = ("read", "decode", "prepare", "matte", "refine", "encode", "sync", "publish")
+    stages = ("read", "decode", "prepare", "matte", "refine", "judge", "encode", "sync", "publish")
     assert tuple(filed["stages_s"]) == stages
     assert filed["took_s"] == pytest.approx(sum(filed["stages_s"].values()), abs=0.01)
     alpha = cv2.imread(str(one.results / matte), cv2.IMREAD_UNCHANGED)

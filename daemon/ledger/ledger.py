@@ -23,15 +23,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from daemon.ledger import notices, redo, retention, rows, transitions
+from daemon.ledger import notices, redo, rows, transitions
 from daemon.ledger.notices import Kind
-from daemon.ledger.records import Records
+from daemon.ledger.requests import Requests
 from daemon.ledger.rows import State
-from daemon.photo import Filed, Photo, Redo, Sighting
+from daemon.photo import Filed, Photo, Sighting
 from daemon.plan import Move
 
 
-class Ledger(Records):
+class Ledger(Requests):
     """Moves photos from state to state; see the module."""
 
     # How photos come in
@@ -152,11 +152,6 @@ class Ledger(Records):
             if told is not None:
                 notices.write(db, Kind.FILED, told, now_s=now_s)
 
-    def tell(self, kind: Kind, told: Mapping[str, Any], *, now_s: float) -> None:
-        """Note something for others that is no photo's state."""
-        with self._write() as db:
-            notices.write(db, kind, told, now_s=now_s)
-
     def disposed(self, photo_id: int, *, kept: str | None = None) -> None:
         """The source was archived or deleted, or is not ours to touch any more.
 
@@ -231,42 +226,6 @@ class Ledger(Records):
         """The file is not there any more, in a folder that is: this version will not be filed."""
         with self._write() as db:
             _withdraw(db, photo_id, State.GONE, now_s)
-
-    def forget(self, photo_ids: Collection[int], *, before_s: float, limit: int) -> int:
-        """Forget photos, and what was told before a time, all in one transaction.
-
-        Returns:
-            How many notices were forgotten, of so many at most.
-        """
-        with self._write() as db:
-            retention.forget(db, photo_ids)
-            return retention.forget_notices(db, before_s, limit=limit)
-
-    def requeue(self, photo_id: int, *, now_s: float) -> bool:
-        """Take a photo out of quarantine and begin anew with it, all attempts forgiven.
-
-        May be called from another process than the daemon's.
-
-        Returns:
-            Whether it was in quarantine.
-        """
-        with self._write() as db:
-            changed = db.execute(
-                "UPDATE photo SET state = 'waiting', attempts = 0, tries = 0, reason = NULL,"
-                " disposed = 1, due_s = ?, changed_s = ?, superseded = 0"
-                " WHERE id = ? AND state = 'failed'",
-                (now_s, now_s, photo_id),
-            )
-            return changed.rowcount == 1
-
-    def redo(self, photo_id: int, wanted: Redo, *, now_s: float) -> None:
-        """Work a filed photo through again; may be called from another process than the daemon's.
-
-        Raises:
-            LedgerTrouble: it is not filed, or its original is just being moved.
-        """
-        with self._write() as db:
-            redo.begin(db, photo_id, wanted, now_s=now_s)
 
 
 def _give_attempt_back(db: sqlite3.Connection, photo_id: int) -> None:

@@ -13,8 +13,8 @@ from daemon.work.job import EngineAddress
 from matting import refiners
 from matting.errors import EngineError
 from matting.picture.fine import fine
-from matting.picture.refine import refine
 from matting.refiners import Refiner
+from matting.refiners.guided import refine
 
 _USUAL = "closed-form"
 _DRAWS_HAIR = 700

@@ -1,7 +1,7 @@
 """The fine path: coarse tells where, fine tells what.
 
 The network's own matte says what is sure. The band between is solved by a refiner, on overlapping
-tiles at the photo's own size; guided enlargement (matting/picture/refine.py) is what it starts
+tiles at the photo's own size; guided enlargement (matting/refiners/guided.py) is what it starts
 from, and what is left where nothing has to be solved.
 """
 
@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting.picture.refine import refine
 from matting.picture.trimap import trimap_of
 from matting.refiners import BACKGROUND, FOREGROUND, UNKNOWN, Refiner, Tile
+from matting.refiners.guided import refine
 
 _MOST = 0.5
 """A network that is unsure of more than this share of the picture does not tell where."""

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting.picture.refine import refine
 from matting.refiners import FOREGROUND, UNKNOWN, Refiner, Tile
+from matting.refiners.guided import refine
 from matting.refiners.laplacian import Floats, System, system
 
 _RIDGE = 1e-4

@@ -3,7 +3,7 @@
 Each kind of damage is a function (picture, chance, unit) -> picture, 0..1 RGB in and out; each
 picture of the batch meets it or not. ``unit`` is a pixel of the network's square look in pixels
 of the picture: 1 for the coarse network, about 3 for tiles at the photo's own size. What hides
-the person (torn corners, frames, page borders) changes alpha too.
+the person, and so changes alpha too, is in ``hiding``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from matting.training import hiding
 from matting.training.chance import Chance, blurred, places
 
 Damage = Callable[[Tensor, Chance, float], Tensor]
@@ -183,45 +184,6 @@ def jpeg(picture: Tensor, chance: Chance, _: float) -> Tensor:
     return whole
 
 
-def torn(picture: Tensor, alpha: Tensor, chance: Chance) -> tuple[Tensor, Tensor]:
-    """Corners torn off, ragged."""
-    batch = len(picture)
-    x, y = places(picture)
-    ragged = 0.02 * chance.clouds(picture, 24) + 0.03 * chance.clouds(picture, 7)
-    inside = torch.ones_like(alpha)
-    for across, down in ((x, y), (1 - x, y), (x, 1 - y), (1 - x, 1 - y)):
-        reach = chance.each(0.02, 0.25, batch) * chance.happens(0.4, batch)
-        slope = chance.each(0.5, 2, batch)
-        inside = inside * ((across * slope + down + ragged - reach) * 80).clamp(0, 1)
-    return _hidden(picture, alpha, inside, chance)
-
-
-def framed(picture: Tensor, alpha: Tensor, chance: Chance) -> tuple[Tensor, Tensor]:
-    """An oval mount or a vignette fading to paper."""
-    batch = len(picture)
-    x, y = places(picture)
-    wide, high = chance.each(0.32, 0.62, batch), chance.each(0.36, 0.62, batch)
-    across, down = (
-        (x - chance.each(0.46, 0.54, batch)) / wide,
-        (y - chance.each(0.46, 0.54, batch)) / high,
-    )
-    power = 2 + chance.happens(0.2, batch) * 6
-    off = (across.abs() ** power + down.abs() ** power) ** (1 / power)
-    steep = 60 * chance.happens(0.6, batch) + chance.each(3, 12, batch)
-    return _hidden(picture, alpha, ((1 - off) * steep + 0.5).clamp(0, 1), chance)
-
-
-def bordered(picture: Tensor, alpha: Tensor, chance: Chance) -> tuple[Tensor, Tensor]:
-    """The page or the card around the print."""
-    batch = len(picture)
-    x, y = places(picture)
-    inside = torch.ones_like(alpha)
-    for place in (x, 1 - x, y, 1 - y):
-        margin = chance.each(0, 0.12, batch) * chance.happens(0.8, batch)
-        inside = inside * ((place - margin) * 200).clamp(0, 1)
-    return _hidden(picture, alpha, inside, chance)
-
-
 MARKS: Final[tuple[tuple[float, Damage], ...]] = (
     (0.25, stained),
     (0.45, scratched),
@@ -240,7 +202,7 @@ PRINT: Final[tuple[tuple[float, Damage], ...]] = (
     (0.12, halftone),
     (0.4, jpeg),
 )
-_HIDING: Final = ((0.12, torn), (0.14, framed), (0.14, bordered))
+_HIDING: Final = ((0.12, hiding.torn), (0.14, hiding.framed), (0.14, hiding.bordered))
 
 
 def aged(
@@ -282,17 +244,6 @@ def _some(
         there = chance.happens(share * amount, len(picture))
         picture = torch.lerp(picture, damage(picture, chance, unit), there)
     return picture
-
-
-def _hidden(
-    picture: Tensor, alpha: Tensor, inside: Tensor, chance: Chance
-) -> tuple[Tensor, Tensor]:
-    batch = len(picture)
-    tone = torch.where(
-        chance.happens(0.75, batch) > 0, chance.each(0.7, 1, batch), chance.each(0, 0.3, batch)
-    )
-    paper = tone * chance.each(0.9, 1, batch, 3) + 0.03 * chance.clouds(picture, 30)
-    return picture * inside + paper * (1 - inside), alpha * inside
 
 
 def _ink(picture: Tensor, chance: Chance) -> Tensor:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting.picture import refine
+from matting.refiners import guided as refine
 from matting.training import packs, sets
 from matting.training.teachers import LABEL_SIDE, Opinion, Teachers
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from matting import refiners
 from matting.picture.fine import fine
-from matting.picture.refine import refine
 from matting.picture.trimap import trimap_of
 from matting.refiners import BACKGROUND, FOREGROUND, UNKNOWN, Refiner, Tile
+from matting.refiners.guided import refine
 
 Floats = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matting.picture.refine import refine
+from matting.refiners.guided import refine
 
 Floats = NDArray[np.float32]
 

@@ -31,6 +31,9 @@ from daemon.photo import show
 from matting.models.catalog import PEOPLE
 from matting.web import is_address
 
+_IN_A_WARNING = "nobody"
+"""The flag that engines warn of in words of their own."""
+
 
 def main(  # noqa: PLR0913 - each is an option of the command
     photos: Annotated[
@@ -192,6 +195,8 @@ def _say(console: Console, result: Result) -> None:
     for warning in result.warnings:
         _line(console, f"  warning: {warning}", "yellow")
     for flag in result.flags:
+        if flag.reason == _IN_A_WARNING and result.warnings:
+            continue
         _line(console, f"  look at it: {tell_flag(flag)}", "yellow")
 
 

@@ -14,7 +14,7 @@ from tests.benchmarks.processes import cpu_s, forget_peak, peak_mib, processes
 from tests.benchmarks.rig import Arrival, Rig, running
 
 STAGES = (
-    *("read", "decode", "prepare", "matte", "refine"),
+    *("read", "decode", "prepare", "matte", "refine", "judge"),
     *("foreground", "encode", "sync", "publish"),
 )
 

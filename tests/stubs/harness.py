@@ -110,12 +110,12 @@ class Daemon:
 
     def mattes(self) -> list[str]:
         """Published files, less quarantine."""
-        return sorted(
-            str(path.relative_to(self.results))
-            for path in self.results.rglob("*")
-            if path.is_file()
-            and path.relative_to(self.results).parts[0] not in ("failed", ".matted-staging")
-        )
+        found = []
+        for above, folders, names in os.walk(self.results):  # bears what vanishes meanwhile
+            if Path(above) == self.results:
+                folders[:] = [name for name in folders if name not in {"failed", ".matted-staging"}]
+            found += [os.path.relpath(os.path.join(above, name), self.results) for name in names]
+        return sorted(found)
 
     def reports(self) -> list[Fact]:
         return [json.loads(p.read_text()) for p in sorted(self.results.glob("failed/*.json"))]

@@ -8,4 +8,5 @@ from pydantic import BaseModel, ConfigDict
 class Options(BaseModel):
     """Settings of one thing. Every field has a docstring: it becomes the documentation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Most classes stand within others, and no validator of their own is ever asked for.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)

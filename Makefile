@@ -16,6 +16,8 @@ READY := $(VENV)/.ready
 # what they start.
 JOBS ?= 3
 FAULT_JOBS ?= 2
+# It counts how long one photo waits, and no other test is to take its time.
+ALONE = tests/faults/test_backlog.py
 # In a directory of its own: when pytest 9.2 tidies up after earlier runs, it leaves a scan open now
 # and then, and a warning is an error here.
 PYTEST = tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && $(BIN)/python -m pytest --basetemp="$$tmp/t"
@@ -46,7 +48,9 @@ uninstall-user: ## Remove that one
 	@sh systemd/install remove-user
 
 faults: people ## Break it in every way, for a quarter of an hour, and count what is lost (root breaks more)
-	@$(PYTEST) -m "faults or not faults" --numprocesses=$(FAULT_JOBS) --dist=loadfile tests/faults
+	@$(PYTEST) -m "faults or not faults" --numprocesses=$(FAULT_JOBS) --dist=loadfile tests/faults \
+	    --ignore=$(ALONE) && \
+	    $(BIN)/python -m pytest --basetemp="$$tmp/a" -m "faults or not faults" $(ALONE)
 
 service-tests: $(READY) ## Test the service on a systemd that is booted for it (as root)
 	@$(PYTEST) -m service tests/service

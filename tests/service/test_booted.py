@@ -306,7 +306,9 @@ def test_the_commands_of_the_documentation_work_as_they_stand_there(place: Place
     asked = [line for line in lines if any(words in line for words in asking)]
     assert len(asked) == 7
     for line in asked:
-        told = place.machine.run("sh", "-c", f"{SUDO}\n{line}")
+        # From 10 on its exit code says how the daemon is, here that a matte is to be looked at.
+        well = " || [ $? -ge 10 ]" if "matted status" in line else ""
+        told = place.machine.run("sh", "-c", f"{SUDO}\n{line}{well}")
         assert "bad" not in told
 
 

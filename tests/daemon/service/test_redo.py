@@ -66,7 +66,7 @@ def test_the_original_is_found_where_it_lies_now_and_stays_there(daemon: Make, w
     filed(one, 1)
     content = None
     if where == "archived":
-        wait_until(lambda: not photo.exists())
+        one.await_("source.disposed")
         (moved,) = (path for path in (one.root / "archive").rglob("a*.png"))
         content = moved.read_bytes()
     if where == "renamed":

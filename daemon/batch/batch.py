@@ -93,7 +93,7 @@ class Batch:
         no set of results half published.
 
         Raises:
-            EngineUnavailable: no engine can run as demanded.
+            NoEngine: no engine can run as demanded.
             ResultsTrouble: the results cannot be written.
         """
         yield from self._sources.ended

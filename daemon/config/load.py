@@ -11,12 +11,11 @@ from pydantic import ValidationError
 from daemon.config.bounded_yaml import read_bounded
 from daemon.config.faults import faults_of
 from daemon.config.known_names import unknown_profiles, unknown_refiners
-from daemon.config.locations import demand_path
-from daemon.config.locations import located as located_path
+from daemon.config.locations import demand_path, located
 from daemon.config.overlap import overlaps, roots
 from daemon.config.settings import Settings
 from daemon.config.state_home import default_state_dir, state_dir_of
-from daemon.config.yaml_file import located, read_yaml
+from daemon.config.yaml_file import read_yaml, with_lines
 from daemon.errors import SettingsError
 
 _NOWHERE = {"watch": "inbox", "results": "results"}
@@ -70,9 +69,7 @@ def state_dir_in_spite(path: Path) -> Path:
     """
     _, _, data = read_yaml(read(path), str(path))
     try:
-        return located_path(
-            Path(str(_with_state_dir(data, base(path), path)["state_dir"])), base(path)
-        )
+        return located(Path(str(_with_state_dir(data, base(path), path)["state_dir"])), base(path))
     except ValueError as error:
         raise SettingsError(str(path), (f"state_dir {error}",)) from error
 
@@ -108,7 +105,7 @@ def parse(
     faults += unknown_refiners(data)
     faults += overlaps(data, base)
     if faults or settings is None:
-        raise SettingsError(source, tuple(located(node, faults)))
+        raise SettingsError(source, tuple(with_lines(node, faults)))
     return settings if config is None else settings.of(config)
 
 

@@ -63,7 +63,7 @@ def _doubled_keys(node: yaml.Node, at: Location = ()) -> Iterator[Fault]:
             yield from _doubled_keys(value, (*at, key.value))
 
 
-def located(node: yaml.Node, faults: list[Fault]) -> list[str]:
+def with_lines(node: yaml.Node, faults: list[Fault]) -> list[str]:
     """Faults as lines for people, in the order of the file."""
     told_of = faults[:MOST_FAULTS]
     placed = sorted((_line(node, at), _shown(at), told) for at, told in told_of)

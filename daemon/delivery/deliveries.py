@@ -65,8 +65,16 @@ class Deliveries:
             at_once = settings.on.at_once
             made.append(Hooks(self._ledger, hooks, at_once=at_once, log=self._log))
         if settings.manifest:
-            kinds = (Kind.FILED,)
-            made.append(Follower(self._ledger, "manifest", _record, kinds=kinds, log=self._log))
+            made.append(
+                Follower(
+                    self._ledger,
+                    "manifest",
+                    _record,
+                    kinds=(Kind.FILED,),
+                    log=self._log,
+                    reader="manifest",
+                )
+            )
         if settings.metrics.textfile is not None:
             every_s = settings.metrics.every_s
             path = settings.metrics.textfile

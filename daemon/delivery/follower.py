@@ -30,24 +30,24 @@ class Follower:
         *,
         kinds: Collection[Kind],
         log: Log,
-        remembered: bool = True,
+        reader: str | None,
     ) -> None:
         """Prepare; nothing is done before ``start``.
 
         Args:
             ledger: the ledger's file.
-            name: what its position is kept under, and what it is called in the log.
+            name: what it is called in the log.
             act: does it; told when to break off. Raises ``MattedError`` for what is to be tried
                 again later, and ``BrokenOff`` if it was.
             kinds: of the notices that it is about.
             log: for what has to be tried again.
-            remembered: whether its position is kept over restarts.
+            reader: what its position is kept under over restarts; None: it is not kept.
         """
         self._ledger = ledger
         self._name = name
         self._act = act
         self._kinds = tuple(kinds)
-        self._reader = name if remembered else None
+        self._reader = reader
         self._log = log
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self.follow, name=name, daemon=True)
@@ -82,7 +82,13 @@ class Follower:
         """Do what is there; how long to wait after the next failure."""
         due = notices.next(kinds=self._kinds)
         for notice in due:
-            self._act(notice, self._stopping)
+            try:
+                self._act(notice, self._stopping)
+            except (MattedError, BrokenOff):
+                raise
+            except Exception as error:  # noqa: BLE001 - one notice must not end what comes after it
+                told = {"reader": self._name, "notice": notice.id, "reason": str(error)}
+                self._log.error(Event.DELIVERY_LEFT_OUT, **told, exc_info=error)
             notices.done(notice)
             again_s = _AGAIN_S
         if not due:

@@ -58,7 +58,12 @@ class Hooks:
         self._places = threading.Semaphore(at_once)
         self._followers = [
             Follower(
-                ledger, f"hook {hook.event}", partial(self._run, hook), kinds=(hook.kind,), log=log
+                ledger,
+                name := f"hook {hook.event}",
+                partial(self._run, hook),
+                kinds=(hook.kind,),
+                log=log,
+                reader=name,
             )
             for hook in hooks
         ]

@@ -2,8 +2,9 @@
 
 ``manifest.jsonl`` lies in the day's folder: one JSON object a line, in the order of filing. What
 lies among results can be anybody's, so it is reached and written like results are: through open
-directories, as a regular file, never through a link. A line that a crash cut short is ended, and
-written anew; one that was written is not written twice.
+directories, as a regular file with one name, never through a link. What somebody has put in its
+place is gone round, into ``manifest-2.jsonl`` or a folder with a number. A line that a crash cut
+short is ended, and written anew; one that was written is not written twice.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import errno
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,12 @@ from daemon.ledger.notices import Notice
 from daemon.shelf import below, rights, roots
 from daemon.shelf.below import Spot
 from daemon.shelf.durable import results_trouble
+from daemon.shelf.spelling import fitted
 
-NAME = b"manifest.jsonl"
+NAMES = (b"manifest.jsonl", *(b"manifest-%d.jsonl" % number for number in range(2, 10)))
 _APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NOT_OURS = (errno.ELOOP, errno.EISDIR, errno.EACCES, errno.EPERM, errno.ENXIO)
+"""What opening says of what somebody else has put there."""
 _TAIL_BYTES = 1 << 18
 """More than all lines that a crash can have left without their position: each is two kilobytes."""
 
@@ -38,9 +43,9 @@ def record(notice: Notice) -> None:
     results = Path(document["results_folder"])
     with (
         results_trouble("the manifest cannot be written"),
-        roots.opened(results) as (root, _),
-        below.directory(root, os.fsencode(document["filed_on"]), make=True) as day,
-        _opened(Spot(day, NAME), rights.of(root)) as manifest,
+        roots.opened(results) as (root, inside),
+        below.spot(root, _place(root, inside, notice), make=True) as at,
+        _opened(at.directory, rights.of(root)) as manifest,
     ):
         tail = _tail(manifest)
         if _has(tail, notice):
@@ -49,7 +54,7 @@ def record(notice: Notice) -> None:
         line = json.dumps(entry(notice), separators=(", ", ": ")).encode("ascii")
         _write(manifest, cut_short + line + b"\n")
         os.fsync(manifest)
-        below.sync(day)
+        below.sync(at.directory)
 
 
 def entry(notice: Notice) -> dict[str, Any]:
@@ -59,18 +64,49 @@ def entry(notice: Notice) -> dict[str, Any]:
     return {"ledger": notice.ledger, "notice": notice.id, **told}
 
 
+def _place(root: int, trials: int, notice: Notice) -> bytes:
+    """The manifest's name below the root, in a folder that is of use."""
+    day = notice.document["filed_on"] or time.strftime("%F", time.localtime(notice.at_s))
+    return fitted(root, trials, os.path.join(os.fsencode(day), NAMES[0]), aside=True)
+
+
 @contextlib.contextmanager
-def _opened(at: Spot, given: rights.Rights) -> Iterator[int]:
-    fresh = below.look(at) is None
-    descriptor = os.open(at.name, _APPEND, 0o666, dir_fd=at.directory)
+def _opened(day: int, given: rights.Rights) -> Iterator[int]:
+    descriptor = _first_of_use(day, given)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.ENXIO, "not a regular file", at.name)
-        if fresh:
-            rights.give(descriptor, given)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _first_of_use(day: int, given: rights.Rights) -> int:
+    for name in NAMES[:-1]:
+        try:
+            return _open(Spot(day, name), given)
+        except OSError as error:
+            if error.errno not in _NOT_OURS:
+                raise
+    return _open(Spot(day, NAMES[-1]), given)
+
+
+def _open(at: Spot, given: rights.Rights) -> int:
+    """Open it for appending; it is made where it is missing."""
+    fresh = below.look(at) is None
+    descriptor = os.open(at.name, _APPEND, 0o666, dir_fd=at.directory)
+    try:
+        _demand_plain(descriptor, at.name)
+        if fresh:
+            rights.give(descriptor, given)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _demand_plain(manifest: int, name: bytes) -> None:
+    found = os.fstat(manifest)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        raise OSError(errno.ENXIO, "not a regular file with one name", name)
 
 
 def _tail(manifest: int) -> bytes:

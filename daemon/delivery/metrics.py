@@ -121,6 +121,7 @@ class Textfile:
         self._log = log
         self._figures = Figures()
         self._told: str | None = None
+        self._begun = False
         self._stopping = threading.Event()
         self._follower = Follower(
             ledger,
@@ -128,7 +129,7 @@ class Textfile:
             self._figures.count,
             kinds=(Kind.FILED, Kind.QUARANTINED),
             log=log,
-            remembered=False,
+            reader=None,
         )
         self._thread = threading.Thread(target=self._serve, name="metrics", daemon=True)
 
@@ -145,17 +146,15 @@ class Textfile:
             self._thread.join(5)
 
     def _serve(self) -> None:
-        with Ledger.open(self._ledger, read_only=True) as ledger:
-            while True:
-                last = self._stopping.wait(0)
-                self._write(ledger)
-                if last or self._stopping.wait(self._every_s):
-                    break
-            self._write(ledger)
+        while not self._stopping.wait(self._every_s if self._begun else 0):
+            self._begun = True
+            self._write()
+        self._write()
 
-    def _write(self, ledger: Ledger) -> None:
+    def _write(self) -> None:
         try:
-            text = self._figures.text(ledger, self._condition(), now_s=time.time())
+            with Ledger.open(self._ledger, read_only=True) as ledger:
+                text = self._figures.text(ledger, self._condition(), now_s=time.time())
             fresh = self._path.with_name(f".{self._path.name}.new")
             fresh.write_bytes(text)
             fresh.chmod(0o644)  # it is another user's program that reads it

@@ -66,13 +66,20 @@ def followers(ledger: Path, webhooks: Sequence[Webhook], log: Log) -> list[Follo
     return [
         Follower(
             ledger,
-            f"webhook {one.url}",
+            f"webhook {shown(one.url)}",
             partial(_deliver, one, secret(one), log),
             kinds=sorted({_KINDS[event] for event in one.events}),
             log=log,
+            reader=_reader(one),
         )
         for one in webhooks
     ]
+
+
+def _reader(webhook: Webhook) -> str:
+    """Two may have one address and other events; and an address may hold a password."""
+    named = " ".join((webhook.url, *sorted(webhook.events)))
+    return f"webhook {hashlib.sha256(named.encode()).hexdigest()[:16]}"
 
 
 def secret(webhook: Webhook) -> bytes | None:

@@ -21,11 +21,16 @@ _GRAVE = (Event.ENGINE_CRASHED, Event.ENGINE_DEADLINE_MISSED, Event.ENGINE_UNAVA
 
 
 @contextmanager
-def running(wanted: settings.Settings, log: Log) -> Iterator[EngineHost]:
-    """Start the engine that the settings choose, wait until it is ready, and end it afterwards.
+def running(wanted: settings.Settings, log: Log, *, wait: bool = True) -> Iterator[EngineHost]:
+    """Start the engine that the settings choose, and end it afterwards.
+
+    Args:
+        wanted: the settings.
+        log: for what the engine is at.
+        wait: as ``EngineHost.start``'s.
 
     Raises:
-        EngineUnavailable: it cannot run as the settings demand.
+        NoEngine: it cannot run as the settings demand.
     """
     choice = choose(wanted)
     model = choice.model.name if choice.model else None
@@ -39,21 +44,22 @@ def running(wanted: settings.Settings, log: Log) -> Iterator[EngineHost]:
         timeout_s=engine.timeout_s,
         start_timeout_s=engine.start_timeout_s,
     )
-    with guarded(choice.model), hosted(spec, log) as host:
+    with guarded(choice.model), hosted(spec, log, wait=wait) as host:
         yield host
 
 
 @contextmanager
-def hosted(spec: EngineSpec, log: Log) -> Iterator[EngineHost]:
+def hosted(spec: EngineSpec, log: Log, *, wait: bool = True) -> Iterator[EngineHost]:
     """Keep an engine running in a private directory of its own.
 
     Raises:
-        EngineUnavailable: its own reason.
+        NoEngine: its own reason.
     """
     base = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or None
     with ExitStack() as held:
         try:
-            host = held.enter_context(temporary.hosted(spec, partial(_tell, log), below=base))
+            tell = partial(_tell, log)
+            host = held.enter_context(temporary.hosted(spec, tell, below=base, wait=wait))
         except EngineUnavailable as error:
             reason = f"the engine {spec.name} cannot run: {error}"
             raise errors.NoEngine(reason) from error

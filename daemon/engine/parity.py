@@ -102,7 +102,7 @@ def look(spec: EngineSpec, pictures: Iterable[Sight]) -> list[Seen]:
     """Matte pictures, one after the other, in one engine process.
 
     Raises:
-        EngineUnavailable: it does not start, or fails at one of them; names which.
+        NoEngine: it does not start, or fails at one of them; names which.
     """
     try:
         with hosted(spec) as host:

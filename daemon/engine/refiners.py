@@ -46,7 +46,7 @@ class RefinerProcesses:
         """Have these refiners running; built-in ones need no process.
 
         Raises:
-            EngineUnavailable: a network is not installed, does not refine, or cannot run.
+            NoEngine: a network is not installed, does not refine, or cannot run.
         """
         for name in sorted({*names} - {AUTO, NONE, *BUILT_IN, *self._running}):
             self._running[name] = self._start(name)

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from daemon.errors import NoEngine, Refused, SourceTrouble
+from daemon.errors import NoEngine, NotReady, Refused
 from daemon.filing.destinations import Destination, Destinations
 from daemon.filing.engine_access import EngineAccess
-from daemon.photo import Photo, Redo, Version
+from daemon.photo import Photo, Redo, Version, show
 from daemon.work.job import EngineAddress
 
 
@@ -45,7 +45,8 @@ class Asking:
         Raises:
             Interrupted: the engine that it is to be redone with is starting.
             Refused: it cannot be redone as it is wanted; the reason why.
-            SourceTrouble: the original of one that is redone is not where it was.
+            NotReady: the original of one that is redone is not where it was; as it may be on a
+                share that is away, it is waited for, as for the rest of a photo.
         """
         name = destination.profile.matting.refiner
         if photo.redo is None:
@@ -75,4 +76,6 @@ def _version(redo: Redo) -> Version:
     try:
         return Version.of(os.lstat(redo.source))
     except OSError as error:
-        raise SourceTrouble(f"cannot be read: {error.strerror}", error.errno or 0) from error
+        # No scan tells that it is gone, as one does of what lies in a watched folder.
+        told = f"its original {show(redo.source)} cannot be read: {error.strerror}"
+        raise NotReady(told) from error

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from daemon.config import settings
 from daemon.engine.choice import install_people, people_network
-from daemon.engine.hosting import hosted
-from daemon.engine.others import OtherEngines
+from daemon.engine.hosting import hosted, running
+from daemon.engine.others import OtherEngines, with_engine
 from daemon.engine.refiners import RefinerProcesses
 from daemon.errors import MattedError
 from daemon.filing.destinations import Destination
@@ -59,7 +59,8 @@ def opened(
     )
     refinery = RefinerProcesses(wanted, count, lambda spec: hosted(spec, log))
     others = OtherEngines(
-        wanted, lambda spec: hosted(spec, log), partial(_address, wanted=wanted, workers=count)
+        lambda name: running(with_engine(wanted, name), log, wait=False),
+        partial(_address, wanted=wanted, workers=count),
     )
     filing = Filing(
         ledger,
@@ -94,6 +95,7 @@ def destination(folder: settings.Folder, whole: settings.Settings) -> Destinatio
         folder.originals,
         folder.archive,
         duplicates=folder.duplicates == "process",
+        marker=None if folder.marker is None else folder.watch / folder.marker,
     )
 
 

@@ -25,6 +25,8 @@ class Destination:
     """Whether a content that was filed from this folder under another name is filed again."""
     reports: bool = True
     """Whether a photo that is given up leaves a report among the results."""
+    marker: Path | None = None
+    """Without this file the watched folder is not itself."""
 
 
 class Destinations:
@@ -67,12 +69,16 @@ class Destinations:
 
     def find(self, photo: Photo) -> Destination | None:
         """Where a photo goes; None if its folder is not worked for at present."""
-        found = self._by_folder.get(photo.folder)
+        found = self.of_folder(photo.folder)
         if found is None or photo.redo is None:
             return found
         # The original of one that is redone was dealt with when it was filed first.
         profile = self._profiles.get(photo.redo.profile or "", found.profile)
         return replace(found, profile=profile, originals="keep", archive=None, duplicates=True)
+
+    def of_folder(self, folder: str) -> Destination | None:
+        """Where a folder's photos go; None if it is not worked for at present."""
+        return self._by_folder.get(folder)
 
     def has_profile(self, name: str) -> bool:
         """Whether photos may be redone with a profile."""

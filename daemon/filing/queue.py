@@ -93,7 +93,7 @@ class Filing:
         self._ended: deque[Finished] = deque()
         self._claimed: Photo | None = None
         self._suspects = Suspects()
-        self._retention = Retention(ledger, parts.destinations, log)
+        self._retention = Retention(ledger, parts.destinations, disks.absent, log)
         self._keep_days: int | None = None
         self._asking = Asking(engine, parts.destinations)
         self._resuming = False
@@ -113,7 +113,7 @@ class Filing:
         """Have what the profiles of these folders need, beside the engine.
 
         Raises:
-            EngineUnavailable: a refiner that a profile names cannot run; nothing has changed then.
+            NoEngine: a refiner that a profile names cannot run; nothing has changed then.
         """
         names = {destination.profile.matting.refiner for destination in destinations.values()}
         self._refiners = self._engine.refiners(names)

@@ -1,20 +1,21 @@
 """Forget, in portions and beside the work, what the settings want kept for so long only.
 
 A photo is forgotten only if its original is not in the watched folder any more: the ledger is what
-knows that it was filed, and it would be filed again.
+knows that it was filed, and it would be filed again. That a file is not there says nothing while
+its folder is not itself; so that is asked before and after looking, as scans do.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection
-from pathlib import Path
+from collections.abc import Callable, Collection
 
 from daemon.errors import ResultsTrouble
 from daemon.filing.destinations import Destinations
 from daemon.ledger import Entry, Ledger, State
 from daemon.log.events import Event, Log
+from daemon.photo import Photo
 from daemon.shelf.quarantine import forget_report
 
 _DAY_S = 86_400.0
@@ -26,8 +27,23 @@ _REST_S = 0.5
 class Retention:
     """Looks through the whole ledger once a day."""
 
-    def __init__(self, ledger: Ledger, destinations: Destinations, log: Log) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        destinations: Destinations,
+        absent: Callable[[str], str | None],
+        log: Log,
+    ) -> None:
+        """Nothing is forgotten before ``turn``.
+
+        Args:
+            ledger: which forgets.
+            destinations: the folders that are worked for.
+            absent: why a folder is not itself at the moment; None if it is.
+            log: for how many were forgotten.
+        """
         self._ledger = ledger
+        self._absent = absent
         self._destinations = destinations
         self._log = log
         self._at_s = 0.0
@@ -48,7 +64,7 @@ class Retention:
             return
         before_s = time.time() - keep_days * _DAY_S
         found = self._ledger.ended_before(before_s, after_id=self._after_id, limit=_PORTION)
-        old = [entry.photo.id for entry in found if self._may_go(entry, away)]
+        old = [entry.photo.id for entry in self._gone(found, away) if self._is_reportless(entry)]
         told = self._ledger.forget(old, before_s=before_s, limit=_PORTION)
         self._forgotten += len(old)
         if len(found) == _PORTION or told == _PORTION:
@@ -61,18 +77,30 @@ class Retention:
         self._after_id, self._forgotten = 0, 0
         self._at_s = time.monotonic() + _DAY_S
 
-    def _may_go(self, entry: Entry, away: Collection[str]) -> bool:
-        photo = entry.photo
-        destination = self._destinations.find(photo)
-        if destination is None or photo.folder in away:
-            return False
-        if os.path.lexists(os.path.join(os.fsencode(photo.folder), photo.path)):
-            return False
-        return entry.state is not State.FAILED or self._is_report_gone(entry, destination.results)
+    def _gone(self, entries: Collection[Entry], away: Collection[str]) -> list[Entry]:
+        """Those whose originals are not in their folders, which are there."""
+        folders = {entry.photo.folder for entry in entries}
+        there = {folder for folder in folders.difference(away) if self._is_there(folder)}
+        gone = [one for one in entries if one.photo.folder in there and not _lies(one.photo)]
+        there = {folder for folder in there if self._is_there(folder)}
+        return [one for one in gone if one.photo.folder in there]
 
-    def _is_report_gone(self, entry: Entry, results: Path) -> bool:
-        """Remove the report on a photo that was given up; not while its original lies there."""
+    def _is_there(self, folder: str) -> bool:
+        destination = self._destinations.of_folder(folder)
+        if destination is None or self._absent(folder) is not None:
+            return False
+        return destination.marker is None or os.path.lexists(destination.marker)
+
+    def _is_reportless(self, entry: Entry) -> bool:
+        """Whether there is no report on it any more; never while its original lies beside that."""
+        destination = self._destinations.of_folder(entry.photo.folder)
+        if entry.state is not State.FAILED or destination is None:
+            return destination is not None
         try:
-            return forget_report(results, entry.photo)
+            return forget_report(destination.results, entry.photo)
         except ResultsTrouble:
             return False
+
+
+def _lies(photo: Photo) -> bool:
+    return os.path.lexists(os.path.join(os.fsencode(photo.folder), photo.path))

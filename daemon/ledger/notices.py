@@ -7,15 +7,17 @@ done, so that each hears of everything at least once, in order, whenever it is a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from daemon.errors import LedgerTrouble
+from matting.closing import Closing
 
 TABLES = (
     """CREATE TABLE notice (
@@ -62,7 +64,7 @@ def write(db: sqlite3.Connection, kind: Kind, document: Mapping[str, Any], *, no
     )
 
 
-class Notices:
+class Notices(Closing):
     """One reader's view of them, over a connection of its own: for one thread or program."""
 
     def __init__(self, path: Path, reader: str | None) -> None:
@@ -76,17 +78,16 @@ class Notices:
             LedgerTrouble: it cannot be read.
         """
         self._reader = reader
-        try:
-            self._db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None
-            )
-            self._db.execute("PRAGMA busy_timeout = 10000")
-            # A position that a power cut takes back costs one notice that is told twice.
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._ledger = str(self._db.execute("SELECT id FROM identity").fetchone()[0])
-            self._position = self._known_position()
-        except sqlite3.Error as error:
-            raise LedgerTrouble(f"the ledger {path} cannot be read: {error}") from error
+        uri = f"{path.absolute().as_uri()}?mode=rw"
+        with contextlib.ExitStack() as unless_opened:
+            try:
+                self._db = sqlite3.connect(uri, uri=True, isolation_level=None)
+                unless_opened.callback(self._db.close)
+                self._position = self._begin()
+            except sqlite3.Error as error:
+                told = f"the ledger {path} cannot be read: {error}"
+                raise LedgerTrouble(told) from error
+            unless_opened.pop_all()
 
     def next(
         self, *, limit: int = 100, kinds: Collection[Kind] = tuple(Kind)
@@ -125,7 +126,12 @@ class Notices:
             raise LedgerTrouble(f"the ledger: {error}") from error
         self._position = notice.id
 
-    def _known_position(self) -> int:
+    def _begin(self) -> int:
+        """Where this reader was."""
+        self._db.execute("PRAGMA busy_timeout = 10000")
+        # A position that a power cut takes back costs one notice that is told twice.
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._ledger = str(self._db.execute("SELECT id FROM identity").fetchone()[0])
         last = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'notice'), 0)"
         if self._reader is None:
             return int(self._db.execute(f"SELECT {last}").fetchone()[0])
@@ -139,9 +145,3 @@ class Notices:
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

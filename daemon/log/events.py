@@ -64,6 +64,7 @@ class Event(StrEnum):
     WEBHOOK_SENT = "webhook.sent"
     WEBHOOK_REFUSED = "webhook.refused"
     DELIVERY_DELAYED = "delivery.delayed"
+    DELIVERY_LEFT_OUT = "delivery.left_out"
     ENGINE_CHOSEN = "engine.chosen"
     ENGINE_STARTED = "engine.started"
     ENGINE_READY = "engine.ready"

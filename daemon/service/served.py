@@ -43,7 +43,7 @@ class ServedFolders:
         """Watch what the settings say, file it where they say, and tell whom they say.
 
         Raises:
-            EngineUnavailable: a refiner that a profile names cannot run.
+            NoEngine: a refiner that a profile names cannot run.
             InUse: another daemon watches one of the folders.
         """
         destinations = {str(one.watch): destination(one, settings) for one in settings.folders}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Iterator, Sequence
@@ -34,15 +35,18 @@ def find_original(photos: Sequence[Photo], sha256: str, archive: Path | None) ->
 
 
 def _archived(photo: Photo, archive: Path | None) -> Iterator[tuple[bytes, bytes]]:
-    """What in the archive may be it: folder and name may have got numbers there."""
+    """What in the archived day is as large: folders and name may be spelled otherwise there."""
     if archive is None or photo.filed_on is None:
         return
     root = os.fsencode(archive)
-    above, name = os.path.split(os.path.join(f"{photo.filed_on:%Y-%m-%d}".encode(), photo.path))
-    stem, ext = os.path.splitext(name)
-    for other in _listed(os.path.join(root, above)):
-        if other.startswith(stem) and other.endswith(ext):
-            yield root, os.path.join(above, other)
+    day = f"{photo.filed_on:%Y-%m-%d}".encode()
+    days = [name for name in _listed(root) if name.startswith(day)]
+    for above, _, names in (found for one in days for found in os.walk(os.path.join(root, one))):
+        for name in sorted(names):
+            path = os.path.join(above, name)
+            with contextlib.suppress(OSError):
+                if os.lstat(path).st_size == photo.version.size_bytes:
+                    yield root, os.path.relpath(path, root)
 
 
 def _listed(folder: bytes) -> list[bytes]:

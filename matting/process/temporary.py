@@ -17,13 +17,15 @@ def hosted(
     on_event: Callable[[str, dict[str, Any]], None] = lambda *_: None,
     *,
     below: str | None = None,
+    wait: bool = True,
 ) -> Iterator[EngineHost]:
-    """Start an engine, wait until it is ready, and end it afterwards.
+    """Start an engine, and end it afterwards.
 
     Args:
         spec: the engine.
         on_event: as ``EngineHost``'s.
         below: where the directory is made; None: where temporary ones are.
+        wait: as ``EngineHost.start``'s.
 
     Raises:
         EngineUnavailable: the engine's own reason, or how its start failed.
@@ -32,5 +34,5 @@ def hosted(
         TemporaryDirectory(prefix="matted-", dir=below) as runtime_dir,
         EngineHost(spec, Path(runtime_dir), on_event) as host,
     ):
-        host.start()
+        host.start(wait=wait)
         yield host

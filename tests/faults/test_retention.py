@@ -39,7 +39,7 @@ def test_a_million_photos_are_looked_through_without_holding_anybody_up(house: H
             ((folder, b"%d.png" % number, number, old_s) for number in range(count)),
         )
         db.commit()
-    retention = Retention(house.ledger, house.filing._destinations, events.silent())
+    retention = Retention(house.ledger, house.filing._destinations, lambda _: None, events.silent())
     longest_s, turns = 0.0, 0
     while left_over(house):
         began_s = time.monotonic()

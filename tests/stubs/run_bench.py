@@ -33,7 +33,7 @@ def running(wanted: settings.Settings, log: events.Log) -> Any:
     return hosting.hosted(EngineSpec("stub_engine", options, extra_path=(here,)), log)
 
 
-hosting.running = running
+hosting.running = running  # type: ignore[assignment] # on purpose
 
 from daemon import cli  # noqa: E402 - see above
 from daemon.bench import contenders  # noqa: E402 - see above

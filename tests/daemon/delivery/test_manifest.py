@@ -55,10 +55,11 @@ def test_two_ledgers_with_the_same_numbers_have_lines_of_their_own(happening, no
     assert len(manifest(happening).read_text().splitlines()) == 2
 
 
-@pytest.mark.parametrize("kind", ["link", "fifo", "folder", "day is a link"])
-def test_what_a_neighbour_puts_in_its_place_is_neither_followed_nor_waited_for(
+@pytest.mark.parametrize("kind", ["link", "hard link", "fifo", "folder", "day is a link"])
+def test_what_a_neighbour_puts_in_its_place_is_gone_round(
     happening, notices, tmp_path: Path, kind: str
 ) -> None:
+    """And neither followed nor waited for; what was told there is not told again elsewhere."""
     happening.file()
     (notice,) = notices.next()
     precious = tmp_path / "precious"
@@ -70,10 +71,22 @@ def test_what_a_neighbour_puts_in_its_place_is_neither_followed_nor_waited_for(
         manifest(happening).parent.mkdir()
         if kind == "link":
             manifest(happening).symlink_to(precious / "manifest.jsonl")
+        elif kind == "hard link":
+            manifest(happening).hardlink_to(precious / "manifest.jsonl")
         elif kind == "fifo":
             os.mkfifo(manifest(happening))
         else:
             manifest(happening).mkdir()
+    for _ in range(2):
+        record(notice)
+    other = "2026-11-26-2/manifest.jsonl" if "day" in kind else "2026-11-26/manifest-2.jsonl"
+    assert len((happening.results / other).read_text().splitlines()) == 1
+    assert (precious / "manifest.jsonl").read_text() == "precious"
+
+
+def test_a_manifest_that_can_be_nowhere_is_told_and_tried_again(happening, notices) -> None:
+    happening.file()
+    (notice,) = notices.next()
+    (happening.results / ".matted-staging").rmdir()
     with pytest.raises(ResultsTrouble, match="the manifest cannot be written"):
         record(notice)
-    assert (precious / "manifest.jsonl").read_text() == "precious"

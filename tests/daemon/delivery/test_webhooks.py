@@ -159,6 +159,33 @@ def test_only_what_is_wanted_is_sent(station, tell, happening) -> None:
     assert [one["X-Matted-Event"] for one, _ in station.heard] == ["flagged", "paused"]
 
 
+def test_what_an_address_hides_is_told_to_nobody(happening, log, said, monkeypatch) -> None:
+    """Neither by the log nor by the ledger, which keeps a position for each."""
+    monkeypatch.setattr(follower, "_AGAIN_S", 0.1)
+    away = Station()
+    away.close()
+    hook = Webhook(url=f"{away.url}/hook?token=geheim")
+    (one,) = webhooks.followers(happening.ledger.path, [hook], log)
+    one.start()
+    time.sleep(0.3)
+    happening.file()
+    wait_until(lambda: any(fact["event"] == "delivery.delayed" for fact in said))
+    one.stop()
+    assert "geheim" not in str(said)
+    assert b"geheim" not in happening.ledger.path.read_bytes()
+
+
+def test_two_with_one_address_and_other_events_hear_each_of_their_own(
+    station, tell, happening
+) -> None:
+    tell(Webhook(url=station.url, events=("filed",)))
+    tell(Webhook(url=station.url, events=("quarantined",)))
+    happening.file()
+    happening.tell(Kind.QUARANTINED, photo=2)
+    wait_until(lambda: len(station.heard) == 2)
+    assert {one["X-Matted-Event"] for one, _ in station.heard} == {"filed", "quarantined"}
+
+
 def test_a_secret_that_anybody_can_read_is_none(tmp_path: Path) -> None:
     open_to_all = secret(tmp_path)
     open_to_all.chmod(0o644)

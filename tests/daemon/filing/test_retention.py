@@ -8,12 +8,15 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from house import BAD, House
 
+from daemon.filing.retention import Retention
 from daemon.ledger import Ledger, State
+from daemon.log import events
 from daemon.photo import Sighting, Version
 
 DAYS_S = 86_400
@@ -78,6 +81,43 @@ def test_the_report_of_a_photo_goes_with_it_but_not_from_beside_its_original(hou
         f"there-{there}.png",
     ]
     assert gone not in left(house)
+
+
+@pytest.mark.parametrize("when", ["before", "while"])
+def test_a_folder_that_is_not_itself_has_lost_nothing(house: House, when: str) -> None:
+    """Its disk goes away between two scans: nobody has noticed, and no file is there."""
+    photo = house.put("a.png")
+    house.turn_until_rest()
+    age(house, 31)
+    away = house.root / "away"
+    house.inbox.rename(away)
+    house.inbox.mkdir()
+    asked = []
+
+    def absent(folder: str) -> str | None:
+        asked.append(folder)
+        return None if when == "while" and len(asked) == 1 else "nothing is mounted there"
+
+    Retention(house.ledger, house.filing._destinations, absent, events.silent()).turn(30)
+    assert asked
+    assert left(house) == {photo}
+    house.inbox.rmdir()
+    away.rename(house.inbox)
+
+
+def test_a_folder_without_its_marker_has_lost_nothing(house: House) -> None:
+    photo = house.put("a.png")
+    house.turn_until_rest()
+    (house.inbox / "a.png").unlink()
+    age(house, 31)
+    marked = replace(house.destination(), marker=house.inbox / ".scans-here")
+    house.destinations = {str(house.inbox): marked}
+    forget(house)
+    assert left(house) == {photo}
+    (house.inbox / ".scans-here").touch()
+    house.filing._retention._at_s = 0.0
+    forget(house)
+    assert left(house) == set()
 
 
 def test_what_cannot_be_seen_is_not_taken_for_gone(house: House) -> None:

@@ -159,6 +159,26 @@ def test_another_file_in_the_place_of_the_original_is_never_filed_as_it(daemon: 
     one.stop()
 
 
+def test_an_original_that_goes_before_its_turn_is_given_up_in_the_end(
+    daemon: Make,
+) -> None:
+    """No scan tells of it, as the photo counts as filed; without an end it would wait for ever."""
+    one = daemon(folder={"give_up_s": 1})
+    one.start()
+    photo = write_photo(one.inbox / "a.png")
+    filed(one, 1)
+    one.stop()
+    assert redo(one, "1").returncode == 0
+    photo.unlink()
+    one.start()
+    told = one.await_("photo.quarantined")
+    assert "its original" in told["reason"]
+    assert "No such file" in told["reason"]
+    assert len(one.mattes()) == 1
+    photo.touch()
+    one.stop()
+
+
 @pytest.mark.parametrize("wait_s", [0.0, 0.15, 0.3, 0.45, 0.6, 0.8])
 def test_a_power_cut_at_any_point_leaves_one_more_set(daemon: Make, wait_s: float) -> None:
     one = daemon(engine={"matte_s": 0.3})

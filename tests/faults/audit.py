@@ -168,6 +168,7 @@ class _Audit:
         self._faults += [f"{one.path} ended {ends[one]} times" for one in doubled]
         self._check_sources(final, sets)
         self._check_nothing_is_left()
+        self._check_told()
         return Account(
             sent=len(final),
             filed=sum(1 for one in final if sets[one.path, one.sha256]),
@@ -274,6 +275,13 @@ class _Audit:
         ]
         self._faults += [f"{path} was left behind" for path in left]
 
+    def _check_told(self) -> None:
+        """Others are told of each filing once, in the transaction that makes it true."""
+        for row in self._rows:
+            filings = int(row["state"] == "filed" and row["filed"] is not None)
+            if row["told"] != filings:
+                self._faults.append(f"{row['path']} was told {row['told']} times, not {filings}")
+
 
 def _rows(state: Path) -> list[dict[str, Any]]:
     connection = sqlite3.connect(f"{(state / 'ledger.sqlite').as_uri()}?mode=ro", uri=True)
@@ -286,10 +294,13 @@ def _rows(state: Path) -> list[dict[str, Any]]:
         assert connection.execute(f"{unplanned} WHERE state != 'publishing'").fetchone()[0] == 0
         names = connection.execute("SELECT photo, name FROM name").fetchall()
         rows = [dict(row) for row in connection.execute("SELECT * FROM photo")]
+        documents = connection.execute("SELECT document FROM notice WHERE kind = 'filed'")
+        told = Counter(json.loads(one["document"])["photo"] for one in documents)
     finally:
         connection.close()
     for row in rows:
         row["path"] = os.fsdecode(row["path"])
+        row["told"] = told[row["id"]]
         row["names"] = {os.fsdecode(n["name"]) for n in names if n["photo"] == row["id"]}
     return rows
 

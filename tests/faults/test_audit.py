@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from audit import Account, Place, Sent, audit, coded, number_in
@@ -79,6 +81,14 @@ def test_each_breach_of_the_promise_is_found(filed: tuple[Daemon, list[Sent]]) -
     original.rename(one.root / "42.png")
     assert audit(place, sent).lost == 1
     (one.root / "42.png").rename(original)
+
+    with closing(sqlite3.connect(place.state / "ledger.sqlite")) as db:
+        told = "INSERT INTO notice (at_s, kind, document) SELECT at_s, kind, document FROM notice"
+        db.execute(f"{told} WHERE kind = 'filed' LIMIT 1")
+        db.commit()
+        assert "was told 2 times" in audit(place, sent).faults[0]
+        db.execute("DELETE FROM notice WHERE id = (SELECT max(id) FROM notice)")
+        db.commit()
     assert audit(place, sent).faults == ()
 
 

@@ -47,12 +47,13 @@ def test_the_template_is_the_unit_with_another_name() -> None:
     }
 
 
-def test_the_exposure_is_low() -> None:
+@pytest.mark.parametrize("unit", ["matted.service", "matted-webhooks.service"])
+def test_the_exposure_is_low(unit: str) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
         pytest.skip("NOT TESTED: there is no systemd-analyze to rate the unit")
     done = subprocess.run(
-        [program, "security", "--offline=true", "--threshold=18", UNITS / "matted.service"],
+        [program, "security", "--offline=true", "--threshold=18", UNITS / unit],
         check=False,
         capture_output=True,
         text=True,

@@ -14,6 +14,19 @@ SUFFIX = ".new"
 """Of what is being written, in the same directory; its name begins with a dot."""
 
 
+def sync(path: Any) -> None:
+    """Write a file's content, or a directory's entries, to disk.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def replace_file(
     path: Any, content: bytes, opener: Callable[[str, int], int] | None = None
 ) -> None:

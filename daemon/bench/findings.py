@@ -16,7 +16,7 @@ FORMAT = 2
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One matte against its reference; ``matting.measures`` defines all of them."""
+    """One matte against its reference; ``measures`` defines all of them."""
 
     sad: float
     mse: float

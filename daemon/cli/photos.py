@@ -1,11 +1,36 @@
-"""Which photo is meant: by its number, or by a file."""
+"""Photos that a command is about: each is named, and each has its own line."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from daemon.errors import LedgerTrouble
+import typer
+
+from daemon.cli.words import advice
+from daemon.errors import LedgerTrouble, MattedError
 from daemon.ledger import Entry, Ledger
+
+
+def for_each(names: Iterable[str], act: Callable[[str], str]) -> None:
+    """Do something about each photo, and tell what came of it; one that fails stops no other.
+
+    Args:
+        names: as people typed them.
+        act: returns what is to be told.
+
+    Raises:
+        typer.Exit: with 1, at the end, if any failed.
+    """
+    failed = False
+    for name in names:
+        try:
+            typer.echo(f"photo {name}: {act(name)}")
+        except MattedError as error:
+            failed = True
+            typer.echo(f"matted: photo {name}: {advice(str(error))}", err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 def photo_of(ledger: Ledger, name: str) -> Entry:

@@ -8,12 +8,13 @@ from typing import Annotated, get_args
 
 import typer
 
-from daemon.cli.photos import photo_of
+from daemon.cli.photos import for_each, photo_of
 from daemon.config import load
 from daemon.config.profiles import BUILT_IN
 from daemon.config.settings import EngineSettings, Settings
-from daemon.errors import LedgerTrouble, MattedError, SettingsError
+from daemon.errors import LedgerTrouble, SettingsError
 from daemon.ledger import Entry, Ledger, State
+from daemon.ledger.place import existing
 from daemon.photo import Redo
 from daemon.shelf.originals import find_original
 
@@ -37,20 +38,10 @@ def main(
     """
     settings = load.load(config)
     _demand(settings, profile, engine)
-    path = settings.state_dir / "ledger.sqlite"
-    if not path.exists():
-        raise LedgerTrouble(f"no daemon has run with the state directory {settings.state_dir} yet")
-    failed = False
-    with Ledger.open(path) as ledger:
-        for name in photos:
-            try:
-                shown = _redo(ledger, settings, photo_of(ledger, name), profile, engine)
-                typer.echo(f"photo {shown} will be redone")
-            except MattedError as error:
-                failed = True
-                typer.echo(f"matted: {name}: {error}", err=True)
-    if failed:
-        raise typer.Exit(1)
+    with Ledger.open(existing(settings.state_dir)) as ledger:
+        for_each(
+            photos, lambda one: _redo(ledger, settings, photo_of(ledger, one), profile, engine)
+        )
 
 
 def _demand(settings: Settings, profile: str | None, engine: str | None) -> None:
@@ -73,7 +64,7 @@ def _demand(settings: Settings, profile: str | None, engine: str | None) -> None
 def _redo(
     ledger: Ledger, settings: Settings, entry: Entry, profile: str | None, engine: str | None
 ) -> str:
-    """Put one photo into the queue again; returns its number and name.
+    """Put one photo into the queue again; returns what is to be told of it.
 
     Raises:
         MattedError: that cannot be done.
@@ -90,4 +81,4 @@ def _redo(
     source = find_original([one.photo for one in same], entry.sha256, folder.archive)
     wanted = Redo(source, entry.sha256, profile, engine)
     ledger.redo(photo.id, wanted, now_s=time.time())
-    return f"{photo.id} ({photo.shown})"
+    return f"{photo.shown} will be redone"

@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from daemon.cli.photos import for_each, photo_of
 from daemon.config import load
 from daemon.config.settings import Settings
-from daemon.errors import LedgerTrouble, MattedError, SettingsError
+from daemon.errors import LedgerTrouble, SettingsError
 from daemon.ledger import Entry, Ledger, State
+from daemon.ledger.place import existing
 from daemon.shelf import quarantine
 
 
@@ -25,19 +27,9 @@ def main(
     if bool(photos) == every:
         raise SettingsError("retry", ("takes either IDs, as status shows them, or --all",))
     settings = load.load(config)
-    path = settings.state_dir / "ledger.sqlite"
-    if not path.exists():
-        raise LedgerTrouble(f"no daemon has run with the state directory {settings.state_dir} yet")
-    failed = False
-    with Ledger.open(path) as ledger:
-        for photo_id in photos or [entry.photo.id for entry in _all_failed(ledger)]:
-            try:
-                typer.echo(f"photo {photo_id}: {_retry(ledger, settings, photo_id)}")
-            except MattedError as error:
-                failed = True
-                typer.echo(f"matted: photo {photo_id}: {error}", err=True)
-    if failed:
-        raise typer.Exit(1)
+    with Ledger.open(existing(settings.state_dir)) as ledger:
+        wanted = photos or [entry.photo.id for entry in _all_failed(ledger)]
+        for_each(map(str, wanted), lambda one: _retry(ledger, settings, photo_of(ledger, one)))
 
 
 def _all_failed(ledger: Ledger) -> tuple[Entry, ...]:
@@ -57,20 +49,17 @@ def _why_not_retried(entry: Entry) -> str:
             return f"{shown} is not in quarantine but in the queue, {entry.state}{why}"
 
 
-def _retry(ledger: Ledger, settings: Settings, photo_id: int) -> str:
-    """Put one photo back into the queue; returns what it is called.
+def _retry(ledger: Ledger, settings: Settings, entry: Entry) -> str:
+    """Put one photo back into the queue; returns what is to be told of it.
 
     Raises:
         MattedError: that cannot be done.
     """
-    entry = ledger.entry(photo_id)
-    if entry is None:
-        raise LedgerTrouble("there is no photo of this number; status shows the numbers")
     if entry.state is not State.FAILED:
         raise LedgerTrouble(_why_not_retried(entry))
     results = {str(folder.watch): folder.results for folder in settings.folders}
     if entry.photo.folder not in results:
         raise LedgerTrouble(f"its folder {entry.photo.folder} is not watched any more")
     quarantine.release(results[entry.photo.folder], entry.photo)
-    ledger.requeue(photo_id, now_s=time.time())
+    ledger.requeue(entry.photo.id, now_s=time.time())
     return f"{entry.photo.shown} will be tried again"

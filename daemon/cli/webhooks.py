@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from daemon.config import load
-from daemon.errors import LedgerTrouble, SettingsError
+from daemon.errors import SettingsError
+from daemon.ledger.place import existing
 from daemon.log import events
 
 
@@ -23,9 +24,7 @@ def main(
     settings = load.load(config)
     if not settings.webhooks:
         raise SettingsError(str(config), ("webhooks: names no address",))
-    path = settings.state_dir / "ledger.sqlite"
-    if not path.exists():
-        raise LedgerTrouble(f"no daemon has run with the state directory {settings.state_dir} yet")
+    path = existing(settings.state_dir)
     running = followers(path, settings.webhooks, events.set_up())
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,6 +6,7 @@ they count since the daemon started, as Prometheus expects.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from daemon.errors import LedgerTrouble
 from daemon.ledger import Ledger
 from daemon.ledger.notices import Kind, Notice
 from daemon.log.events import Event, Log
+from matting.small_file import replace_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +157,7 @@ class Textfile:
         try:
             with Ledger.open(self._ledger, read_only=True) as ledger:
                 text = self._figures.text(ledger, self._condition(), now_s=time.time())
-            fresh = self._path.with_name(f".{self._path.name}.new")
-            fresh.write_bytes(text)
-            fresh.chmod(0o644)  # it is another user's program that reads it
-            fresh.replace(self._path)
+            replace_file(self._path, text, opener=_readable)
         except (OSError, LedgerTrouble) as error:
             reason = f"{self._path}: {getattr(error, 'strerror', None) or error}"
             if reason != self._told:
@@ -166,3 +165,10 @@ class Textfile:
             self._told = reason
         else:
             self._told = None
+
+
+def _readable(path: str, flags: int) -> int:
+    """Open what another user's program reads, whatever our umask."""
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o644)
+    os.fchmod(descriptor, 0o644)
+    return descriptor

@@ -7,13 +7,13 @@ away, so that only the newest program has to know the newest tables.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from daemon.ledger import notices, redo
 from daemon.machine import private
+from matting.small_file import sync
 
 # For how long a version was watched while it was not ready; when an original was kept against the
 # folder's policy, ``reason`` says why; who this ledger is, for results to remember;
@@ -112,14 +112,6 @@ def _copy_aside(path: Path, older: int) -> None:
     ):
         source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
-    _sync(draft)
+    sync(draft)
     draft.replace(kept)
-    _sync(kept.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(kept.parent)

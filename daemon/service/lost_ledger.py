@@ -8,6 +8,7 @@ from pathlib import Path
 from daemon.config.settings import Settings
 from daemon.errors import LedgerTrouble
 from daemon.ledger import Ledger
+from daemon.ledger.place import NAME
 from daemon.log.events import Event, Log
 from daemon.shelf.roots import STAGING
 
@@ -21,7 +22,7 @@ def open_ledger(settings: Settings, log: Log) -> Ledger:
     Raises:
         LedgerTrouble: it cannot be opened, or it is gone from beside its companions.
     """
-    path = settings.state_dir / "ledger.sqlite"
+    path = settings.state_dir / NAME
     if path.exists():
         return Ledger.open(path)
     if left := companions(settings.state_dir):

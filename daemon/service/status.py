@@ -19,6 +19,7 @@ from typing import Any
 from daemon.errors import LedgerTrouble
 from daemon.intake.news import FolderNews
 from daemon.ledger import Entry, Ledger, State
+from daemon.ledger.place import existing
 from daemon.machine import private
 from daemon.photo import show
 from matting.small_file import replace_file
@@ -134,10 +135,7 @@ def read(state_dir: Path) -> Status:
     Raises:
         LedgerTrouble: there is no ledger, or it cannot be read.
     """
-    path = state_dir / "ledger.sqlite"
-    if not path.exists():
-        raise LedgerTrouble(f"no daemon has run with the state directory {state_dir} yet")
-    with Ledger.open(path, read_only=True) as ledger:
+    with Ledger.open(existing(state_dir), read_only=True) as ledger:
         return Status(
             running=_is_locked(state_dir / "lock"),
             news=_news(state_dir),

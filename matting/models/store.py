@@ -24,7 +24,7 @@ from matting.models import model as manifest
 from matting.models.content import in_use
 from matting.models.errors import Busy, ModelError, UnknownModel, writing
 from matting.models.model import Model
-from matting.small_file import SUFFIX, replace_file
+from matting.small_file import SUFFIX, replace_file, sync
 
 _FILES = "files"
 _PARTIAL = ".partial"
@@ -135,9 +135,9 @@ class Store:
             size_bytes = candidate.stat().st_size
             installed = replace(model, path=target, size_bytes=size_bytes, tested=tested)
             files.mkdir(exist_ok=True)
-            _sync(candidate)
+            sync(candidate)
             candidate.replace(target)
-            _sync(files)
+            sync(files)
             self._write(shown, picture)
             self._write(f"{model.name}.json", manifest.to_json(installed).encode())
             self._sweep()
@@ -162,7 +162,7 @@ class Store:
             with contextlib.suppress(ModelError):  # a damaged manifest is there to be removed
                 model = self.find(name)
             self._manifest(name).unlink(missing_ok=True)
-            _sync(self.directory)
+            sync(self.directory)
             self._sweep()
             shutil.rmtree(self.directory / _PARTIAL / name, ignore_errors=True)
         return model
@@ -172,7 +172,7 @@ class Store:
 
     def _write(self, name: str, content: bytes) -> None:
         replace_file(self.directory / name, content)
-        _sync(self.directory)
+        sync(self.directory)
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
@@ -212,12 +212,3 @@ def _closed(path: str, flags: int) -> int:
         with contextlib.suppress(OSError):  # another of the group made it
             os.fchmod(descriptor, mode)
     return descriptor
-
-
-def _sync(path: Path) -> None:
-    """Write a file's content, or a directory's entries, to disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

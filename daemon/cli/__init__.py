@@ -7,7 +7,7 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from types import FrameType
@@ -18,22 +18,26 @@ import typer
 from daemon.cli.words import advice
 from daemon.errors import InUse, MattedError, NoEngine, SettingsError
 
-# In the order in which a newcomer needs them. A verb is a module here with a function `main`.
-VERBS = (
-    "init",
-    "check",
-    "run",
-    "process",
-    "status",
-    "retry",
-    "redo",
-    "doctor",
-    "webhooks",
-    "bench",
-    "demo",
-)
+VERBS: Mapping[str, str] = {
+    "init": "Write a settings file in which every setting is explained.",
+    "check": "Check a settings file and report every fault in it at once.",
+    "run": "Watch the folders of a settings file until told to stop (SIGTERM or Ctrl-C).",
+    "process": "Cut the people out of photos, once, through the daemon's own pipeline.",
+    "status": "Show queue, folders and failures, whether the daemon runs or not.",
+    "retry": "Take photos out of quarantine; the daemon, now or when it runs again, begins anew.",
+    "redo": "Work photos that are filed through again; the new results lie beside the old ones.",
+    "doctor": "Try out folders, rights, limits and the engine; say what to do about what is amiss.",
+    "webhooks": "Tell the addresses of `webhooks:` what happened; beside the daemon, until Ctrl-C.",
+    "bench": "Compare engines on your photos: how good, how fast, how much memory.",
+    "demo": "Start the daemon, write photos into its inbox as a scanner does, show what was filed.",
+    "model": "The networks that engines run.",
+}
+"""Each verb with its summary, in the order in which a newcomer needs them.
+
+A verb is a module here with a function `main`, whose docstring begins with that very summary. It
+stands here, too, so that `matted --help` need not load them all.
+"""
 _MODEL = "model"  # has verbs of its own
-_ALL = (*VERBS, _MODEL)
 
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -62,6 +66,8 @@ def main() -> None:
             signal.signal(number, _end)
     try:
         with _one_thread_for_algebra():
+            # Looking through all that is installed for plugins takes a while, and we use none.
+            os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
             verbs = app(_asked_for(sys.argv[1:2]))
         verbs(prog_name="matted")
     except MattedError as error:
@@ -91,15 +97,13 @@ def _one_thread_for_algebra() -> Iterator[None]:
             os.environ["OPENBLAS_NUM_THREADS"] = before
 
 
-def _asked_for(first: Sequence[str]) -> Sequence[str]:
-    """The verbs to load: the one that is meant, if one is; each takes a while."""
-    if list(first) == ["--version"]:
-        return ()
-    return first if first and first[0] in _ALL else _ALL
+def _asked_for(first: Sequence[str]) -> Collection[str]:
+    """The verbs to load: the one that is meant; all for a shell that completes words."""
+    return VERBS if "_MATTED_COMPLETE" in os.environ else first
 
 
-def app(verbs: Sequence[str] = _ALL) -> typer.Typer:
-    """The command with these verbs."""
+def app(loaded: Collection[str] = VERBS) -> typer.Typer:
+    """The command; of the verbs that are not loaded it knows the summaries alone."""
     cli = typer.Typer(
         help="Watch folders for photos, cut the people out, file the results.",
         epilog=_EPILOG,
@@ -108,13 +112,20 @@ def app(verbs: Sequence[str] = _ALL) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     cli.callback()(_common)
-    for verb in verbs:
+    for verb, summary in VERBS.items():
+        if verb not in loaded:
+            cli.command(verb, help=summary)(_not_loaded)
+            continue
         module = importlib.import_module(f"daemon.cli.{verb}")
         if verb == _MODEL:
             cli.add_typer(module.app(), name=verb)
         else:
             cli.command(verb)(module.main)
     return cli
+
+
+def _not_loaded() -> None:
+    raise AssertionError("a verb that is asked for is loaded")
 
 
 def _end(number: int, _: FrameType | None) -> None:

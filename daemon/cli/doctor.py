@@ -19,7 +19,7 @@ _STYLE = {Severity.OK: "green", Severity.NOTE: "yellow", Severity.BAD: "bold red
 def main(
     config: Annotated[Path, typer.Option(help="The daemon's settings file.")] = Path("matted.yaml"),
 ) -> None:
-    """Try out folders, rights, limits and the engine; say what to do where something is amiss."""
+    """Try out folders, rights, limits and the engine; say what to do about what is amiss."""
     console = Console()
     settings = load.load(config)
     console.print(_line(Severity.OK, str(config), "no faults"))

@@ -10,8 +10,9 @@ from typing import Any, Dict, NoReturn, Optional, Tuple
 
 import numpy as np
 
-from matting.engines import Answer, Engine, accelerator, cuda, installed
+from matting.engines import Answer, Engine, accelerator, cuda, obstacles
 from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
+from matting.framework import Framework
 from matting.networks import graph
 
 OPAQUE = 254
@@ -34,7 +35,7 @@ def load(options: Dict[str, Any]) -> Engine:
     device = accelerator.wanted(options.get("device", "auto"))
     if not options.get("model"):
         raise EngineUnavailable("engine.model names no file; it has to be a frozen graph (.pb)")
-    framework = installed.Framework.load()
+    framework = Framework.load()
     return TensorFlowEngine(framework, options["model"], device, options.get("name"))
 
 
@@ -42,7 +43,7 @@ class TensorFlowEngine(Engine):
     """A frozen graph in a graph and a session of its own."""
 
     def __init__(
-        self, framework: installed.Framework, model: str, device: str, called: Optional[str] = None
+        self, framework: Framework, model: str, device: str, called: Optional[str] = None
     ) -> None:
         """Load the model and run it once.
 
@@ -76,7 +77,7 @@ class TensorFlowEngine(Engine):
         found = cuda.Gpus((), "") if device == "cpu" else cuda.look()
         obstacle = accelerator.UNWANTED
         if device != "cpu":
-            obstacle = installed.obstacle(self._framework, found)
+            obstacle = obstacles.first(self._framework, found)
         if device == "gpu" and obstacle:
             return (
                 None,
@@ -86,7 +87,7 @@ class TensorFlowEngine(Engine):
         if obstacle:
             return None, obstacle
         if not self._lists_gpu():
-            return None, installed.missing(self._framework) or installed.UNEXPLAINED
+            return None, obstacles.missing(self._framework) or obstacles.UNEXPLAINED
         return found.gpus[0], ""
 
     def describe(self) -> Dict[str, Any]:

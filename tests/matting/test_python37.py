@@ -13,11 +13,11 @@ from matting.process.host import EngineHost, EngineSpec
 
 ROOM = Path(matting.__file__).parent
 SHARED = [
-    *("__init__", "__main__", "errors", "small_file"),
+    *("__init__", "__main__", "errors", "framework", "small_file"),
     *("process/__init__", "process/contract", "process/server", "process/wire"),
     *("networks/__init__", "networks/graph", "networks/modelfile"),
     *(f"networks/bshm/{name}" for name in ("__init__", "__main__", "freeze", "network")),
-    *("engines/__init__", "engines/accelerator", "engines/cuda", "engines/installed"),
+    *("engines/__init__", "engines/accelerator", "engines/cuda", "engines/obstacles"),
     "engines/tensorflow",
 ]
 

@@ -101,7 +101,7 @@ def _make(kind, path):
 
 
 def _tf():
-    from matting.engines.installed import Framework  # noqa: PLC0415 - only in the child
+    from matting.framework import Framework  # noqa: PLC0415 - only in the child
 
     return Framework.load().tf
 

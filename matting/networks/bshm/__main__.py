@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from matting.engines.installed import Framework
 from matting.errors import EngineUnavailable
+from matting.framework import Framework
 from matting.networks.bshm import freeze
 from matting.networks.bshm.network import FULL_WIDTH, Architecture
 from matting.small_file import replace_file

@@ -14,8 +14,8 @@ import os
 import sys
 from typing import Any
 
-from matting.engines.installed import Framework
 from matting.errors import EngineUnavailable
+from matting.framework import Framework
 from matting.networks import graph
 from matting.small_file import replace_file
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
+import typer.main
 
-from daemon.cli import VERBS
+from daemon.cli import VERBS, app
 
 Matted = Callable[..., CompletedProcess[str]]
 
@@ -56,6 +58,13 @@ def test_help_is_complete_and_fits(matted: Matted, verb: str) -> None:
         assert f"│ {word} " in done.stdout
     if not verb:
         assert "Exit codes: 0 all went well; 1 photos failed" in done.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_is_summed_up_as_its_own_help_begins(verb: str) -> None:
+    """They are written twice, so that `matted --help` need not load them all."""
+    command: Any = typer.main.get_command(app()).commands[verb]  # type: ignore[attr-defined] # a group
+    assert command.get_short_help_str(limit=1000) == VERBS[verb]
 
 
 def test_without_arguments_it_helps(matted: Matted) -> None:

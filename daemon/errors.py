@@ -5,6 +5,8 @@ All positional, so that they survive pickling on the way back from a photo proce
 
 from __future__ import annotations
 
+from matting.errors import one_line
+
 
 class MattedError(Exception):
     """Root of everything this program raises on purpose; ``str()`` is one line for people."""
@@ -168,7 +170,7 @@ class LedgerTrouble(MattedError):
 
     def __init__(self, told: str) -> None:
         """Say it in one line; SQLite quotes whole tables where one is damaged."""
-        super().__init__(" ".join(told.split()))
+        super().__init__(one_line(told))
 
 
 class InUse(MattedError):

@@ -6,6 +6,12 @@ Runs on Python 3.7 too.
 from __future__ import annotations
 
 
+def one_line(told: object, longest: int = 500) -> str:
+    """What somebody else's library said, on one line, with nothing in it that a terminal obeys."""
+    text = " ".join(str(getattr(told, "message", told)).split())
+    return "".join(c if c.isprintable() else "?" for c in text)[:longest]
+
+
 class EngineError(Exception):
     """Root of all engine trouble; ``str()`` is one line for people."""
 

@@ -11,7 +11,7 @@ import sys
 import warnings
 from typing import Any, NamedTuple
 
-from matting.errors import EngineUnavailable
+from matting.errors import EngineUnavailable, one_line
 
 
 class Framework(NamedTuple):
@@ -62,7 +62,7 @@ def _no_tensorflow(error: ImportError) -> str:
     if getattr(error, "name", None) == "tensorflow":
         reason = "it has no TensorFlow"
     else:
-        reason = f"its TensorFlow does not start ({' '.join(str(error).split())[:300]})"
+        reason = f"its TensorFlow does not start ({one_line(error)})"
     return (
         f"{sys.executable} (Python {sys.version_info[0]}.{sys.version_info[1]}): {reason}; set "
         "engine.python to an interpreter that has one: `make engine-tf1` or `make engine-tf2` "

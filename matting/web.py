@@ -18,10 +18,14 @@ from functools import partial
 from typing import Any, Self
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
+from matting.errors import one_line
+
 _SCHEMES = ("http://", "https://")
 # What may stand in an address as it is; a percent sign has been quoted already.
 _SAFE = "/%:=&?~+!$,;'@()*[]"
 _LONGEST_LINE = 300
+_MOST_TOLD = 1 << 16
+"""Secrets are looked for in this much of it, before it is cut."""
 _HIDDEN = "..."
 
 
@@ -40,23 +44,17 @@ def shown(address: str) -> str:
         parts = urlsplit(address)
     except ValueError:
         scheme, slashes, rest = address.partition("?")[0].partition("://")
-        return line(scheme + slashes + rest.rpartition("@")[2])
+        return one_line(scheme + slashes + rest.rpartition("@")[2], _LONGEST_LINE)
     host = parts.netloc.rpartition("@")[2]
-    return line(urlunsplit(parts._replace(netloc=host, query="", fragment="")))
+    return one_line(urlunsplit(parts._replace(netloc=host, query="", fragment="")), _LONGEST_LINE)
 
 
 def told(reason: object, address: str) -> str:
     """What a server or a library says of an address, on one line and without its secrets."""
-    text = line(reason, longest=None)
+    text = one_line(reason, longest=_MOST_TOLD)
     for secret in sorted(_secrets(address), key=len, reverse=True):
         text = text.replace(secret, _HIDDEN)
     return text[:_LONGEST_LINE]
-
-
-def line(reason: object, *, longest: int | None = _LONGEST_LINE) -> str:
-    """On one line, and nothing in it that a terminal would obey: a stranger may have written it."""
-    text = " ".join(str(reason).split())
-    return "".join(c if c.isprintable() else "?" for c in text)[:longest]
 
 
 def request(address: str, headers: Mapping[str, str]) -> urllib.request.Request:

@@ -12,6 +12,7 @@ from daemon.config.bounded_yaml import compose, construct
 from daemon.config.faults import MOST_FAULTS, Fault, Location
 from daemon.errors import SettingsError
 from daemon.photo import show
+from matting.errors import one_line
 
 _MERGE = "tag:yaml.org,2002:merge"
 _LONGEST_FAULT = 600
@@ -40,8 +41,7 @@ def read_yaml(text: str, source: str) -> tuple[yaml.Node, tuple[Fault, ...], Any
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise SettingsError(source, (f"{line}not valid YAML: {error.problem}",)) from error
     except (yaml.YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise SettingsError(source, (f"not valid YAML: {reason}",)) from error
+        raise SettingsError(source, (f"not valid YAML: {one_line(error)}",)) from error
     if not isinstance(data, dict):
         raise SettingsError(source, ("should be a mapping such as `folders: [...]`",))
     return node, doubled, data

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from matting.web import line
+from matting.errors import one_line
 
 _LAST_BYTES = 2000
 _CHUNK_BYTES = 1 << 16
@@ -118,4 +118,4 @@ def _attend(
 
 def _last_line(said: bytes) -> str:
     lines = [text for text in said.decode("utf-8", "backslashreplace").splitlines() if text.strip()]
-    return line(lines[-1].strip()) if lines else ""
+    return one_line(lines[-1].strip()) if lines else ""

@@ -21,6 +21,7 @@ from daemon.errors import (
     SourceTrouble,
 )
 from matting.backoff import Waits
+from matting.errors import one_line
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _NEVER_TAKEN = (errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOTSUP)
@@ -165,6 +166,6 @@ def _charge(reason: str, facts: Facts, limits: Patience) -> Decision:
 
 def _reason(error: BaseException) -> str:
     """One line for people, also for errors that were not made for them."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = one_line(error, longest=2000) or type(error).__name__
     known = type(error).__module__.startswith("daemon.")
     return text if known else f"{type(error).__name__}: {text}"

@@ -89,8 +89,8 @@ def _sound(row: sqlite3.Row) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        told = " ".join(str(error).split())
-        raise LedgerTrouble(f"the ledger is damaged at photo {row['id']}: {told}") from error
+        told = f"the ledger is damaged at photo {row['id']}: {error}"
+        raise LedgerTrouble(told) from error
 
 
 def photo(row: sqlite3.Row, names: tuple[bytes, ...]) -> Photo:

@@ -33,6 +33,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from daemon.errors import Interrupted, MattedError, WorkerDied
 from daemon.work.job import Job, Outcome
+from matting.errors import one_line
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -201,7 +202,7 @@ class Workers:
                 return WorkerDied(f"the photo process {_how_it_ended(error.exitcode)}")
             case _:
                 # The per-photo boundary: whatever a library throws at one photo ends here.
-                return WorkerDied(f"{type(error).__name__}: {' '.join(str(error).split())}")
+                return WorkerDied(f"{type(error).__name__}: {one_line(error)}")
 
 
 def _name(job: Job) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import os
 import sys
-from typing import Any, Sequence
+from typing import Sequence
 
 from matting.errors import EngineUnavailable
 
@@ -95,11 +95,6 @@ def give_back() -> None:
     """Return to the system what was freed, e.g. 2 GB of 5 after importing full BSHM."""
     with contextlib.suppress(OSError, AttributeError):  # not every C library has it
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def one_line(error: Any) -> str:
-    """An error's own words."""
-    return " ".join(str(getattr(error, "message", error)).split())[:500]
 
 
 def _any(parts: Sequence[str], text: str) -> bool:

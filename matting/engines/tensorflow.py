@@ -11,7 +11,7 @@ from typing import Any, Dict, NoReturn, Optional, Tuple
 import numpy as np
 
 from matting.engines import Answer, Engine, accelerator, cuda, obstacles
-from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
+from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused, one_line
 from matting.framework import Framework
 from matting.networks import graph
 
@@ -125,7 +125,7 @@ class TensorFlowEngine(Engine):
                 self._tf.import_graph_def(self._model.graph_def, name="")
             output = imported.get_tensor_by_name(graph.OUTPUT + ":0")
         except (ValueError, KeyError) as error:
-            reason = " ".join(str(error).split())[:500]
+            reason = one_line(error)
             raise EngineUnavailable(
                 f"the model {self._model.name} is not for TensorFlow "
                 f"{self._framework.version}: {reason}"
@@ -168,7 +168,7 @@ class TensorFlowEngine(Engine):
         try:
             answer = self._run(pixels, options=options, run_metadata=seen)
         except self._tf.errors.OpError as error:
-            reason = accelerator.one_line(error)
+            reason = one_line(error)
             raise EngineUnavailable(f"the model {self._model.name} fails: {reason}") from error
         if answer.shape != (*WARM_UP, 4):
             raise EngineUnavailable(
@@ -181,7 +181,7 @@ class TensorFlowEngine(Engine):
 
 def _translate(error: Any, pixels: np.ndarray, tf: Any) -> NoReturn:
     """Raise what the error means for this picture and for this process."""
-    text = accelerator.one_line(error)
+    text = one_line(error)
     size = f"{pixels.shape[1]}x{pixels.shape[0]}"
     full = isinstance(error, tf.errors.ResourceExhaustedError)
     if full or accelerator.is_out_of_memory(text):

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from matting.backoff import Backoff
+from matting.errors import one_line
 from matting.models.adoption import demand_room
 from matting.models.errors import ModelError, NotHad
 from matting.models.part import Origin, Part, megabytes
-from matting.web import NotFollowed, line, opener, request, shown, told
+from matting.web import NotFollowed, opener, request, shown, told
 
 MAX_BYTES = 2 << 30
 """Protobuf, in which all these networks are written, ends here."""
@@ -230,5 +231,5 @@ def _read(reply: Any, count: int) -> bytes:
     try:
         data: bytes = reply.read1(count)
     except (OSError, HTTPException, ValueError) as error:
-        raise _Again(f"the connection broke off: {line(error)}") from error
+        raise _Again(f"the connection broke off: {one_line(error)}") from error
     return data

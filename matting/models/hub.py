@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from matting.errors import one_line
 from matting.models.adoption import demand_room
 from matting.models.catalog import Hub
 from matting.models.download import Listener
@@ -99,8 +100,7 @@ class HubClient:
         return path
 
     def _not_had(self, error: BaseException) -> NotHad:
-        reason = " ".join(str(error).split())[:300]
-        return NotHad(f"ModelScope's {self._hub.repository}: {reason}")
+        return NotHad(f"ModelScope's {self._hub.repository}: {one_line(error)}")
 
 
 def _counter(base: Any, watch: Listener) -> Any:

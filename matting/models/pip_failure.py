@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import sys
 
+from matting.errors import one_line
 from matting.models.errors import ModelError, NotHad
-from matting.web import line
 
 _REASONS = (
     (r"connection broken by (.*): /", "the registry that pip knows cannot be reached: {}"),
@@ -57,8 +57,8 @@ def wrong(said: str) -> str | None:
 def _reason(said: str) -> str:
     for pattern, told in _REASONS:
         if found := re.findall(pattern, said):
-            return line(told.format(_plain(found[-1])))
-    return line((said.split("\n") or [""])[-1] or "pip said nothing")
+            return one_line(told.format(_plain(found[-1])))
+    return one_line((said.split("\n") or [""])[-1] or "pip said nothing")
 
 
 def _plain(text: str) -> str:

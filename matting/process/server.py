@@ -28,6 +28,7 @@ from matting.errors import (
     PeerClosed,
     RequestRefused,
     WireError,
+    one_line,
 )
 from matting.process import wire
 from matting.process.contract import answer_fault, request_fault
@@ -265,5 +266,5 @@ def _error(kind: str, reason: str) -> Dict[str, Any]:
 
 
 def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}"[:2000] if text else type(error).__name__
+    text = one_line(error, longest=2000)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from matting.engines import REFINED, Answer, Engine, accelerator, cuda
 from matting.engines.onnx import feed, ports, program, reading, runtime
-from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused
+from matting.errors import EngineOutOfMemory, EngineUnavailable, RequestRefused, one_line
 from matting.networks import graph
 from matting.networks.recipe import Recipe
 
@@ -111,7 +111,7 @@ class OnnxEngine(Engine):
         except runtime.FellBack:
             obstacle = runtime.UNEXPLAINED
         except EngineUnavailable as error:
-            said = accelerator.one_line(error.__cause__ or "")
+            said = one_line(error.__cause__ or "")
             obstacle = runtime.explained(said, self._gpu, self._installed)
             if not obstacle:
                 raise  # it is the model
@@ -139,7 +139,7 @@ class OnnxEngine(Engine):
             self._warm_up()
         except self._installed.errors as error:
             raise EngineUnavailable(
-                f"the model {model.name} cannot be used: {accelerator.one_line(error)}"
+                f"the model {model.name} cannot be used: {one_line(error)}"
             ) from error
         self._labels = self._label()
 
@@ -261,7 +261,7 @@ def _check_shape(fed: NDArray[Any], planes: NDArray[Any], recipe: Recipe) -> Non
 
 def _translate(error: Exception, size: str) -> NoReturn:
     """Raise what the error means for this picture and for this process."""
-    text = accelerator.one_line(error)
+    text = one_line(error)
     if accelerator.is_out_of_memory(text):
         raise EngineOutOfMemory(f"out of memory at {size}: {text}") from error
     accelerator.end_if_broken(text)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matting.engines import cuda
-from matting.errors import EngineUnavailable
+from matting.errors import EngineUnavailable, one_line
 
 CUDA, TENSORRT = "CUDAExecutionProvider", "TensorrtExecutionProvider"
 UNEXPLAINED = "wheel: ONNX Runtime does not take the GPU; its own words in the log say why"
@@ -169,7 +169,7 @@ def _no_runtime(error: ImportError) -> str:
     if getattr(error, "name", None) == "onnxruntime":
         reason = "it has no ONNX Runtime"
     else:
-        reason = f"its ONNX Runtime does not start ({' '.join(str(error).split())[:300]})"
+        reason = f"its ONNX Runtime does not start ({one_line(error)})"
     return (
         f"{sys.executable} (Python {sys.version_info[0]}.{sys.version_info[1]}): {reason}; "
         "install matted[onnx], or set engine.python to an interpreter that has one, as "

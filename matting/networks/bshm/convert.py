@@ -14,7 +14,7 @@ import os
 import sys
 from typing import Any
 
-from matting.errors import EngineUnavailable
+from matting.errors import EngineUnavailable, one_line
 from matting.framework import Framework
 from matting.networks import graph
 from matting.small_file import replace_file
@@ -98,7 +98,7 @@ def _translate(converter: Any, model: graph.FrozenGraph) -> Any:
             tensors_to_rename=tensors,
         )
     except Exception as error:  # it has no classes of its own
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error)
         raise EngineUnavailable(f"tf2onnx cannot convert {model.name}: {reason}") from error
     return network
 

@@ -134,6 +134,11 @@ def audit(place: Place, sent: Iterable[Sent], *, busy: bool = False) -> Account:
     return _Audit(place, tuple(sent), busy=busy).account()
 
 
+def earlier_sets(place: Place) -> int:
+    """How many sets of results are known of photos that were redone since."""
+    return sum(len(row["earlier"]) for row in _rows(place.state))
+
+
 def unfinished(place: Place, sent: Iterable[Sent]) -> list[str]:
     """What has not come to an end yet, to be waited for; the ledger's own word."""
     rows = _rows(place.state)
@@ -191,6 +196,9 @@ class _Audit:
                 continue
             made_of = (row["path"], row["sha256"])
             owned |= row["names"]
+            for names in row["earlier"]:
+                owned |= names
+                self._is_whole(row | {"names": names}, numbers.get(made_of))
             if made_of not in numbers:
                 self._faults.append(f"{row['path']} was filed from what nobody sent")
             if self._is_whole(row, numbers.get(made_of)):
@@ -279,6 +287,7 @@ class _Audit:
         """Others are told of each filing once, in the transaction that makes it true."""
         for row in self._rows:
             filings = int(row["state"] == "filed" and row["filed"] is not None)
+            filings += len(row["earlier"])
             if row["told"] != filings:
                 self._faults.append(f"{row['path']} was told {row['told']} times, not {filings}")
 
@@ -294,6 +303,7 @@ def _rows(state: Path) -> list[dict[str, Any]]:
         assert connection.execute(f"{unplanned} WHERE state != 'publishing'").fetchone()[0] == 0
         names = connection.execute("SELECT photo, name FROM name").fetchall()
         rows = [dict(row) for row in connection.execute("SELECT * FROM photo")]
+        earlier = connection.execute("SELECT photo, names FROM filing").fetchall()
         documents = connection.execute("SELECT document FROM notice WHERE kind = 'filed'")
         told = Counter(json.loads(one["document"])["photo"] for one in documents)
     finally:
@@ -302,6 +312,7 @@ def _rows(state: Path) -> list[dict[str, Any]]:
         row["path"] = os.fsdecode(row["path"])
         row["told"] = told[row["id"]]
         row["names"] = {os.fsdecode(n["name"]) for n in names if n["photo"] == row["id"]}
+        row["earlier"] = [{*json.loads(n["names"])} for n in earlier if n["photo"] == row["id"]]
     return rows
 
 

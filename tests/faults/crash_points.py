@@ -20,7 +20,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from audit import STRANGERS, Account, Place, Sent, audit, coded
+from audit import STRANGERS, Account, Place, Sent, audit, coded, earlier_sets
+
+from daemon.ledger import Ledger
+from daemon.photo import Redo
+from daemon.shelf.originals import find_original
 
 _CHANGING = (
     "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "rmdir", "mkdir",
@@ -56,6 +60,8 @@ class Variant:
     """Faults that are there all the time, as strace is told of them."""
     rival: bool = False
     """Whether another program takes a result's name while the photo is at work."""
+    redone: bool = False
+    """Whether what is hit is not the filing but a redoing, after one that nothing disturbed."""
 
 
 VARIANTS = (
@@ -67,6 +73,10 @@ VARIANTS = (
     Variant("a name taken meanwhile", "delete", rival=True),
 )
 """The one but last is NFS: a file gets its name by a link there, then loses the old one."""
+REDOINGS = (
+    Variant("redone from the watched folder", "keep", redone=True),
+    Variant("redone from the archive", "archive", redone=True),
+)
 
 
 class Forge:
@@ -101,7 +111,11 @@ class Forge:
 
     def case(self, variant: Variant, disk: Path) -> Case:
         """Fresh folders with photos; with another disk for an archive."""
-        return Case(self._base / f"case{next(self._numbers)}", variant, disk)
+        case = Case(self._base / f"case{next(self._numbers)}", variant, disk)
+        if variant.redone:
+            assert self.run(case) == 0, case.log
+            case.ask_for_redoing()
+        return case
 
     def _ask(self, command: dict[str, Any]) -> int:
         assert self._child.stdin
@@ -188,12 +202,26 @@ class Case:
             "rival": self.variant.rival,
         }
 
+    def ask_for_redoing(self) -> None:
+        """As `matted redo` does; nothing of it has begun."""
+        (good,) = (sent for sent in self.sent if sent.number is not None)
+        with Ledger.open(self.root / "state" / "ledger.sqlite") as ledger:
+            known = [
+                entry.photo for entry in ledger.of_content(str(self.root / "inbox"), good.sha256)
+            ]
+            source = find_original(known, good.sha256, self.archive)
+            (photo,) = known
+            ledger.redo(photo.id, Redo(source, good.sha256, None, None), now_s=time.time())
+
     def audit(self, *, busy: bool = False) -> Account:
         if self.variant.rival:
             kept = [path for path in (self.root / "results").rglob("*_matte.png") if _is(path)]
             assert kept, "the other program's file was overwritten"
         place = Place.below(self.root, self.variant.originals, self.archive)
-        return audit(place, self.sent, busy=busy)
+        account = audit(place, self.sent, busy=busy)
+        expected = int(self.variant.redone)
+        assert earlier_sets(place) == expected, "the first results are not known any more"
+        return account
 
     @property
     def log(self) -> str:

@@ -13,14 +13,24 @@ from pathlib import Path
 
 import pytest
 from audit import CUT_OUT, Account, Place, Sent, audit, coded, unfinished
-from crash_points import VARIANTS, Forge, Point, Variant, points, thinned, traced, traced_with
+from crash_points import (
+    REDOINGS,
+    VARIANTS,
+    Forge,
+    Point,
+    Variant,
+    points,
+    thinned,
+    traced,
+    traced_with,
+)
 from harness import Daemon, wait_until
 from summary import Tally
 
 Make = Callable[..., Daemon]
 TWO = {"preprocess": [], "outputs": [{"matte": {}}, {"matte": {"name": "fine", "bits": 16}}]}
 
-NAMED = pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+NAMED = pytest.mark.parametrize("variant", [*VARIANTS, *REDOINGS], ids=lambda variant: variant.name)
 
 
 def try_all(variant: Variant, at: list[Point], forge: Forge, disk: Path, tally: Tally) -> None:
@@ -46,8 +56,10 @@ def test_a_kill_at_any_call_breaks_no_promise(
     variant: Variant, forge: Forge, disk: Path, tally: Tally
 ) -> None:
     found = traced(forge, forge.case(variant, disk))
-    assert len(found) > 150, found
-    try_all(variant, found if variant.name == "keep" else thinned(found), forge, disk, tally)
+    assert len(found) > (100 if variant.redone else 150), found
+    at = found if variant.name == "keep" else thinned(found)
+    # A redoing is filed by the very code that the other variants hit at every call.
+    try_all(variant, at[::2] if variant.redone else at, forge, disk, tally)
 
 
 @NAMED

@@ -6,6 +6,8 @@ photos come from a host that has no network; a stub takes the engine's place whe
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import time
 
@@ -14,7 +16,7 @@ import pytest
 import yaml
 from harness import wait_until, write_photo
 from machine import Machine
-from place import SOURCE, Place, settings
+from place import SOURCE, STUBS, Place, settings
 
 pytestmark = pytest.mark.service
 
@@ -310,6 +312,36 @@ def test_the_commands_of_the_documentation_work_as_they_stand_there(place: Place
         well = " || [ $? -ge 10 ]" if "matted status" in line else ""
         told = place.machine.run("sh", "-c", f"{SUDO}\n{line}{well}")
         assert "bad" not in told
+
+
+def test_webhooks_are_sent_by_a_unit_of_their_own_and_signed(place: Place) -> None:
+    """The daemon's unit has no network; this one has, sees no photo, and comes back when killed."""
+    machine = place.machine
+    key = "/var/lib/matted/webhook.key"
+    hook = {"url": "http://127.0.0.1:8099/told", "events": ["filed"], "secret_file": key}
+    place.settings.write_text(
+        yaml.safe_dump(settings("/srv/matted", "/var/lib/matted", webhooks=[hook]))
+    )
+    machine.run("sh", "-c", f"umask 077; echo open sesame > {key}; chown matted: {key}")
+    place.override(stub=True)
+    place.start()
+    machine.run("systemctl", "start", "matted-webhooks")
+    write_photo(place.inbox / "early.png")  # nobody listens yet
+    place.await_("photo.filed")
+    receiver = f"/usr/bin/python3 {STUBS}/webhook_receiver.py 8099"
+    machine.run("systemd-run", "--unit=receiver", "--collect", *receiver.split())
+    told = machine.await_(place.since, "_SYSTEMD_UNIT=receiver.service", "_TRANSPORT=stdout")
+    machine.run("systemctl", "kill", "--signal=KILL", "matted-webhooks")
+    write_photo(place.inbox / "late.png")
+    machine.run("systemctl", "restart", "matted-webhooks")
+    machine.await_(place.since, "_SYSTEMD_UNIT=receiver.service", "_TRANSPORT=stdout", count=2)
+    machine.run("systemctl", "stop", "receiver", "matted-webhooks")
+    request = json.loads(told["MESSAGE"])
+    assert json.loads(request["body"])["path"] == "early.png"
+    headers = request["headers"]
+    signed = f"{headers['x-matted-timestamp']}.{request['body']}".encode()
+    mac = hmac.new(b"open sesame", signed, hashlib.sha256).hexdigest()
+    assert headers["x-matted-signature"] == f"sha256={mac}"
 
 
 def test_a_model_installed_as_its_user_before_the_first_start_is_what_runs(place: Place) -> None:

@@ -37,6 +37,7 @@ from daemon.work.job import EngineAddress, Job, Outcome, Staged, Unchanged
 from daemon.work.judging import at_hand
 from daemon.work.refining import Refined, Wanted, refined
 from daemon.work.snapshot import copy_in
+from matting import compiled
 from matting.engines import Answer
 from matting.errors import (
     EngineFaulted,
@@ -46,7 +47,7 @@ from matting.errors import (
     RequestRefused,
 )
 from matting.judgement.judge import judge
-from matting.picture.foreground import estimate_foreground, preload
+from matting.picture.foreground import estimate_foreground
 from matting.process.client import connect
 
 _NONE = trimap_file.Own()
@@ -125,8 +126,7 @@ def cut_out(
     coloured = any(
         OUTPUTS[each.name].needs_foreground(each.options) for each in job.profile.outputs
     )
-    if coloured:
-        preload()
+    compiled.preload((*compiled.EDGES, *(compiled.COLOURS if coloured else ())))
     # Whoever says where the edge is has looked at the whole photo.
     profile = job.profile if own.trimap is None else job.profile.only_toning
     with stages("prepare"):

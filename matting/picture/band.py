@@ -1,7 +1,6 @@
 """The kernels of the foreground's colours: sweeps over the few pixels that have to be solved.
 
-Compiled by numba at the first import, which takes some seconds, and kept beside this file or in
-``NUMBA_CACHE_DIR``. numba takes a third of a second to import: import this module where it is used.
+Compiled by numba; see matting/compiled.py.
 
 A level's pixels are listed row by row: ``xs`` has their columns, and ``starts[y]`` says where row y
 begins in it. So time and memory go by the soft edge, never by the picture. Colours are (n, 8):
@@ -11,17 +10,16 @@ or two steps of the cache away.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from matting.compiled import compiled
+
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 _FLAT = np.float32(1e-5)
 """Weight of a neighbour with the same alpha, as pymatting has it."""
@@ -37,12 +35,7 @@ _PIXELS = [types.Array(each, 3, "A", readonly=True) for each in (types.uint8, ty
 """Photos may be read-only; numba takes arrays that are not for these, too."""
 
 
-def _compiled(*signatures: Any) -> Callable[[Kernel], Kernel]:
-    compiled = numba.njit(list(signatures), cache=True, nogil=True, fastmath=True)
-    return cast("Callable[[Kernel], Kernel]", compiled)
-
-
-@_compiled(
+@compiled(
     *(
         types.void(each, _U2S, *[types.int32[:]] * 2, *[types.int64[:]] * 2, _F4S2, _F4S)
         for each in _PIXELS
@@ -79,7 +72,7 @@ def gather(  # noqa: PLR0913, PLR0917 - kernels take arrays, no values of ours
                 photo[i, c] = pixels[row, column, c]
 
 
-@_compiled("f4[:,::1](i4[:], i4[:], i8, i4[:], i4[:], i8, f4[:,:])")
+@compiled("f4[:,::1](i4[:], i4[:], i8, i4[:], i4[:], i8, f4[:,:])")
 def inherit(
     xs: Indices,
     starts: Indices,
@@ -127,7 +120,7 @@ def inherit(
     return colours
 
 
-@_compiled("i4[:,::1](i4[:], i4[:])")
+@compiled("i4[:,::1](i4[:], i4[:])")
 def neighbours(xs: Indices, starts: Indices) -> Indices:
     """(n, 4): who is above, below, right and left of each pixel; itself where nobody is."""
     beside = np.empty((xs.size, 4), np.int32)
@@ -147,7 +140,7 @@ def neighbours(xs: Indices, starts: Indices) -> Indices:
     return beside
 
 
-@_compiled("void(f4[:], i4[:,:], f4[:,:], f4[:,:])")
+@compiled("void(f4[:], i4[:,:], f4[:,:], f4[:,:])")
 def weigh(shares: Floats, beside: Indices, weights: Floats, inverse: Floats) -> None:
     """What stays the same in all sweeps.
 
@@ -173,7 +166,7 @@ def weigh(shares: Floats, beside: Indices, weights: Floats, inverse: Floats) -> 
         inverse[i, 2] = (a * a + total) * over
 
 
-@_compiled("void(f4[:,:], f4[:,:], f4[:], i4[:,:], f4[:,:], f4[:,:], i8)")
+@compiled("void(f4[:,:], f4[:,:], f4[:], i4[:,:], f4[:,:], f4[:,:], i8)")
 def sweep(
     colours: Floats,
     photo: Floats,
@@ -219,7 +212,7 @@ def sweep(
             colours[i, 6] = min(max(q * f2 + r * b2, zero), one)
 
 
-@_compiled(
+@compiled(
     *(
         types.void(
             each[:, :, :], _U2S, *[types.int32[:]] * 2, types.int64, _F4S2, *[types.int64] * 3

@@ -15,8 +15,6 @@ The coarse levels are solved at once, the fine ones in strips of rows that share
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -89,12 +87,6 @@ def estimate_foreground(pixels: Pixels, alpha: NDArray[np.uint16], *, threads: i
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(solve, strips))
     return result
-
-
-def preload() -> None:
-    """Begin to import the kernels in a thread: by the time they are wanted, they are there."""
-    if "matting.picture.band" not in sys.modules:
-        threading.Thread(target=__import__, args=("matting.picture.band",), daemon=True).start()
 
 
 def _strips(pyramid: Pyramid, threads: int) -> list[slice]:

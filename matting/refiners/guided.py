@@ -19,7 +19,6 @@ What differs from the paper was measured against known mattes made 4 and 8 times
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -28,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Indices = NDArray[np.int32]
 
 _RIDGE = 1e-4
 """Variance, for colours 0..1, below which contrast counts as noise: 0.01 squared, or 2.5 levels of
@@ -39,13 +39,11 @@ _TEXTURE_WINDOW = 15
 """Small pixels along each side of the surroundings in which texture is measured."""
 _SOFTNESS = (0.0, 0.8)
 """Standard deviations in small pixels of the photos that are fitted."""
-_DECIDED = 4
-"""Power of R squared by which the better fit wins."""
+_DECIDED, _UNDECIDED = np.float32(4), np.float32(1e-6)
+"""Power of R squared by which the better fit wins, and what all have."""
 _REACH = _TEXTURE_WINDOW // 2 + 4
 """Small pixels around a strip on which its coefficients depend: of the chain texture, fit (1),
 averaging (1) and enlarging (1), and the edge that texture keeps off (1)."""
-_TILE = 256
-"""Photo pixels; tiles without an edge cost nothing."""
 _PAIRS = (0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)
 """The channels of the six different entries of a 3 x 3 covariance."""
 
@@ -110,37 +108,23 @@ def _add_detail(
     edge = _edge(small.alpha)
     if not edge[used].any():
         return
-    lines = _lines(small, edge)[used]
-    wide = cv2.resize(lines, (guide.shape[1], len(lines)), interpolation=cv2.INTER_LINEAR)
-    for columns in _tiles(wide):
-        first, last = wide[upper - upper[0], columns], wide[lower - upper[0], columns]
-        line = first + share * (last - first)
-        colour = guide[rows, columns] * np.float32(1 / 255)
-        detail = (line[..., :3] * colour).sum(axis=-1) - line[..., 3]
-        deep = refined[rows, columns] + 65535 * detail
-        refined[rows, columns] = np.rint(deep.clip(0, 65535)).astype(np.uint16)
+    from matting.refiners.lines import draw  # noqa: PLC0415 - it imports numba
+
+    drawn = _lines(small, edge)[used]
+    left, _, across = _between(slice(0, guide.shape[1]), guide.shape[1], small.alpha.shape[1])
+    draw(drawn, upper - upper[0], lower - upper[0], share, left, across, guide[rows], refined[rows])
 
 
-def _between(
-    rows: slice, large: int, small: int
-) -> tuple[NDArray[np.int_], NDArray[np.int_], Floats]:
+def _between(rows: slice, large: int, small: int) -> tuple[Indices, Indices, Floats]:
     """Between which two small rows each large row lies, and how far towards the lower one.
 
     Spelt out, since cv2.resize knows no offset and cv2.remap rounds to 1/32 of a pixel.
     """
     at = (np.arange(rows.start, rows.stop) + 0.5) * (small / large) - 0.5
     at = at.clip(0, small - 1)
-    upper = at.astype(int)
-    lower = np.minimum(upper + 1, small - 1)
-    return upper, lower, (at - upper).astype(np.float32)[:, None, None]
-
-
-def _tiles(wide: Floats) -> Iterator[slice]:
-    """The column ranges in which there is anything to add."""
-    for left in range(0, wide.shape[1], _TILE):
-        columns = slice(left, left + _TILE)
-        if wide[:, columns].any():
-            yield columns
+    upper = at.astype(np.int32)
+    lower = np.minimum(upper + 1, small - 1, dtype=np.int32)
+    return upper, lower, (at - upper).astype(np.float32)
 
 
 def _edge(alpha: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -156,94 +140,28 @@ def _lines(small: _Small, edge: NDArray[np.bool_]) -> Floats:
 
     Zero where there is no edge, so that enlarging them fades the detail out.
     """
+    from matting.refiners.lines import fit, vote  # noqa: PLC0415 - it imports numba
+
     alpha, photo = small.alpha * np.float32(1 / 255), small.average * np.float32(1 / 255)
+    ys, xs = (each.astype(np.int32) for each in np.nonzero(edge))
     ridge = _TEXTURE_SHARE * _texture(small, edge)
-    ridge[[0, 3, 5]] += np.float32(_RIDGE)
-    fits = [_softened(alpha, photo, softness, edge, ridge) for softness in _SOFTNESS]
-    votes = [explained**_DECIDED + np.float32(1e-6) for _, explained in fits]
-    found = sum(v * explained * line for v, (line, explained) in zip(votes, fits, strict=True))
-    lines = np.zeros((*alpha.shape, 4), np.float32)
-    lines[edge] = np.transpose(found / sum(votes))
+    ridge[:, [0, 3, 5]] += np.float32(_RIDGE)
+    lines, votes = np.zeros((*alpha.shape, 4), np.float32), np.zeros(len(ys), np.float32)
+    fitted = np.zeros_like(lines)
+    for softness in _SOFTNESS:
+        soft = np.asarray(cv2.GaussianBlur(photo, (0, 0), softness)) if softness else photo
+        fit(alpha, soft, ys, xs, ridge, fitted)
+        vote(fitted, soft, ys, xs, _DECIDED, _UNDECIDED, lines, votes)
+    lines[ys, xs] /= votes[:, None]
     return lines
 
 
-def _softened(
-    alpha: Floats, photo: Floats, softness: float, edge: NDArray[np.bool_], ridge: Floats
-) -> tuple[Floats, Floats]:
-    """(4, n) lines and (1, n) R squared at the n pixels of the edge, the photo softened so much."""
-    soft = np.asarray(cv2.GaussianBlur(photo, (0, 0), softness), np.float32) if softness else photo
-    around = _Around.of(edge)
-    fit = np.zeros((*alpha.shape, 4), np.float32)
-    fit[edge] = _fit(around.see(alpha[..., None])[:, 0], around.see(soft), ridge).T
-    slopes, explained = np.split(cv2.blur(fit, (3, 3))[edge].T, [3])
-    return np.vstack((slopes, (slopes * soft[edge].T).sum(axis=0))), explained
-
-
-class _Around(NamedTuple):
-    """The 3 x 3 pixels around each of n pixels; beyond the picture they are mirrored."""
-
-    at: NDArray[np.intp]
-    """(9, n) flat indices."""
-
-    @classmethod
-    def of(cls, chosen: NDArray[np.bool_]) -> _Around:
-        """Around those that are true."""
-        height, width = chosen.shape
-        inside = np.arange(height * width).reshape(height, width)
-        padded = cv2.copyMakeBorder(inside.astype(np.int32), 1, 1, 1, 1, cv2.BORDER_REFLECT_101)
-        rows, columns = np.nonzero(chosen)
-        near = [padded[rows + y, columns + x] for y in range(3) for x in range(3)]
-        return cls(np.asarray(near, np.intp))
-
-    def see(self, picture: Floats) -> Floats:
-        """(9, channels, n) of (h, w, channels)."""
-        flat = np.ascontiguousarray(picture.reshape(-1, picture.shape[2]).T)
-        return np.stack([flat[:, places] for places in self.at])
-
-
 def _texture(small: _Small, edge: NDArray[np.bool_]) -> Floats:
-    """(6, n) for the n pixels at the edge: how colours vary nearby where alpha does not."""
+    """(n, 6) for the n pixels at the edge: how colours vary nearby where alpha does not."""
     rough = (small.sample.astype(np.float32) - small.average) * np.float32(1 / 255)
     rough[edge] = 0
     window = _TEXTURE_WINDOW, _TEXTURE_WINDOW
     planes = cv2.split(rough)
     pairs = [cv2.blur(planes[i] * planes[j], window)[edge] for i, j in _PAIRS]
     sure = cv2.blur((~edge).astype(np.float32), window)[edge]
-    return np.asarray(np.stack(pairs) / (sure + np.float32(1e-3)), np.float32)
-
-
-def _fit(alpha: Floats, photo: Floats, ridge: Floats) -> Floats:
-    """Ridge regression of alpha on colour in n windows of 3 x 3.
-
-    Args:
-        alpha: (9, n).
-        photo: (9, 3, n).
-        ridge: (6, n), added to the colours' covariance.
-
-    Returns:
-        (4, n): three slopes, and R squared.
-    """
-    alpha = alpha - alpha.mean(axis=0)
-    photo = photo - photo.mean(axis=0)
-    ninth = np.float32(1 / 9)
-    spread = [
-        np.einsum("kn,kn->n", photo[:, i], photo[:, j]) * ninth + more
-        for (i, j), more in zip(_PAIRS, ridge, strict=True)
-    ]
-    joint = [np.einsum("kn,kn->n", photo[:, i], alpha) * ninth for i in range(3)]
-    variance = np.einsum("kn,kn->n", alpha, alpha) * ninth
-    slopes = _solved(spread, joint)
-    explained = sum(slope * one for slope, one in zip(slopes, joint, strict=True))
-    return np.stack([*slopes, (explained / variance.clip(1e-4)).clip(0, 1)])
-
-
-def _solved(spread: list[Floats], joint: list[Floats]) -> list[Floats]:
-    """Solve n symmetric systems of three equations, by Cholesky's factors without their roots."""
-    rr, rg, rb, gg, gb, bb = spread
-    r, g, b = joint
-    by_g, by_b = rg / rr, rb / rr
-    gg, gb, g = gg - by_g * rg, gb - by_g * rb, g - by_g * r
-    last = gb / gg
-    blue = (b - by_b * r - last * g) / (bb - by_b * rb - last * gb)
-    green = (g - gb * blue) / gg
-    return [(r - rg * green - rb * blue) / rr, green, blue]
+    return np.asarray(np.stack(pairs, axis=1) / (sure[:, None] + np.float32(1e-3)), np.float32)

@@ -48,6 +48,8 @@ class Entry:
     sha256: str | None
     filed: Filed | None
     """None too for a photo whose content was filed before, under another version."""
+    decided: str | None = None
+    """What people decided about it: approved or rejected; None: nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def entry(row: sqlite3.Row, names: tuple[bytes, ...]) -> Entry:
             reason=row["reason"],
             sha256=row["sha256"],
             filed=load(row["filed"], names) if row["filed"] else None,
+            decided=row["decided"],
         )
 
 

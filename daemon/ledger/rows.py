@@ -13,9 +13,10 @@ from enum import StrEnum
 from typing import Any
 
 from daemon.errors import LedgerTrouble
-from daemon.photo import Filed, Photo, Redo, Version
+from daemon.photo import Filed, Photo, Redo, Touchup, Version
 from daemon.plan import Plan
 from matting.judgement.flag import Flag
+from matting.picture.stroke import Stroke
 
 
 class State(StrEnum):
@@ -123,7 +124,17 @@ def _redo(text: str | None) -> Redo | None:
     if text is None:
         return None
     facts = json.loads(text)
-    return Redo(**facts | {"source": os.fsencode(facts["source"])})
+    touchup = facts.get("touchup")
+    values = {"source": os.fsencode(facts["source"]), "touchup": touchup and _touchup(touchup)}
+    return Redo(**facts | values)
+
+
+def _touchup(facts: dict[str, Any]) -> Touchup:
+    strokes = (
+        Stroke(one["mark"], one["width"], tuple((x, y) for x, y in one["points"]))
+        for one in facts["strokes"]
+    )
+    return Touchup(tuple(facts["results"]), tuple(strokes))
 
 
 def entry(row: sqlite3.Row, names: tuple[bytes, ...]) -> Entry:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # who handles no pixels need not load numpy, which takes long
     from numpy.typing import NDArray
 
 from matting.judgement.flag import Flag
+from matting.picture.stroke import Stroke
 
 Pixels: TypeAlias = "NDArray[np.uint8] | NDArray[np.uint16]"
 """(height, width, 3) RGB; uint8 or uint16 over the type's whole range."""
@@ -64,6 +65,15 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Touchup:
+    """What somebody drew over a filed photo, for its matte to be mended there."""
+
+    results: tuple[str, ...]
+    """Absolute paths of what was filed, the matte among them; odd bytes are lone surrogates."""
+    strokes: tuple[Stroke, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Redo:
     """How a photo that is filed is to be worked through again."""
 
@@ -75,6 +85,8 @@ class Redo:
     """None: the folder's own."""
     engine: str | None = None
     """None: the daemon's own."""
+    touchup: Touchup | None = None
+    """None: a matte is made anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from daemon.ledger import notices, redo
+from daemon.ledger import decisions, notices, redo
 from daemon.machine import private
 from matting.small_file import sync
 
@@ -37,7 +37,14 @@ _TO_6 = (
     "CREATE INDEX photo_flagged ON photo (changed_s) WHERE state = 'filed' AND flagged > 0",
 )
 
-_STEPS = {1: _TO_2, 2: _TO_3, 3: notices.TABLES, 4: redo.TABLES, 5: _TO_6}
+_STEPS = {
+    1: _TO_2,
+    2: _TO_3,
+    3: notices.TABLES,
+    4: redo.TABLES,
+    5: _TO_6,
+    6: decisions.TABLES,
+}
 """What leads on from each version."""
 VERSION = max(_STEPS) + 1
 

@@ -13,7 +13,7 @@ import os
 import sqlite3
 from dataclasses import asdict
 
-from daemon.errors import LedgerTrouble
+from daemon.errors import LedgerTrouble, NameTaken
 from daemon.ledger import rows, transitions
 from daemon.ledger.rows import State
 from daemon.photo import Filed, Redo
@@ -47,23 +47,12 @@ def begin(db: sqlite3.Connection, photo_id: int, redo: Redo, *, now_s: float) ->
     if not row["disposed"]:
         raise LedgerTrouble("its original is yet to be archived or deleted; try again later")
     if row["filed"] is not None:
-        names = [os.fsdecode(name) for name in transitions.names(db, photo_id)]
-        where = db.execute("SELECT results FROM name WHERE photo = ?", (photo_id,)).fetchone()
-        db.execute(
-            "INSERT INTO filing (photo, filed_s, results, names, filed) VALUES (?, ?, ?, ?, ?)",
-            (
-                photo_id,
-                row["changed_s"],
-                where["results"] if where else b"",
-                json.dumps(names),
-                row["filed"],
-            ),
-        )
+        _keep(db, row)
     transitions.forget_names(db, photo_id)
     transitions.move(db, photo_id, State.WAITING, now_s)
     db.execute(
         "UPDATE photo SET redo = ?, attempts = 0, tries = 0, reason = NULL, due_s = ?,"
-        " watched_s = 0, superseded = 0 WHERE id = ?",
+        " watched_s = 0, superseded = 0, decided = NULL WHERE id = ?",
         (json.dumps(asdict(redo) | {"source": os.fsdecode(redo.source)}), now_s, photo_id),
     )
 
@@ -71,6 +60,47 @@ def begin(db: sqlite3.Connection, photo_id: int, redo: Redo, *, now_s: float) ->
 def end(db: sqlite3.Connection, photo_id: int) -> None:
     """A photo is filed: it is one like all others again."""
     db.execute("UPDATE photo SET redo = NULL WHERE id = ?", (photo_id,))
+
+
+def take_back(db: sqlite3.Connection, photo_id: int, *, now_s: float) -> None:
+    """What a photo was filed as before it was redone counts again; no file is touched.
+
+    Raises:
+        LedgerTrouble: it is at work or in quarantine, or its former names are another photo's.
+    """
+    row = db.execute("SELECT * FROM photo WHERE id = ?", (photo_id,)).fetchone()
+    former = db.execute(
+        "SELECT * FROM filing WHERE photo = ? ORDER BY id DESC LIMIT 1", (photo_id,)
+    ).fetchone()
+    if row is None or former is None:
+        raise LedgerTrouble("it was not filed before")
+    if row["state"] not in {State.FILED, State.WAITING, State.RETRYING}:
+        raise LedgerTrouble(f"is {row['state']}; what is redone can be undone when it is filed")
+    db.execute("DELETE FROM filing WHERE id = ?", (former["id"],))
+    if row["state"] == State.FILED and row["filed"] is not None:
+        _keep(db, row)
+    names = [os.fsencode(name) for name in json.loads(former["names"])]
+    try:
+        transitions.reserve(db, photo_id, former["results"], names)
+    except NameTaken as error:
+        raise LedgerTrouble("another photo has its former names by now") from error
+    transitions.move(db, photo_id, State.FILED, now_s)
+    flagged = len(rows.load(former["filed"], tuple(names)).flags)
+    db.execute(
+        "UPDATE photo SET redo = NULL, reason = NULL, filed = ?, flagged = ? WHERE id = ?",
+        (former["filed"], flagged, photo_id),
+    )
+
+
+def _keep(db: sqlite3.Connection, row: sqlite3.Row) -> None:
+    """Keep what a photo is filed as at present, beside what it was before."""
+    names = [os.fsdecode(name) for name in transitions.names(db, row["id"])]
+    where = db.execute("SELECT results FROM name WHERE photo = ?", (row["id"],)).fetchone()
+    results = where["results"] if where else b""
+    db.execute(
+        "INSERT INTO filing (photo, filed_s, results, names, filed) VALUES (?, ?, ?, ?, ?)",
+        (row["id"], row["changed_s"], results, json.dumps(names), row["filed"]),
+    )
 
 
 def history(db: sqlite3.Connection, photo_id: int) -> tuple[Filed, ...]:

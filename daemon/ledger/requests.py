@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from daemon.ledger import notices, redo, retention
+from daemon.ledger import decisions, notices, redo, retention
+from daemon.ledger.decisions import Verdict
 from daemon.ledger.notices import Kind
 from daemon.ledger.records import Records
 from daemon.photo import Redo
@@ -46,7 +47,7 @@ class Requests(Records):
             )
             return changed.rowcount == 1
 
-    def redo(self, photo_id: int, wanted: Redo, *, now_s: float) -> None:
+    def redo(self, photo_id: int, wanted: Redo, *, now_s: float, who: str = "matted redo") -> None:
         """Work a filed photo through again; may be called from another process than the daemon's.
 
         Raises:
@@ -54,3 +55,24 @@ class Requests(Records):
         """
         with self._write() as db:
             redo.begin(db, photo_id, wanted, now_s=now_s)
+            decisions.note(db, photo_id, Verdict.REDONE, who, now_s=now_s)
+
+    def decide(self, photo_id: int, verdict: Verdict, who: str, *, now_s: float) -> None:
+        """Approve or reject a filed photo; may be called from another process than the daemon's.
+
+        Raises:
+            LedgerTrouble: it is not filed.
+        """
+        with self._write() as db:
+            decisions.decide(db, photo_id, verdict, who, now_s=now_s)
+
+    def undo(self, photo_id: int, who: str, *, now_s: float) -> None:
+        """Take the last decision about a photo back, the one to redo it included.
+
+        May be called from another process than the daemon's.
+
+        Raises:
+            LedgerTrouble: there is none, or it cannot be undone at present.
+        """
+        with self._write() as db:
+            decisions.undo(db, photo_id, who, now_s=now_s)

@@ -31,6 +31,7 @@ def forget(db: sqlite3.Connection, photo_ids: Collection[int]) -> None:
         ("name", "photo"),
         ("move", "photo"),
         ("filing", "photo"),
+        ("decision", "photo"),
         ("photo", "id"),
     ):
         db.executemany(

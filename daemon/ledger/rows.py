@@ -13,9 +13,10 @@ from enum import StrEnum
 from typing import Any
 
 from daemon.errors import LedgerTrouble
-from daemon.photo import Filed, Photo, Redo, Version
+from daemon.photo import Filed, Photo, Redo, Touchup, Version
 from daemon.plan import Plan
 from matting.judgement.flag import Flag
+from matting.picture.stroke import Stroke
 
 
 class State(StrEnum):
@@ -48,6 +49,8 @@ class Entry:
     sha256: str | None
     filed: Filed | None
     """None too for a photo whose content was filed before, under another version."""
+    decided: str | None = None
+    """What people decided about it: approved or rejected; None: nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,17 @@ def _redo(text: str | None) -> Redo | None:
     if text is None:
         return None
     facts = json.loads(text)
-    return Redo(**facts | {"source": os.fsencode(facts["source"])})
+    touchup = facts.get("touchup")
+    values = {"source": os.fsencode(facts["source"]), "touchup": touchup and _touchup(touchup)}
+    return Redo(**facts | values)
+
+
+def _touchup(facts: dict[str, Any]) -> Touchup:
+    strokes = (
+        Stroke(one["mark"], one["width"], tuple((x, y) for x, y in one["points"]))
+        for one in facts["strokes"]
+    )
+    return Touchup(tuple(facts["results"]), tuple(strokes))
 
 
 def entry(row: sqlite3.Row, names: tuple[bytes, ...]) -> Entry:
@@ -139,6 +152,7 @@ def entry(row: sqlite3.Row, names: tuple[bytes, ...]) -> Entry:
             reason=row["reason"],
             sha256=row["sha256"],
             filed=load(row["filed"], names) if row["filed"] else None,
+            decided=row["decided"],
         )
 
 

@@ -26,7 +26,7 @@ from daemon.imaging import hollow
 from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.outputs import OUTPUTS
-from daemon.photo import Cutout, Filed, Matte, Raster
+from daemon.photo import Cutout, Filed, Matte, Pixels, Raster, Touchup
 from daemon.shelf.room import demand_for_outputs
 from daemon.shelf.staging import entered, seal
 from daemon.steps import STEPS
@@ -37,6 +37,8 @@ from daemon.work.job import EngineAddress, Job, Outcome, Staged, Unchanged
 from daemon.work.judging import at_hand
 from daemon.work.refining import Refined, Wanted, refined
 from daemon.work.snapshot import copy_in
+from daemon.work.touching_up import ENGINE as BY_HAND
+from daemon.work.touching_up import read_matte, touch_up
 from matting import compiled
 from matting.engines import Answer
 from matting.errors import (
@@ -123,10 +125,10 @@ def cut_out(
         The cut-out, and how its edge was solved, with all warnings: if the engine needed a smaller
         picture, and what engine and refiner say themselves.
     """
-    coloured = any(
-        OUTPUTS[each.name].needs_foreground(each.options) for each in job.profile.outputs
-    )
-    compiled.preload((*compiled.EDGES, *(compiled.COLOURS if coloured else ())))
+    compiled.preload((*compiled.EDGES, *(compiled.COLOURS if _needs_colours(job) else ())))
+    touchup = job.photo.redo and job.photo.redo.touchup
+    if touchup:
+        return _touched_up(raster, job, stages, touchup)
     # Whoever says where the edge is has looked at the whole photo.
     profile = job.profile if own.trimap is None else job.profile.only_toning
     with stages("prepare"):
@@ -147,12 +149,35 @@ def cut_out(
     matte = Matte(alpha, job.engine.name, device, answer.people, flags)
     if profile.foreground_from == "preprocessed":
         raster = preprocessed(raster, view.photo, profile)
-    foreground = None
-    if coloured:
-        with stages("foreground"):
-            foreground = estimate_foreground(raster.pixels, alpha, threads=cv2.getNumThreads())
     edge = replace(edge, warnings=warnings + edge.warnings)
-    return Cutout(raster, matte, foreground), edge
+    return Cutout(raster, matte, _coloured(raster, alpha, job, stages)), edge
+
+
+def _touched_up(
+    raster: Raster, job: Job, stages: Stages, touchup: Touchup
+) -> tuple[Cutout, Refined]:
+    """What was filed before, with the matte mended where somebody drew; nothing is judged."""
+    photo = to_srgb8(raster)
+    with stages("refine"):
+        before = read_matte(touchup.results, job.snapshot, raster.size)
+        wanted = Wanted(job.profile.matting.refiner, str(job.photo.id), job.refiner)
+        edge = touch_up(before, photo, touchup.strokes, wanted)
+    if job.profile.foreground_from == "preprocessed":
+        raster = preprocessed(raster, photo, job.profile.only_toning)
+    matte = Matte(edge.alpha, BY_HAND, "cpu", None)
+    return Cutout(raster, matte, _coloured(raster, edge.alpha, job, stages)), edge
+
+
+def _coloured(raster: Raster, alpha: NDArray[np.uint16], job: Job, stages: Stages) -> Pixels | None:
+    """The foreground's colours, if an output needs them."""
+    if not _needs_colours(job):
+        return None
+    with stages("foreground"):
+        return estimate_foreground(raster.pixels, alpha, threads=cv2.getNumThreads())
+
+
+def _needs_colours(job: Job) -> bool:
+    return any(OUTPUTS[each.name].needs_foreground(each.options) for each in job.profile.outputs)
 
 
 def _as_seen(answer: Answer) -> NDArray[np.uint8]:

@@ -69,7 +69,7 @@ def refined(
         unused = () if trimap is None else ("refiner: none leaves the trimap unused",)
         return Refined(refine(alpha, detail), NONE, warnings=unused)
     try:
-        refiner = _loaded(name, wanted)
+        refiner = loaded(name, wanted)
         try:
             solved = fine(alpha, detail, refiner, trimap=trimap, threads=cv2.getNumThreads())
         finally:
@@ -87,7 +87,12 @@ def _chosen(wanted: Wanted, *, own: bool) -> str:
     return _USUAL if own or small else NONE
 
 
-def _loaded(name: str, wanted: Wanted) -> Refiner:
+def loaded(name: str, wanted: Wanted) -> Refiner:
+    """A refiner by its name.
+
+    Raises:
+        EngineError: it does not run.
+    """
     if name in refiners.BUILT_IN:
         return refiners.load(name, {})
     if wanted.address is None:

@@ -11,7 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["colour", "cv2", "decode", "encode", "np"]
+__all__ = ["colour", "cv2", "decode", "encode", "icc", "layered", "np", "resources"]
 
 
 class _OnUse(ModuleType):
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     import cv2
     import numpy as np
 
-    from daemon.imaging import colour, decode, encode
+    from daemon.imaging import colour, decode, encode, icc, layered, resources
 else:
     cv2 = _OnUse("cv2")
     np = _OnUse("numpy")
     colour = _OnUse("daemon.imaging.colour")
     decode = _OnUse("daemon.imaging.decode")
     encode = _OnUse("daemon.imaging.encode")
+    icc = _OnUse("daemon.imaging.icc")
+    layered = _OnUse("daemon.imaging.layered")
+    resources = _OnUse("daemon.imaging.resources")

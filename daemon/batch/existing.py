@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 from daemon.config.profiles import Profile
-from daemon.outputs import OUTPUTS
 from daemon.photo import Photo, Sighting
 from daemon.shelf import names
 
@@ -42,9 +41,15 @@ def existing(
 
 def _files(sighting: Sighting, out_dir: Path, profile: Profile, number: int) -> tuple[Path, ...]:
     photo = Photo(0, sighting.folder, sighting.path, sighting.version, 0, 0)
-    outputs = [
-        names.NamedOutput(one.options.name, OUTPUTS[one.name].extension(one.options))
-        for one in profile.outputs
-    ]
+    outputs = profile.files
     filled = names.numbered(profile.file_as, photo, date.today(), outputs, number=number)  # noqa: DTZ011 - people's own date
-    return tuple(out_dir / os.fsdecode(name) for name in filled)
+    return tuple(
+        _there(out_dir, (name, *file.variants_of(name)))
+        for name, file in zip(filled, outputs, strict=True)
+    )
+
+
+def _there(out_dir: Path, alike: Sequence[bytes]) -> Path:
+    """The one of a result's possible names that is there; else the usual one."""
+    paths = [out_dir / os.fsdecode(name) for name in alike]
+    return next(filter(os.path.lexists, paths), paths[0])

@@ -9,6 +9,7 @@ from pydantic import Field, create_model, field_validator, model_validator
 
 from daemon.options import Options
 from daemon.outputs import OUTPUTS
+from daemon.outputs.output import variants
 from daemon.shelf import names
 from daemon.steps import STEPS, chooses_view, finds_people
 from matting.models.errors import UnknownModel
@@ -166,10 +167,15 @@ class Profile(Options):
         )
 
     @property
-    def files(self) -> tuple[tuple[str, str], ...]:
-        """What is filed for each photo: the output's name and its file's extension."""
+    def files(self) -> tuple[names.NamedOutput, ...]:
+        """What is filed for each photo: the outputs' names and their files' extensions."""
         return tuple(
-            (each.options.name, OUTPUTS[each.name].extension(each.options)) for each in self.outputs
+            names.NamedOutput(
+                each.options.name,
+                OUTPUTS[each.name].extension(each.options),
+                variants(OUTPUTS[each.name], each.options),
+            )
+            for each in self.outputs
         )
 
     def without(self, kind: str) -> Profile:

@@ -43,7 +43,7 @@ class Naming:
         Raises:
             ResultsTrouble: the result folder cannot be read.
         """
-        outputs = tuple(names.NamedOutput(*file) for file in destination.profile.files)
+        outputs = destination.profile.files
         day = photo.filed_on or date.today()  # noqa: DTZ011 - people look for the local date
 
         what = "names cannot be chosen"

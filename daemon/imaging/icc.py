@@ -6,6 +6,7 @@ Source: ICC.1:2010 (profile version 4.3).
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -64,13 +65,29 @@ def made(name: str, chromaticities: Chromaticities, curve: Curve) -> bytes:
     white, adapted = _adapted(chromaticities)
     curve_tag = _parametric(curve)
     tags = {
-        b"desc": _text(name),
-        b"cprt": _text("no copyright, use freely"),
-        b"wtpt": _xyz(_D50),
+        **_common(name),
         b"chad": b"sf32\0\0\0\0" + _fixed(*white.ravel()),
         **{b"rgb"[n : n + 1] + b"XYZ": _xyz(adapted[:, n]) for n in range(3)},
         **{b"rgb"[n : n + 1] + b"TRC": curve_tag for n in range(3)},
     }
+    return _built(b"RGB ", tags)
+
+
+@lru_cache(maxsize=16)
+def grey(name: str, curve: Curve) -> bytes:
+    """A display profile of grey: one curve, from the file's numbers, 0 to 1, to light."""
+    return _built(b"GRAY", {**_common(name), b"kTRC": _parametric(curve)})
+
+
+def _common(name: str) -> dict[bytes, bytes]:
+    return {
+        b"desc": _text(name),
+        b"cprt": _text("no copyright, use freely"),
+        b"wtpt": _xyz(_D50),
+    }
+
+
+def _built(space: bytes, tags: Mapping[bytes, bytes]) -> bytes:
     at = _HEADER_BYTES + 4 + 12 * len(tags)
     table, bodies, places = b"", b"", dict[bytes, int]()
     for tag, body in tags.items():
@@ -79,7 +96,7 @@ def made(name: str, chromaticities: Chromaticities, curve: Curve) -> bytes:
             bodies += body.ljust(len(body) + -len(body) % 4, b"\0")
         table += struct.pack(">4sII", tag, places[body], len(body))
     header = struct.pack(
-        ">I4sI4s4s4s12x4s", at + len(bodies), b"", 0x04300000, b"mntr", b"RGB ", b"XYZ ", b"acsp"
+        ">I4sI4s4s4s12x4s", at + len(bodies), b"", 0x04300000, b"mntr", space, b"XYZ ", b"acsp"
     )
     header = header.ljust(68, b"\0") + _fixed(*_D50)
     return header.ljust(_HEADER_BYTES, b"\0") + struct.pack(">I", len(tags)) + table + bodies

@@ -10,7 +10,7 @@ import re
 import struct
 from collections.abc import Mapping
 
-from daemon.imaging import vips
+from daemon.imaging import resources, vips
 from daemon.imaging.blocks import block_of
 from daemon.imaging.exif import Exif, Tags, Value
 from daemon.imaging.guard import harmless
@@ -50,7 +50,6 @@ _THUMBNAILS = (
 _PACKET_END = b"<?xpacket end"
 
 _PHOTOSHOP = b"Photoshop 3.0\0"
-_IIM_RESOURCE = 0x0404
 _IIM_MARK = b"\x1c"
 _IIM_TEXT: Mapping[tuple[int, int], int] = {
     (2, 80): _ARTIST,
@@ -110,24 +109,16 @@ def _is_utf8(packet: bytes) -> bool:
 def _iptc(image: vips.Image) -> bytes:
     block = vips.fact(image, "iptc-data", b"")
     if block.startswith(_PHOTOSHOP):
-        block = _resource(block.removeprefix(_PHOTOSHOP))
+        block = _in_resources(block.removeprefix(_PHOTOSHOP))
     elif not block:
-        block = _resource(vips.fact(image, "photoshop-data", b""))
+        block = _in_resources(vips.fact(image, "photoshop-data", b""))
     whole = block.startswith(_IIM_MARK) and len(block) <= _MOST_IPTC_BYTES
     return block if whole else b""
 
 
-def _resource(block: bytes) -> bytes:
-    """The IPTC among Photoshop's image resources."""
-    at = 0
-    while block[at : at + 4] == b"8BIM":
-        kind, name_bytes = struct.unpack_from(">HB", block, at + 4)
-        at += 6 + name_bytes + 1 + (name_bytes + 1) % 2
-        (size,) = struct.unpack_from(">I", block, at)
-        if kind == _IIM_RESOURCE:
-            return block[at + 4 : at + 4 + size]
-        at += 4 + size + size % 2
-    return b""
+def _in_resources(block: bytes) -> bytes:
+    found = (body for kind, body in resources.parsed(block) if kind == resources.IPTC)
+    return next(found, b"")
 
 
 def _of_iptc(iptc: bytes) -> dict[int, Value]:

@@ -155,8 +155,16 @@ def forget_names(db: sqlite3.Connection, photo_id: int) -> None:
 
 
 def write_plan(db: sqlite3.Connection, photo_id: int, moves: Sequence[Move]) -> None:
-    """Write down what is about to be published, in place of any older plan."""
+    """Write down what is about to be published, in place of any older plan.
+
+    Names that differ from those reserved take their places, unless another photo has reserved one:
+    that is found out when it is published.
+    """
     drop_plan(db, photo_id)
+    db.executemany(
+        "UPDATE OR IGNORE name SET name = ? WHERE photo = ? AND position = ? AND name != ?",
+        [(m.final, photo_id, position, m.final) for position, m in enumerate(moves)],
+    )
     db.executemany(
         "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?)",
         [

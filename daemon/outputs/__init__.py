@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from daemon.outputs import composition, foreground, matte
+from daemon.outputs import composition, foreground, matte, photoshop
 from daemon.outputs.output import Output
 
 OUTPUTS: dict[str, Output] = {
     "foreground": foreground,
     "matte": matte,
     "composition": composition,
+    "photoshop": photoshop,
 }

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from daemon import options as base
-from daemon.outputs import backdrop, output
-from daemon.photo import Cutout, Pixels
-from daemon.pictures import cv2, np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-_OPAQUE = 65535
-_STRIP_ROWS = 64
-"""Rows blended at a time: what is worked on stays near the processor, however large the scan."""
+from daemon.outputs import backdrop, blending, output
+from daemon.photo import Cutout
 
 
 class Options(base.Options):
@@ -33,7 +25,7 @@ class Options(base.Options):
     background: Annotated[str, AfterValidator(backdrop.known)] = "white"
     """A colour by its name (white, black, silver, ivory...) or as "#rrggbb"; blur for the photo's
     own background out of focus; or the absolute path of a picture."""
-    fit: Literal["cover", "stretch"] = "cover"
+    fit: backdrop.Fit = "cover"
     """How a picture fills the photo's size: cover keeps its proportions and crops it around the
     centre, stretch distorts it."""
     blur: float = Field(default=0.02, gt=0, le=0.25)
@@ -56,6 +48,11 @@ def holds_photo(options: Options) -> bool:  # noqa: ARG001 - the contract's sign
     return False
 
 
+def planes(options: Options) -> int:  # noqa: ARG001 - the contract's signature
+    """Three of colours."""
+    return 3
+
+
 def write(cutout: Cutout, options: Options, path: Path) -> None:
     """File foreground * alpha + background * (1 - alpha), in the photo's depth and space.
 
@@ -64,35 +61,5 @@ def write(cutout: Cutout, options: Options, path: Path) -> None:
             read.
     """
     behind = backdrop.make(cutout, options.background, fit=options.fit, blur=options.blur)
-    blended = blend(output.colours(cutout), cutout.matte.alpha, behind)
+    blended = blending.blend(output.colours(cutout), cutout.matte.alpha, behind)
     output.save(path, blended, cutout.raster, options.format, options.compression)
-
-
-def blend(colours: Pixels, alpha: NDArray[np.uint16], behind: backdrop.Backdrop) -> Pixels:
-    """Put straight foreground colours over a backdrop.
-
-    Args:
-        colours: (height, width, 3).
-        alpha: (height, width), 65535 is opaque.
-        behind: gives the rows of the background.
-
-    Returns:
-        (height, width, 3) in the dtype of ``colours``, rounded to nearest.
-    """
-    blended = colours.copy()
-    for top in range(0, len(colours), _STRIP_ROWS):
-        rows = slice(top, top + _STRIP_ROWS)
-        if (alpha[rows] < _OPAQUE).any():
-            _blend(blended[rows], alpha[rows], behind(rows))
-    return blended
-
-
-def _blend(part: Pixels, alpha: NDArray[np.uint16], behind: NDArray[Any]) -> None:
-    """Blend in place; soft pixels are few, so only they are worth arithmetic."""
-    below = np.broadcast_to(behind, part.shape)
-    soft = np.nonzero((alpha > 0) & (alpha < _OPAQUE))
-    share, under = alpha[soft][:, None] * np.float32(1 / _OPAQUE), below[soft].astype(np.float32)
-    mixed = np.rint(under + (part[soft] - under) * share)
-    whole = below if below.dtype == part.dtype else np.rint(below).astype(part.dtype)
-    cv2.copyTo(np.ascontiguousarray(whole), cv2.inRange(alpha, 0, 0), part)
-    part[soft] = mixed

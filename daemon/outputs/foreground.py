@@ -41,6 +41,11 @@ def holds_photo(options: Options) -> bool:  # noqa: ARG001 - the contract's sign
     return True
 
 
+def planes(options: Options) -> int:  # noqa: ARG001 - the contract's signature
+    """Three of colours, and alpha."""
+    return 4
+
+
 def write(cutout: Cutout, options: Options, path: Path) -> None:
     """File the decontaminated colours with alpha, in the photo's depth and colour space."""
     colours = output.colours(cutout)

@@ -40,6 +40,11 @@ def holds_photo(options: Options) -> bool:  # noqa: ARG001 - the contract's sign
     return False
 
 
+def planes(options: Options) -> int:  # noqa: ARG001 - the contract's signature
+    """Alpha alone."""
+    return 1
+
+
 def write(cutout: Cutout, options: Options, path: Path) -> None:
     """File alpha, rounded to the bits asked for."""
     alpha = cutout.matte.alpha

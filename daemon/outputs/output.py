@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -42,12 +42,38 @@ class Output(Protocol):
         An original may be deleted only if one of its outputs does.
         """
 
+    def planes(self, options: Any) -> int:
+        """About how many planes of the photo's size and depth its file takes at most."""
+
     def write(self, cutout: Cutout, options: Any, path: Path) -> None:
         """Write exactly one file, at ``path``, in the photo's own size.
 
         Raises:
             daemon.errors.ResultsTrouble: it cannot be written.
         """
+
+
+@runtime_checkable
+class Varying(Protocol):
+    """An output whose file is of another kind for some photos, and has another extension then."""
+
+    def variants(self, options: Any) -> tuple[str, ...]:
+        """Extensions that it may have beside the usual one."""
+
+    def extension_of(self, cutout: Cutout, options: Any) -> str:
+        """The extension that this photo's file has."""
+
+
+def variants(kind: Output, options: Any) -> tuple[str, ...]:
+    """Extensions that a file of this kind may have beside the usual one; mostly none."""
+    return kind.variants(options) if isinstance(kind, Varying) else ()
+
+
+def extension_of(kind: Output, cutout: Cutout, options: Any) -> str:
+    """The extension of this photo's file."""
+    if isinstance(kind, Varying):
+        return kind.extension_of(cutout, options)
+    return kind.extension(options)
 
 
 def extension(format: Format) -> str:  # noqa: A002 - the setting's own name

@@ -36,6 +36,15 @@ class NamedOutput:
     """For the field ``output``, e.g. ``matte``; unique within a profile."""
     ext: str
     """With its dot, e.g. ``.png``."""
+    variants: tuple[str, ...] = ()
+    """Extensions that its file may turn out to need instead."""
+
+    def variants_of(self, name: bytes) -> tuple[bytes, ...]:
+        """The names that it may get instead of one that was chosen."""
+        usual = os.fsencode(self.ext)
+        if not name.endswith(usual):
+            return ()
+        return tuple(name.removesuffix(usual) + os.fsencode(ext) for ext in self.variants)
 
 
 def faults(template: str) -> tuple[str, ...]:
@@ -121,7 +130,8 @@ def choose(
     for number in itertools.count(1):
         wanted = numbered(template, photo, filed_on, outputs, number=number)
         names = _distinct(tuple(map(fitted, wanted)), outputs)
-        if not any(taken(name) for name in names):
+        pairs = zip(names, outputs, strict=True)
+        if not any(taken(each) for name, file in pairs for each in (name, *file.variants_of(name))):
             return names
     raise AssertionError("there is always another number")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from daemon.errors import ResultsTrouble
 from daemon.machine import instance
 from daemon.photo import Photo
-from daemon.plan import Move, Plan
+from daemon.plan import Move, Plan, fitting
 from daemon.shelf import below, durable, rights, roots
 from daemon.shelf.below import Spot
 from daemon.shelf.durable import results_trouble
@@ -116,7 +116,7 @@ def _sealed(at: int, staged: bytes, final: bytes, given: rights.Rights) -> Move:
     with below.spot(at, staged) as there:
         with below.regular(there) as made:  # before it is synced: they are to last as well
             rights.give(made, given)
-        return Move(staged, final, *durable.sync_file(there))
+        return Move(staged, fitting(final, staged), *durable.sync_file(there))
 
 
 def discard(results: Path, photo_id: int) -> None:

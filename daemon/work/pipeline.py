@@ -26,7 +26,9 @@ from daemon.imaging import hollow
 from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.outputs import OUTPUTS
+from daemon.outputs.output import extension_of
 from daemon.photo import Cutout, Filed, Matte, Pixels, Raster, Touchup
+from daemon.plan import staged_name
 from daemon.shelf.room import demand_for_outputs
 from daemon.shelf.staging import entered, seal
 from daemon.steps import STEPS
@@ -111,9 +113,10 @@ def _decoded(job: Job) -> Raster:
 
 
 def _most_bytes(raster: Raster, profile: Profile) -> int:
-    """About the most that the outputs can take: four channels each, as good as uncompressed."""
+    """About the most that the outputs can take: all their planes, as good as uncompressed."""
     width, height = raster.size
-    return width * height * 4 * raster.pixels.itemsize * len(profile.outputs)
+    planes = sum(OUTPUTS[each.name].planes(each.options) for each in profile.outputs)
+    return width * height * planes * raster.pixels.itemsize
 
 
 def cut_out(
@@ -219,7 +222,9 @@ def write_outputs(cutout: Cutout, profile: Profile, staging: bytes) -> tuple[byt
     for number, output in enumerate(profile.outputs):
         module = OUTPUTS[output.name]
         # Staged under a plain name: the name the user gets is the shelf's affair.
-        path = Path(os.fsdecode(staging)) / f"{number}{module.extension(output.options)}"
+        usual = module.extension(output.options)
+        actual = extension_of(module, cutout, output.options)
+        path = Path(os.fsdecode(staging)) / staged_name(number, usual, actual)
         module.write(cutout, output.options, path)
         files.append(os.fsencode(path))
     return tuple(files)

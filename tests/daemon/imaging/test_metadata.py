@@ -18,6 +18,7 @@ import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from output_kinds import in_all_formats
 from PIL import Image
 
 from daemon.imaging import exif
@@ -190,19 +191,23 @@ def test_what_was_carried_is_carried_again(
     assert again.icc == raster.icc
 
 
-@pytest.mark.parametrize("name", OUTPUTS)
-@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize(("name", "given"), in_all_formats())
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_every_kind_of_output_carries_it(
-    picture: np.ndarray, name: str, kind: str, dtype: type, tmp_path: Path
+    picture: np.ndarray, name: str, given: dict[str, Any], dtype: type, tmp_path: Path
 ) -> None:
     kept = decoded(source(picture, "JPEG"), tmp_path).metadata
     pixels = picture.astype(dtype)
     raster = Raster(pixels, SRGB, None, (), kept)
     alpha = np.full(picture.shape[:2], 65535, np.uint16)
     module = OUTPUTS[name]
-    options = module.Options.model_validate({"format": kind})
+    options = module.Options.model_validate(given)
     module.write(Cutout(raster, Matte(alpha, "test", "cpu", 1), pixels), options, tmp_path / "out")
+    if module.extension(options) == ".psd":
+        data = (tmp_path / "out").read_bytes()
+        assert kept.exif in data
+        assert kept.xmp in data
+        return
     again = decode(tmp_path / "out", max_pixels=10**6)
     assert again.metadata.exif == kept.exif
     assert again.metadata.xmp == kept.xmp

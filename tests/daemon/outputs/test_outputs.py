@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from output_kinds import in_all_formats
 from PIL import Image
+from psd_tools import PSDImage
+from psd_tools.constants import Resource
 from pydantic import ValidationError
 
 from daemon.config.documentation import documentation
@@ -20,7 +23,7 @@ from daemon.outputs import OUTPUTS
 from daemon.outputs.output import Output
 from daemon.photo import Cutout
 
-FORMATS = {"png": ".png", "tiff": ".tif"}
+EXTENSIONS = {"PNG": ".png", "TIFF": ".tif"}
 
 
 @pytest.fixture(params=OUTPUTS)
@@ -33,27 +36,34 @@ def output(kind: str) -> Output:
     return OUTPUTS[kind]
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize(("kind", "given"), in_all_formats())
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_it_writes_one_file_in_the_photo_s_size_and_resolution(
-    output: Output,
-    file_format: str,
+    kind: str,
+    given: dict[str, Any],
     dtype: type,
     cutout_of: Callable[..., Cutout],
     tmp_path: Path,
 ) -> None:
-    options = output.Options.model_validate({"format": file_format})
+    output = OUTPUTS[kind]
+    options = output.Options.model_validate(given)
     path = tmp_path / "any name.part"
     output.write(cutout_of(dtype), options, path)
     assert list(tmp_path.iterdir()) == [path]
-    if dtype is np.uint16 and file_format == "tiff":
+    if output.extension(options) == ".psd":
+        document = PSDImage.open(path)
+        shown = document.image_resources.get_data(Resource.RESOLUTION_INFO)
+        assert document.size == (160, 200)
+        assert (shown.horizontal / 65536, shown.vertical / 65536) == (300, 240)
+        return
+    if dtype is np.uint16 and output.extension(options) == ".tif":
         assert tifffile.imread(path).shape[:2] == (200, 160)
         return  # Pillow does not read it
     with Image.open(path) as image:
         image.load()
         assert image.size == (160, 200)
         assert image.info["dpi"] == pytest.approx((300, 240), abs=0.05)
-        assert image.format == file_format.upper()
+        assert EXTENSIONS[str(image.format)] == output.extension(options)
 
 
 def test_colours_carry_the_photo_s_profile_and_grey_carries_none(
@@ -63,12 +73,6 @@ def test_colours_carry_the_photo_s_profile_and_grey_carries_none(
     with Image.open(tmp_path / "out") as image:
         expected = None if image.mode == "L" else wide_gamut
         assert image.info.get("icc_profile") == expected
-
-
-@pytest.mark.parametrize("file_format", FORMATS)
-def test_the_extension_is_the_format_s(output: Output, file_format: str) -> None:
-    options = output.Options.model_validate({"format": file_format})
-    assert output.extension(options) == FORMATS[file_format]
 
 
 def test_it_leaves_the_cutout_as_it_was(

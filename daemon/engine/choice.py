@@ -107,6 +107,12 @@ def people_network(wanted: settings.Settings) -> Path | None:
         return model.path
 
 
+def finds(spec: EngineSpec, people: Path | None) -> bool:
+    """Whether an engine answers whom the network in this file finds, and nothing else."""
+    kind = ENGINES.get(spec.name)
+    return kind is not None and kind.searches and spec.options.get("model") == str(people)
+
+
 def install_people(wanted: settings.Settings) -> str:
     """What to type to have that network, with the programs and the settings that run here."""
     return typed(f"model install {PEOPLE}", wanted)

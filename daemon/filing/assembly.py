@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from daemon.config import settings
-from daemon.engine.choice import install_people, people_network
+from daemon.engine.choice import finds, install_people, people_network
 from daemon.engine.hosting import hosted, running
 from daemon.engine.others import OtherEngines, with_engine
 from daemon.engine.refiners import RefinerProcesses
@@ -101,13 +101,15 @@ def destination(folder: settings.Folder, whole: settings.Settings) -> Destinatio
 
 def _address(host: EngineHost, *, wanted: settings.Settings, workers: int) -> EngineAddress:
     """What photo processes have to know; each photo may have to wait for all others'."""
+    people = people_network(wanted)
     return EngineAddress(
         name=host.spec.name,
         socket=host.socket_path,
         connect_s=wanted.engine.start_timeout_s,
         queue_s=wanted.engine.start_timeout_s + workers * wanted.engine.timeout_s,
         timeout_s=wanted.engine.timeout_s,
-        people=people_network(wanted),
+        people=people,
+        finds=finds(host.spec, people),
         install_people=install_people(wanted),
     )
 

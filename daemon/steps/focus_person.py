@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import Field
 
@@ -35,12 +36,13 @@ def apply(view: View, options: Options) -> View:
     if options.min_share == 0 or view.find_people is None:
         return view
     found = view.find_people(view.pixels)
+    known = replace(view, found=found)
     if not found.people or found.share >= options.min_share:
-        return view
+        return known
     roomy = view.closer(view.in_photo(_around(found.people, _FIRST_MARGIN)))
     seen = view.find_people(roomy.pixels)
     if not seen.people:
-        return view
+        return known
     return view.closer(roomy.in_photo(_around(seen.people, options.margin)))
 
 

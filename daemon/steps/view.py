@@ -34,6 +34,8 @@ class View:
     """Working size: the most pixels that a side of ``pixels`` may have."""
     find_people: Finder | None = None
     """Searches a picture for people; None: whatever could is not installed."""
+    found: Found | None = None
+    """Who is in ``pixels``, exactly as they are; None: they have not been searched."""
 
     @classmethod
     def of(cls, photo: Picture, long_side: int, find_people: Finder | None = None) -> View:
@@ -77,7 +79,8 @@ class View:
         bottom = math.ceil(min(height, box.y + box.height))
         if left >= right or top >= bottom:
             raise ValueError(f"{box} is not inside a photo of {width} x {height}")
-        nearer = replace(self, box=Box(left, top, right - left, bottom - top))
+        box = Box(left, top, right - left, bottom - top)
+        nearer = replace(self, box=box, found=None)
         return replace(nearer, pixels=_shrink(nearer.detail, self.long_side))
 
     def toned(self, pixels: Picture) -> View:
@@ -88,7 +91,7 @@ class View:
         """
         if pixels.shape != self.pixels.shape or pixels.dtype != np.uint8:
             raise ValueError(f"a step made {pixels.dtype} {pixels.shape} of {self.pixels.shape}")
-        return replace(self, pixels=pixels)
+        return replace(self, pixels=pixels, found=None)
 
     def in_photo(self, box: Box) -> Box:
         """Where ``box``, in pixels of this view, lies in the photo."""

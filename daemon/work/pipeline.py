@@ -43,6 +43,7 @@ from daemon.work.touching_up import ENGINE as BY_HAND
 from daemon.work.touching_up import read_matte, touch_up
 from matting import compiled
 from matting.engines import Answer
+from matting.engines.people import answer_of
 from matting.errors import (
     EngineFaulted,
     EngineLost,
@@ -55,6 +56,7 @@ from matting.picture.foreground import estimate_foreground
 from matting.process.client import connect
 
 _NONE = trimap_file.Own()
+_PROCESSOR = "cpu"
 
 
 class Stages:
@@ -231,7 +233,13 @@ def write_outputs(cutout: Cutout, profile: Profile, staging: bytes) -> tuple[byt
 
 
 def _ask(view: View, job: Job) -> tuple[Answer, str, tuple[str, ...]]:
-    """The engine's answer, the device it ran on, and a warning if the picture had to be smaller."""
+    """The engine's answer, the device it ran on, and a warning if the picture had to be smaller.
+
+    The engine that finds people need not be asked who is in a picture that a step has searched:
+    it would search it once more.
+    """
+    if job.engine.finds and view.found is not None:
+        return answer_of(view.found, view.pixels.shape[:2]), _PROCESSOR, ()
     try:
         return *_matte(view, job), ()
     except EngineOutOfMemory as error:

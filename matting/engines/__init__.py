@@ -31,6 +31,8 @@ class EngineKind(NamedTuple):
     """Whether it needs one, which another interpreter may have, and can use a GPU."""
     any_suffix: bool = False
     """Whether its models' files may be called anything."""
+    searches: bool = False
+    """Whether it answers whom ``matting.people.find`` finds, with its model, and nothing else."""
 
 
 _TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")
@@ -39,7 +41,9 @@ _OPENCV = ("opencv-python", "opencv-python-headless")
 ENGINES = {
     "bshm": EngineKind("matting.engines.tensorflow", ".pb", "bshm", _TENSORFLOW, any_suffix=True),
     "onnx": EngineKind("matting.engines.onnx", ".onnx", "bshm-onnx", _ONNX),
-    "people": EngineKind("matting.engines.people", ".tflite", "selfie", _OPENCV, framework=False),
+    "people": EngineKind(
+        "matting.engines.people", ".tflite", "selfie", _OPENCV, framework=False, searches=True
+    ),
 }
 """By name. Where neither an engine nor a model is named, the first one is taken whose usual model
 is installed."""

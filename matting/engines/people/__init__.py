@@ -59,17 +59,26 @@ class PeopleEngine(Engine):
 
         People who touch count as one.
         """
-        found = people.find(pixels, self._network, self._aged)
-        # The search is never quite sure, and a cut-out must not keep a haze of 1 of 255.
-        sure = (found.probability - (1 - SUREST)) / (2 * SUREST - 1)
-        small = np.rint(sure.clip(0, 1) * np.float32(255)).astype(np.uint8)
-        size = pixels.shape[1], pixels.shape[0]
-        alpha = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-        facts: dict[str, Any] = {"seen": list(small.shape), "parts": found.parts}
-        facts["doubts"] = {"looks": found.looks.as_json()}
-        if found.second is not None:
-            facts["doubts"]["second"] = found.second.as_json()
-        if not found.people:
-            facts["warnings"] = [people.NOBODY]
-            alpha[:] = 0  # a few specks too small to be anybody
-        return Answer(alpha, len(found.people), facts)
+        return answer_of(people.find(pixels, self._network, self._aged), pixels.shape[:2])
+
+
+def answer_of(found: people.Found, shape: tuple[int, ...]) -> Answer:
+    """The matte of whoever was found.
+
+    Args:
+        found: who.
+        shape: (height, width) of the picture that was searched.
+    """
+    # The search is never quite sure, and a cut-out must not keep a haze of 1 of 255.
+    sure = (found.probability - (1 - SUREST)) / (2 * SUREST - 1)
+    small = np.rint(sure.clip(0, 1) * np.float32(255)).astype(np.uint8)
+    height, width = shape
+    alpha = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    facts: dict[str, Any] = {"seen": list(small.shape), "parts": found.parts}
+    facts["doubts"] = {"looks": found.looks.as_json()}
+    if found.second is not None:
+        facts["doubts"]["second"] = found.second.as_json()
+    if not found.people:
+        facts["warnings"] = [people.NOBODY]
+        alpha[:] = 0  # a few specks too small to be anybody
+    return Answer(alpha, len(found.people), facts)

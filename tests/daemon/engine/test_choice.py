@@ -9,13 +9,14 @@ import pytest
 
 from daemon.config.load import parse
 from daemon.config.settings import Settings
-from daemon.engine.choice import choose, guarded
+from daemon.engine.choice import choose, finds, guarded
 from daemon.errors import ModelAbsent, NoEngine, SettingsError
 from matting.models.content import sha256
 from matting.models.model import Model
 from matting.models.store import Store
 from matting.models.stores import user_directory
 from matting.networks.recipe import BSHM, U2NET, Recipe
+from matting.process.launch import EngineSpec
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +39,16 @@ def install(root: Path, name: str, engine: str = "onnx", store: Path | None = No
         candidate.write_bytes(networks.same() + name.encode())
         facts = (sha256(candidate), recipe, "a test", ())
         return made.activate(Model(name, engine, candidate, *facts), candidate, b"")
+
+
+def test_whom_an_engine_finds_is_known_of_the_one_with_the_same_network(tmp_path: Path) -> None:
+    """With another file, or as another engine, it answers something of its own."""
+    people = tmp_path / "selfie.tflite"
+    assert finds(EngineSpec("people", {"model": str(people)}), people)
+    assert not finds(EngineSpec("people", {"model": str(tmp_path / "mine.tflite")}), people)
+    assert not finds(EngineSpec("onnx", {"model": str(people)}), people)
+    assert not finds(EngineSpec("people", {}), None)
+    assert not finds(EngineSpec("stub_engine", {"model": str(people)}), people)
 
 
 def chosen(root: Path, engine: str = "{}") -> tuple[str, str | None]:

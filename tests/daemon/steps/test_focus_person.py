@@ -77,7 +77,23 @@ def _distance(alpha: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
 
 def test_a_person_large_enough_stays_as_seen(finder: Finder) -> None:
     view = View.of(np.asarray(data.astronaut(), np.uint8), 1024, finder)
-    assert focus_person.apply(view, focus_person.Options()) is view
+    left = focus_person.apply(view, focus_person.Options())
+    assert left.box == view.box
+    assert left.pixels is view.pixels
+
+
+def test_what_it_found_goes_with_the_view_as_long_as_that_stays(finder: Finder) -> None:
+    """The engine that finds people need not search the same pixels again; others it must."""
+    view = View.of(np.asarray(data.astronaut(), np.uint8), 1024, finder)
+    left = focus_person.apply(view, focus_person.Options())
+    assert left.found is not None
+    assert len(left.found.people) == 1
+    assert left.toned(left.pixels.copy()).found is None
+
+
+def test_a_closer_look_has_not_been_searched(scene: Picture, finder: Finder) -> None:
+    closer = focus_person.apply(View.of(scene, 1024, finder), focus_person.Options())
+    assert closer.found is None
 
 
 def test_at_zero_it_never_comes_closer_nor_searches(scene: Picture) -> None:
@@ -95,4 +111,6 @@ def test_without_the_network_the_view_stays(scene: Picture) -> None:
 
 def test_where_nobody_is_the_view_stays(finder: Finder) -> None:
     view = View.of(np.full((600, 900, 3), 140, np.uint8), 1024, finder)
-    assert focus_person.apply(view, focus_person.Options(min_share=1)) is view
+    left = focus_person.apply(view, focus_person.Options(min_share=1))
+    assert left.box == view.box
+    assert left.pixels is view.pixels

@@ -223,6 +223,22 @@ def test_a_small_person_is_looked_at_closely_and_put_back_in_place(
     assert columns.min() > 650
 
 
+def test_whom_a_step_has_found_the_engine_is_not_asked_about(
+    job_for: Make, people_network: Path, tmp_path: Path
+) -> None:
+    """The engine of the test answers the red channel: had it been asked, nobody would be clear."""
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), np.asarray(skimage.data.astronaut())[..., ::-1])
+    job = job_for(photo, {"preprocess": ["focus_person"], "outputs": ["matte"]})
+    engine = replace(job.engine, people=people_network, finds=True)
+    filed = done(replace(job, engine=engine)).filed
+    assert filed.people == 1
+    matte = cv2.imread(str(next(Path(os.fsdecode(job.staging)).iterdir())), cv2.IMREAD_GRAYSCALE)
+    assert matte is not None
+    assert matte[:60, :60].max() == 0
+    assert matte[100:180, 200:250].min() == 255  # her face
+
+
 def test_a_large_photo_is_matted_small_and_filed_at_its_own_size(
     job_for: Make, tmp_path: Path
 ) -> None:

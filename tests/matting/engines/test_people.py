@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from skimage import data
 
+from matting import people
 from matting.engines import Engine, load
+from matting.engines.people import answer_of
 from matting.errors import EngineUnavailable
 
 
@@ -33,6 +35,15 @@ def test_a_person_is_opaque_and_what_is_behind_is_gone(engine: Engine) -> None:
     assert "warnings" not in answer.facts
     assert answer.alpha[:60, :40].max() == 0
     assert answer.alpha[100:140, 110:150].min() == 255
+
+
+def test_who_was_found_already_is_answered_alike(engine: Engine, people_network: Path) -> None:
+    """The step that comes closer searches first, and hands on what it found."""
+    portrait = np.asarray(data.astronaut(), np.uint8)
+    found = people.find(portrait, people.Network.load(str(people_network)), people.Aged.load())
+    given, asked = answer_of(found, portrait.shape[:2]), engine.matte(portrait)
+    assert (given.alpha == asked.alpha).all()
+    assert (given.people, given.facts) == (asked.people, asked.facts)
 
 
 def test_where_nobody_is_the_matte_is_empty_and_a_warning_says_so(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from daemon import options as base
-from daemon.outputs import backdrop, blending, output
+from daemon.outputs import backdrop, blending, framing, output
 from daemon.photo import Cutout
 
 
@@ -17,11 +17,22 @@ class Options(base.Options):
 
     name: output.Name = "composition"
     """What {output} in the file name becomes."""
-    format: output.Format = "png"
-    """File format: png or tiff."""
+    format: output.AnyFormat = "png"
+    """File format: png or tiff; jpeg, webp or avif, with some loss and 8 bits (avif: 10)."""
     compression: output.Compression = 2
-    """How hard the file is compressed, from 0 (not at all) to 9; always without loss. More than 2
-    takes up to six times as long and saves a tenth."""
+    """How hard a png or tiff is compressed, from 0 (not at all) to 9; always without loss. More
+    than 2 takes up to six times as long and saves a tenth."""
+    quality: output.Quality = 90
+    """How good a jpeg, webp or avif is, from 1 to 100."""
+    chroma: output.Chroma = "4:4:4"
+    """Whether a jpeg or avif keeps all samples of colour, or a quarter of them (4:2:0); webp always
+    does the latter."""
+    trim: output.Trim | None = None
+    """Crop to the people in it, and leave this much around them, as a share of the longer side of
+    the box that they fill: 0 is tight. Without it nothing is cropped."""
+    size: output.Size | None = None
+    """The most pixels that a side may have, or [width, height]; made smaller to fit, never
+    larger."""
     background: Annotated[str, AfterValidator(backdrop.known)] = "white"
     """A colour by its name (white, black, silver, ivory...) or as "#rrggbb"; blur for the photo's
     own background out of focus; or the absolute path of a picture."""
@@ -35,7 +46,7 @@ class Options(base.Options):
 
 def extension(options: Options) -> str:
     """The file name's extension with its dot."""
-    return output.extension(options.format)
+    return output.EXTENSIONS[options.format]
 
 
 def needs_foreground(options: Options) -> bool:  # noqa: ARG001 - the contract's signature
@@ -60,6 +71,8 @@ def write(cutout: Cutout, options: Options, path: Path) -> None:
         daemon.errors.ResultsTrouble: it cannot be written, or the background picture cannot be
             read.
     """
+    cutout = framing.framed(cutout, options.trim, options.size)
     behind = backdrop.make(cutout, options.background, fit=options.fit, blur=options.blur)
     blended = blending.blend(output.colours(cutout), cutout.matte.alpha, behind)
-    output.save(path, blended, cutout.raster, options.format, options.compression)
+    how = output.Encoding(options.format, options.compression, options.quality, options.chroma)
+    output.save(path, blended, cutout.raster, how)

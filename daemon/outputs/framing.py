@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,30 +31,38 @@ def framed(cutout: Cutout, trim: float | None, size: Size | None) -> Cutout:
         Another cut-out, with another resolution where it was made smaller; or the same.
     """
     if trim is not None:
-        cutout = _cropped(cutout, _box(cutout.matte.alpha, trim))
+        cutout = _cropped(cutout, box_of(cutout.matte.alpha, trim))
     width, height = cutout.raster.size
     most_width, most_height = (size, size) if isinstance(size, int) else size or (width, height)
     scale = min(1.0, most_width / width, most_height / height)
     if scale == 1:
         return cutout
-    return _shrunk(cutout, (max(1, round(width * scale)), max(1, round(height * scale))))
+    return shrunk(cutout, (max(1, round(width * scale)), max(1, round(height * scale))))
 
 
-def _box(alpha: NDArray[np.uint16], margin: float) -> tuple[slice, slice]:
+def box_of(alpha: NDArray[np.uint16], margin: float = 0) -> tuple[slice, slice]:
+    """Rows and columns that people fill, with a margin; all of them where nobody is."""
     rows, columns = (np.flatnonzero(alpha.max(axis=axis) >= _SEEN) for axis in (1, 0))
     if not rows.size:
-        return slice(None), slice(None)
+        return slice(0, alpha.shape[0]), slice(0, alpha.shape[1])
     around = round(margin * max(np.ptp(rows) + 1, np.ptp(columns) + 1))
     return tuple(  # type: ignore[return-value] # of the two of them
-        slice(max(0, int(each[0]) - around), int(each[-1]) + 1 + around) for each in (rows, columns)
+        slice(max(0, int(found[0]) - around), min(length, int(found[-1]) + 1 + around))
+        for found, length in zip((rows, columns), alpha.shape, strict=True)
     )
 
 
 def _cropped(cutout: Cutout, box: tuple[slice, slice]) -> Cutout:
-    return _with(cutout, *(None if each is None else each[box] for each in _arrays(cutout)))
+    return each(cutout, lambda part: part[box])
 
 
-def _shrunk(cutout: Cutout, size: tuple[int, int]) -> Cutout:
+def each(cutout: Cutout, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Cutout:
+    """The cut-out with pixels, matte and colours changed alike."""
+    return _with(cutout, *(None if part is None else change(part) for part in _arrays(cutout)))
+
+
+def shrunk(cutout: Cutout, size: tuple[int, int]) -> Cutout:
+    """The cut-out made smaller, as large on paper: colours by how much of them shows."""
     pixels, alpha, foreground = _arrays(cutout)
     coloured = None if foreground is None else _weighted(foreground, alpha, size)
     shrunk = _with(cutout, _small(pixels, size), _small(alpha, size), coloured)

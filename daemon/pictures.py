@@ -11,7 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["colour", "cv2", "decode", "encode", "icc", "layered", "np", "resources"]
+__all__ = ["colour", "cv2", "decode", "encode", "icc", "layered", "lossy", "np", "resources"]
 
 
 class _OnUse(ModuleType):
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import cv2
     import numpy as np
 
-    from daemon.imaging import colour, decode, encode, icc, layered, resources
+    from daemon.imaging import colour, decode, encode, icc, layered, lossy, resources
 else:
     cv2 = _OnUse("cv2")
     np = _OnUse("numpy")
@@ -34,4 +34,5 @@ else:
     encode = _OnUse("daemon.imaging.encode")
     icc = _OnUse("daemon.imaging.icc")
     layered = _OnUse("daemon.imaging.layered")
+    lossy = _OnUse("daemon.imaging.lossy")
     resources = _OnUse("daemon.imaging.resources")

@@ -16,11 +16,11 @@ from daemon.imaging.exif import NONE, Exif, Tags, Value, of_block
 from daemon.imaging.tiff import Tiff
 from daemon.photo import Metadata
 
-_XMP, _IPTC = 700, 33723
+_XMP, _IPTC, _PHOTOSHOP = 700, 33723, 34377
 _BYTE, _UNDEFINED = 1, 7
 
-_HEADER_END = 33
-"""Of a PNG: its signature and IHDR."""
+PNG_HEADER_END = 33
+"""Its signature and IHDR."""
 
 
 def png_chunks(metadata: Metadata) -> bytes:
@@ -39,12 +39,13 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 class WithChunks(io.RawIOBase, BinaryIO):
-    """A file for a PNG that puts chunks behind its header while it is written, from end to end."""
+    """A file that gets chunks behind its header while it is written, from end to end."""
 
-    def __init__(self, file: BinaryIO, chunks: bytes) -> None:
-        """Write to ``file``."""
+    def __init__(self, file: BinaryIO, chunks: bytes, header_end: int = PNG_HEADER_END) -> None:
+        """Write to ``file``; its header ends at ``header_end``."""
         super().__init__()
         self._file = file
+        self._header_end = header_end
         self._chunks = chunks
         self._header = b""
 
@@ -55,16 +56,17 @@ class WithChunks(io.RawIOBase, BinaryIO):
     def write(self, data: bytes, /) -> int:  # type: ignore[override] # bytes are all that come
         """Write on; all or, where the disk fails, nothing is told to have been written."""
         data = bytes(data)
-        if len(self._header) < _HEADER_END:
+        if len(self._header) < self._header_end:
             self._header += data
-            if len(self._header) >= _HEADER_END:
-                head, rest = self._header[:_HEADER_END], self._header[_HEADER_END:]
-                _write_all(self._file, head + self._chunks + rest)
+            if len(self._header) >= self._header_end:
+                at = self._header_end
+                head, rest = self._header[:at], self._header[at:]
+                write_all(self._file, head + self._chunks + rest)
             return len(data)
         return self._file.write(data)
 
 
-def add_to_tiff(file: BinaryIO, metadata: Metadata) -> None:
+def add_to_tiff(file: BinaryIO, metadata: Metadata, resources: bytes = b"") -> None:
     """Give a finished TIFF of one page a directory that holds the metadata too.
 
     The new directory stands at the end; the header points to it and the old one is left over.
@@ -77,6 +79,8 @@ def add_to_tiff(file: BinaryIO, metadata: Metadata) -> None:
         extra[_XMP] = Value(_BYTE, metadata.xmp)
     if metadata.iptc:
         extra[_IPTC] = Value(_UNDEFINED, metadata.iptc)
+    if resources:
+        extra[_PHOTOSHOP] = Value(_BYTE, resources)
     exif = of_block(metadata.exif) if metadata.exif else NONE
     if not (extra or exif != NONE):
         return
@@ -98,11 +102,12 @@ def add_to_tiff(file: BinaryIO, metadata: Metadata) -> None:
     at = end + end % 2
     body, first = laid_out(Exif(Tags(image | extra), exif.photo, exif.gps), layout, at, others)
     file.seek(end)
-    _write_all(file, bytes(end % 2) + body)
+    write_all(file, bytes(end % 2) + body)
     file.seek(8 if layout.offset == "Q" else 4)
-    _write_all(file, struct.pack(layout.order + layout.offset, first))
+    write_all(file, struct.pack(layout.order + layout.offset, first))
 
 
-def _write_all(file: BinaryIO, data: bytes) -> None:
+def write_all(file: BinaryIO, data: bytes) -> None:
+    """Write all of it: a disk that fills up takes a part first."""
     while data:
         data = data[file.write(data) :]

@@ -57,9 +57,9 @@ def write_png(
     # 24 megapixels of photo with alpha took 0.7 s for 17.5 MB at 2, 1.7 s for 15.1 MB at 4 and
     # 2.6 s for 14.3 MB at 6; the filters sub and paeth came out slower and larger than up.
     chunks = embed.png_chunks(metadata)
-    with _opened(path) as file:
+    with opened(path) as file:
         around = embed.WithChunks(file, chunks) if chunks else file
-        _save(around, _image(pixels, icc, dpi, alpha), "png", compression=level, filter="up")
+        save(around, image_of(pixels, icc, dpi, alpha), "png", compression=level, filter="up")
 
 
 def write_tiff(  # noqa: PLR0913 - what a file is told, each with a default
@@ -72,6 +72,7 @@ def write_tiff(  # noqa: PLR0913 - what a file is told, each with a default
     compression: Literal["deflate", "lzw", "none"] = "deflate",
     level: int = 2,
     alpha: Samples | None = None,
+    resources: bytes = b"",
 ) -> None:
     """Write a TIFF; alpha is marked as unassociated (straight).
 
@@ -84,15 +85,16 @@ def write_tiff(  # noqa: PLR0913 - what a file is told, each with a default
         compression: lossless, with the horizontal predictor.
         level: deflate's, 0 to 9.
         alpha: see ``write_png``.
+        resources: of Photoshop, for its tag.
 
     Raises:
         ResultsTrouble: it cannot be written; with the true errno.
         NotWritten: the encoder refuses it.
     """
-    with _opened(path) as file:
-        _save(
+    with opened(path) as file:
+        save(
             file,
-            _image(pixels, icc, dpi, alpha),
+            image_of(pixels, icc, dpi, alpha),
             "tiff",
             compression=compression,
             predictor="horizontal",
@@ -100,7 +102,7 @@ def write_tiff(  # noqa: PLR0913 - what a file is told, each with a default
             resunit="inch",
             bigtiff=pixels.nbytes + (0 if alpha is None else alpha.nbytes) > 0xF000_0000,
         )
-        embed.add_to_tiff(file, metadata)
+        embed.add_to_tiff(file, metadata, resources)
 
 
 @lru_cache(maxsize=16)
@@ -109,7 +111,7 @@ def is_written(icc: bytes) -> bool:
 
     libpng refuses to write some, and some that it writes it passes over when it reads them.
     """
-    pixel = _image(np.zeros((1, 1, 3), np.uint8), icc, None)
+    pixel = image_of(np.zeros((1, 1, 3), np.uint8), icc, None)
     try:
         return all(vips.fact(_through(pixel, each), vips.ICC, b"") == icc for each in _FORMATS)
     except (NotWritten, vips.Error):
@@ -118,12 +120,17 @@ def is_written(icc: bytes) -> bool:
 
 def _through(image: vips.Image, name: str) -> vips.Image:
     file = io.BytesIO()
-    _save(file, image, name)
+    save(file, image, name)
     return vips.load(name, vips.Source(io.BytesIO(file.getvalue())))
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written, whatever was there.
+
+    Raises:
+        ResultsTrouble: it cannot be written; with the true errno.
+    """
     try:
         with path.open("w+b", buffering=0) as file:
             yield file
@@ -131,9 +138,10 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise ResultsTrouble(f"{path}: {error.strerror}", error.errno or 0) from error
 
 
-def _image(
+def image_of(
     pixels: Samples, icc: bytes | None, dpi: Dpi | None, alpha: Samples | None = None
 ) -> vips.Image:
+    """What libvips is to write, with all that is told of it but metadata."""
     across, down = dpi or UNKNOWN_DPI
     image = vips.image(pixels, icc=icc)
     if alpha is not None:
@@ -141,11 +149,17 @@ def _image(
     return image.copy(xres=across / _MM_PER_INCH, yres=down / _MM_PER_INCH)
 
 
-def _save(file: BinaryIO, image: vips.Image, name: str, **options: Any) -> None:
+def save(file: BinaryIO, image: vips.Image, name: str, **options: Any) -> None:
+    """Have libvips write it, with its colour profile and without other metadata.
+
+    Raises:
+        OSError: it cannot be written.
+        NotWritten: the encoder refuses it.
+    """
     target = vips.Target(file)
     try:
         # All metadata but the profile is ours to embed.
-        getattr(image, f"{name}save_target")(target.handle, keep="icc", **options)
+        getattr(image, f"{name}save_target")(target.handle, **{"keep": "icc", **options})
     except vips.Error as error:
         target.raise_trouble()
         raise NotWritten(f"cannot be written as {name.upper()}: {vips.one_line(error)}") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -116,8 +117,14 @@ def image(pixels: NDArray[Any], *, icc: bytes | None = None) -> Image:
 
 def tagged(image: Image, icc: bytes) -> Image:
     """The image with that profile attached in place of its own."""
+    return telling(image, {ICC: icc})
+
+
+def telling(image: Image, facts: Mapping[str, bytes]) -> Image:
+    """The image with those facts attached, by libvips' names, in place of its own."""
     copy = image.copy()
-    copy.set_type(pyvips.GValue.blob_type, ICC, icc)
+    for name, body in facts.items():
+        copy.set_type(pyvips.GValue.blob_type, name, body)
     return copy
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.outputs import composition, foreground, matte, photoshop
+from daemon.outputs import channel, composition, foreground, matte, photoshop
 from daemon.outputs.output import Output
 
 OUTPUTS: dict[str, Output] = {
@@ -10,4 +10,5 @@ OUTPUTS: dict[str, Output] = {
     "matte": matte,
     "composition": composition,
     "photoshop": photoshop,
+    "channel": channel,
 }

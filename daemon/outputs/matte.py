@@ -27,7 +27,7 @@ class Options(base.Options):
 
 def extension(options: Options) -> str:
     """The file name's extension with its dot."""
-    return output.extension(options.format)
+    return output.EXTENSIONS[options.format]
 
 
 def needs_foreground(options: Options) -> bool:  # noqa: ARG001 - the contract's signature
@@ -49,4 +49,5 @@ def write(cutout: Cutout, options: Options, path: Path) -> None:
     """File alpha, rounded to the bits asked for."""
     alpha = cutout.matte.alpha
     pixels = colour.to_8_bit(alpha) if options.bits == 8 else np.ascontiguousarray(alpha)
-    output.save(path, pixels, cutout.raster, options.format, options.compression)
+    how = output.Encoding(options.format, options.compression)
+    output.save(path, pixels, cutout.raster, how)

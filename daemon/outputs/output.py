@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, runtime_checkable
 
@@ -9,7 +12,7 @@ from pydantic import Field
 
 from daemon import options
 from daemon.photo import Cutout, Pixels, Raster
-from daemon.pictures import encode
+from daemon.pictures import encode, lossy
 
 if TYPE_CHECKING:
     from daemon.imaging.encode import Samples
@@ -18,9 +21,18 @@ Name = Annotated[str, Field(pattern=r"^[\w+-][\w+. -]*$", max_length=64)]
 """Safe inside a file name: letters, digits, and + - _ . and blanks within."""
 
 Format = Literal["png", "tiff"]
+WebFormat = Literal["png", "tiff", "webp", "avif"]
+"""Those that hold alpha."""
+AnyFormat = Literal["png", "tiff", "jpeg", "webp", "avif"]
 
 Compression = Annotated[int, Field(ge=0, le=9)]
 """Deflate's level."""
+Quality = Annotated[int, Field(ge=1, le=100)]
+Chroma = Literal["4:4:4", "4:2:0"]
+
+Trim = Annotated[float, Field(ge=0, le=10)]
+Side = Annotated[int, Field(ge=1, le=300_000)]
+Size = Side | tuple[Side, Side]
 
 
 class Output(Protocol):
@@ -46,7 +58,7 @@ class Output(Protocol):
         """About how many planes of the photo's size and depth its file takes at most."""
 
     def write(self, cutout: Cutout, options: Any, path: Path) -> None:
-        """Write exactly one file, at ``path``, in the photo's own size.
+        """Write exactly one file, at ``path``, in the photo's own size unless an option says else.
 
         Raises:
             daemon.errors.ResultsTrouble: it cannot be written.
@@ -76,18 +88,28 @@ def extension_of(kind: Output, cutout: Cutout, options: Any) -> str:
     return kind.extension(options)
 
 
-def extension(format: Format) -> str:  # noqa: A002 - the setting's own name
-    """The extension that goes with a format."""
-    return {"png": ".png", "tiff": ".tif"}[format]
+EXTENSIONS: Mapping[str, str] = {
+    "png": ".png",
+    "tiff": ".tif",
+    "jpeg": ".jpg",
+    "webp": ".webp",
+    "avif": ".avif",
+}
+LOSSLESS = ("png", "tiff")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How pixels become a file."""
+
+    format: AnyFormat
+    compression: int = 2
+    quality: int = 90
+    chroma: Chroma = "4:4:4"
 
 
 def save(
-    path: Path,
-    pixels: Samples,
-    raster: Raster,
-    format: Format,  # noqa: A002 - the setting's own name
-    compression: Compression,
-    alpha: Samples | None = None,
+    path: Path, pixels: Samples, raster: Raster, how: Encoding, alpha: Samples | None = None
 ) -> None:
     """Write pixels with the photo's metadata, resolution and, unless grey, its colour profile.
 
@@ -95,16 +117,15 @@ def save(
     in a grey file, and a grey one would let editors convert its values when it is used as a mask.
     """
     icc = None if pixels.ndim == 2 else raster.icc
-    write = encode.write_png if format == "png" else encode.write_tiff
-    write(
-        path,
-        pixels,
-        icc=icc,
-        dpi=raster.dpi,
-        metadata=raster.metadata,
-        level=compression,
-        alpha=alpha,
-    )
+    write: Any
+    if how.format == "png":
+        write = partial(encode.write_png, level=how.compression)
+    elif how.format == "tiff":
+        write = partial(encode.write_tiff, level=how.compression)
+    else:
+        quality = lossy.Quality(how.quality, how.chroma)
+        write = partial(lossy.write, kind=how.format, quality=quality)
+    write(path, pixels, icc=icc, dpi=raster.dpi, metadata=raster.metadata, alpha=alpha)
 
 
 def colours(cutout: Cutout) -> Pixels:

@@ -7,7 +7,7 @@ ITU-T H.273 (code points of cICP), Windows' BITMAPV4HEADER and BITMAPV5HEADER.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from daemon.imaging import icc
 from daemon.imaging.exif import Exif
@@ -32,6 +32,7 @@ _TRANSFERS: dict[int, icc.Curve] = {
     8: (1.0,),
     13: icc.SRGB_CURVE,
 }
+_TELEVISION = {1, 6, 14, 15}
 _HDR = {16: "PQ", 18: "HLG"}
 
 _USUAL_GAMMA = 2.2
@@ -101,6 +102,18 @@ def _of_gamma(chromaticities: icc.Chromaticities, gamma: float) -> Declared:
 
 def _is_near(one: icc.Chromaticities, other: icc.Chromaticities) -> bool:
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) < _NEAR_CHROMATICITY
+
+
+def by_code_points(primaries: int, transfer: int) -> Declared:
+    """What HEIC and AVIF say beside an ICC profile, of RGB that is decoded already.
+
+    What they leave unsaid is sRGB.
+    """
+    if 2 in {primaries, transfer}:
+        return SRGB
+    # Phones write the curve of television (1 or 6) and mean sRGB's, as every viewer has it.
+    usual = 13 if transfer in _TELEVISION else transfer
+    return replace(_by_code_points(primaries, usual, 0, 1), overrides_icc=False)
 
 
 def _by_code_points(primaries: int, transfer: int, matrix: int, full: int) -> Declared:

@@ -10,8 +10,10 @@ from typing import BinaryIO
 import cv2
 
 from daemon.errors import NotAPhoto, NotReady, PhotoError, SourceTrouble, TooManyPixels
-from daemon.imaging import bmp, declared, exif, metadata, pages, png, resolution, vips
+from daemon.imaging import bmff, bmp, declared, exif, metadata, pages, png, resolution, vips
 from daemon.imaging.channels import in_rgb
+from daemon.imaging.codecs import CODECS
+from daemon.imaging.codecs.codec import Codec
 from daemon.imaging.colour import SRGB
 from daemon.imaging.exif import Exif
 from daemon.imaging.extent import demand
@@ -66,10 +68,33 @@ def _decode(file: BinaryIO, max_pixels: int, *, last_look: bool) -> Raster:
     kind = sniff(head)
     if kind is Format.BMP:
         return _decode_bmp(opened, head, max_pixels)
+    if kind is Format.AVIF:
+        bmff.demand_whole(opened.read, opened.size_bytes)  # libvips decodes it as it opens it
     if kind is Format.PNG and len(head) >= 24:
         # libvips opens no PNG without pixels; this one may still lack them.
         _demand_at_most(max_pixels, *struct.unpack_from(">II", head, 16))
-    return _decode_by_vips(find(kind, file, opened, last_look=last_look), opened, max_pixels)
+    found = find(kind, file, opened, last_look=last_look)
+    if codec := CODECS.get(found.kind):
+        return _decode_by_codec(codec, opened, max_pixels)
+    return _decode_by_vips(found, opened, max_pixels)
+
+
+def _decode_by_codec(codec: Codec, opened: Opened, max_pixels: int) -> Raster:
+    header = codec.header(opened)
+    _demand_at_most(max_pixels, *header.size)
+    decoded = header.decode()
+    converted = in_rgb(
+        decoded.image, extra_samples=decoded.extra_samples, declared=decoded.declared
+    )
+    kept, left_out = metadata.of(decoded.image, decoded.exif)
+    return Raster(
+        vips.array(converted.image),
+        converted.icc,
+        decoded.dpi,
+        (*decoded.warnings, *converted.warnings, *left_out),
+        kept,
+        converted.remade or decoded.remade,
+    )
 
 
 def _decode_bmp(opened: Opened, head: bytes, max_pixels: int) -> Raster:
@@ -92,7 +117,7 @@ def _decode_bmp(opened: Opened, head: bytes, max_pixels: int) -> Raster:
 
 def _decode_by_vips(found: FoundPhoto, opened: Opened, max_pixels: int) -> Raster:
     try:
-        image = vips.load(found.kind.name.lower(), found.source, **found.where)
+        image = vips.load(found.loader, found.source, **found.where)
         _demand_at_most(max_pixels, image.width, image.height)
         found.demand_end(opened)
         told = found.exif or exif.of_block(vips.fact(image, "exif-data", b""))
@@ -125,6 +150,9 @@ def _declared(kind: Format, opened: Opened, told: Exif) -> declared.Declared:
         by_chunks = harmless(lambda: declared.by_png(chunks), declared.SRGB)
         if chunks.keys() & set(declared.COLOUR_CHUNKS):
             return by_chunks
+    if kind is Format.AVIF:
+        points = harmless(lambda: bmff.code_points(opened.read, opened.size_bytes), None)
+        return declared.by_code_points(*points) if points else declared.SRGB
     return harmless(lambda: declared.by_exif(told), declared.SRGB)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 
 from daemon.errors import NotReady
-from daemon.imaging import jpeg, png
+from daemon.imaging import bmff, jpeg, png
 from daemon.imaging.formats import Format
 from daemon.imaging.tiff import ReadAt
 
@@ -17,7 +17,7 @@ _CHUNK = 1 << 20
 
 
 def demand_whole(kind: Format, read: ReadAt, size_bytes: int) -> None:
-    """Refuse a JPEG, PNG or WebP that ends early.
+    """Refuse a JPEG, PNG, WebP or AVIF that ends early.
 
     Raises:
         NotReady: it does.
@@ -28,6 +28,8 @@ def demand_whole(kind: Format, read: ReadAt, size_bytes: int) -> None:
         _demand_end_of_png(read, size_bytes)
     elif kind is Format.WEBP:
         demand(struct.unpack("<I", read(4, 4))[0] + 8, size_bytes)
+    elif kind is Format.AVIF:
+        bmff.demand_whole(read, size_bytes)
 
 
 def demand(needed_bytes: int, size_bytes: int) -> None:

@@ -6,8 +6,9 @@ import struct
 from enum import Enum
 
 from daemon.errors import NotAPhoto, NotReady
+from daemon.imaging import bmff
 
-HEAD_BYTES = 64
+HEAD_BYTES = 128
 """As many of a file's first bytes as ``sniff`` wants to see."""
 
 
@@ -19,9 +20,15 @@ class Format(Enum):
     TIFF = "TIFF"
     BMP = "BMP"
     WEBP = "WebP"
+    HEIC = "HEIC"
+    AVIF = "AVIF"
+    RAW = "camera raw"
+    """DNG too; those that begin like a TIFF are told apart by their directories."""
+    PSD = "Photoshop"
+    JP2 = "JPEG 2000"
 
 
-TAKEN = "JPEG, PNG, TIFF, BMP and WebP are"
+TAKEN = "JPEG, PNG, TIFF, BMP, WebP, HEIC, AVIF, camera raw, PSD and JPEG 2000 are"
 
 _OURS = {
     b"\xff\xd8\xff": Format.JPEG,
@@ -30,25 +37,30 @@ _OURS = {
     b"MM\0*": Format.TIFF,
     b"II+\0": Format.TIFF,
     b"MM\0+": Format.TIFF,
+    b"8BPS": Format.PSD,
+    b"\0\0\0\x0cjP  ": Format.JP2,
+    b"\xff\x4f\xff\x51": Format.JP2,
+    b"IIRO": Format.RAW,  # Olympus
+    b"IIRS": Format.RAW,
+    b"MMOR": Format.RAW,
+    b"IIU\0": Format.RAW,  # Panasonic
+    b"FUJIFILMCCD-RAW": Format.RAW,
+    b"FOVb": Format.RAW,  # Sigma
+    b"\0MRM": Format.RAW,  # Minolta
 }
 
 _RAW_TIFF = b"II*\0\x10\0\0\0CR"
-"""A TIFF by its first bytes, of which page 1 is a preview."""
+"""Canon's: a TIFF by its first bytes, of which page 1 is a preview."""
+
+_CODED = {"HEVC": Format.HEIC, "AV1": Format.AVIF, "CR3": Format.RAW}
 
 _FOREIGN = {
-    _RAW_TIFF: "camera raw (CR2)",
     b"GIF8": "GIF",
     b"%PDF": "PDF",
-    b"8BPS": "a Photoshop document",
-    b"\0\0\0\x0cjP  ": "JPEG 2000",
-    b"\xff\x4f\xff\x51": "JPEG 2000",
     b"\0\0\0\x0cJXL ": "JPEG XL",
     b"\xff\x0a": "JPEG XL",
     b"\x76\x2f\x31\x01": "OpenEXR",
     b"#?RADIANCE": "Radiance HDR",
-    b"IIRO": "camera raw (ORF)",
-    b"IIU\0": "camera raw (RW2)",
-    b"FUJIFILMCCD-RAW": "camera raw (RAF)",
     b"PK\x03\x04": "a ZIP archive",
     b"\x1f\x8b": "a gzip archive",
     b"7z\xbc\xaf": "a 7z archive",
@@ -58,18 +70,6 @@ _FOREIGN = {
     b"<svg": "SVG",
     b"<!DOCTYPE": "HTML or SVG",
     b"<html": "HTML",
-}
-
-_BRANDS = {
-    b"heic": "HEIC",
-    b"heix": "HEIC",
-    b"heim": "HEIC",
-    b"hevc": "HEIC",
-    b"mif1": "HEIC",
-    b"msf1": "HEIC",
-    b"avif": "AVIF",
-    b"avis": "AVIF",
-    b"crx ": "camera raw (CR3)",
 }
 
 _UNKNOWN = "this kind of file"
@@ -96,8 +96,10 @@ def sniff(head: bytes) -> Format:
     if not any(head[:_BEGINNING_BYTES]):
         raise NotReady("starts with zeros: its beginning may be what is written last")
     for magic, ours in _OURS.items():
-        if head.startswith(magic) and not head.startswith(_RAW_TIFF):
-            return ours
+        if head.startswith(magic):
+            return Format.RAW if head.startswith(_RAW_TIFF) else ours
+    if head[4:8] == b"ftyp" and (coded := _CODED.get(bmff.coding(head))):
+        return coded
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Format.WEBP
     if head[:2] == b"BM" and struct.unpack_from("<I", head, 14)[0] in _BMP_HEADER_BYTES:
@@ -113,7 +115,7 @@ def _foreign(head: bytes) -> str:
         if head.startswith(magic):
             return name
     if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12], "a film or another MP4-like file")
+        return "a film or another MP4-like file"
     if all(32 <= byte < 127 or byte in b"\t\n\r" for byte in head):
         return "text"
     return _UNKNOWN

@@ -174,4 +174,4 @@ def _add_to_webp(file: BinaryIO, block: bytes, xmp: bytes) -> None:
 
 def _told(image: vips.Image, block: bytes, xmp: bytes) -> vips.Image:
     told = {"exif-data": b"Exif\0\0" + block if block else b"", "xmp-data": xmp}
-    return vips.telling(image, {name: body for name, body in told.items() if body})
+    return vips.carrying(image, told)

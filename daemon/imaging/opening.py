@@ -31,6 +31,9 @@ class Opened:
         return os.pread(self.descriptor, size, offset)
 
 
+_LOADERS = {Format.AVIF: "heif"}
+
+
 @dataclass(frozen=True, slots=True)
 class FoundPhoto:
     """The photo in a file."""
@@ -44,6 +47,11 @@ class FoundPhoto:
     warnings: tuple[str, ...] = ()
     lacks_end: bool = False
     """It has no end mark, and is taken all the same if its pixels are there."""
+
+    @property
+    def loader(self) -> str:
+        """What libvips calls the part of it that reads this kind."""
+        return _LOADERS.get(self.kind, self.kind.name.lower())
 
     @property
     def where(self) -> dict[str, int]:
@@ -83,6 +91,8 @@ def find(kind: Format, file: BinaryIO, opened: Opened, *, last_look: bool) -> Fo
 def _in_tiff(file: BinaryIO, opened: Opened, *, last_look: bool) -> FoundPhoto:
     tiff = Tiff(opened.read, opened.size_bytes)
     chosen = pages.choose(tiff, last_look=last_look)
+    if chosen.is_raw:
+        return FoundPhoto(Format.RAW, vips.Source(file))
     told = harmless(lambda: exif.of_page(tiff, chosen.page.directory), exif.NONE)
     if chosen.is_cut:
         at, size = chosen.page.directory.next_at, tiff.layout.size(tiff.layout.offset)

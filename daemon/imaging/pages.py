@@ -64,6 +64,8 @@ class Chosen:
     warnings: tuple[str, ...] = ()
     is_cut: bool = False
     """Whether what the page says of a page behind it is not to be followed."""
+    is_raw: bool = False
+    """Whether it is a camera's mosaic, or was reckoned from one: not for libvips."""
 
 
 def choose(tiff: Tiff, *, last_look: bool) -> Chosen:
@@ -78,7 +80,7 @@ def choose(tiff: Tiff, *, last_look: bool) -> Chosen:
 
     Raises:
         NotReady: the file ends before something that it refers to.
-        NotAPhoto: a camera's raw file, another kind not taken, or one without an end.
+        NotAPhoto: a kind not taken, or one without an end.
     """
     pages: list[Page] = []
     broken: NotReady | None = None
@@ -90,6 +92,8 @@ def choose(tiff: Tiff, *, last_look: bool) -> Chosen:
         if not last_look or not pages:
             raise
         broken = error
+    if _is_raw([*harmless(lambda: list(_below(tiff, pages[0])), list[Page]()), *pages]):
+        return Chosen(pages[0], is_raw=True)
     page, wholes = _photo(tiff, pages)
     _refuse_unusual(page)
     if broken and not page.is_whole:
@@ -150,12 +154,8 @@ def _photo(tiff: Tiff, pages: list[Page]) -> tuple[Page, int]:
     """The page that is the photo, and how many there are that might have been."""
     wholes = [page for page in pages if page.is_whole]
     if pages[0].is_whole:
-        # What lies below may be a camera's mosaic, of which the page is a picture; or broken.
-        _refuse_raw([*harmless(lambda: list(_below(tiff, pages[0])), list[Page]()), *pages])
         return pages[0], len(wholes)
-    below = list(_below(tiff, pages[0]))
-    _refuse_raw([*below, *pages])
-    wholes = [page for page in below if page.is_whole] + wholes
+    wholes = [page for page in _below(tiff, pages[0]) if page.is_whole] + wholes
     # Some scanners call their only page reduced.
     return (wholes or [max(pages, key=lambda page: page.pixels)])[0], len(wholes)
 
@@ -169,12 +169,12 @@ def _below(tiff: Tiff, page: Page) -> Iterator[Page]:
         yield Page(directory, _told(tiff, directory), page.number, number)
 
 
-def _refuse_raw(pages: list[Page]) -> None:
-    for page in pages:
-        if _DNG_VERSION in page.tags or page.tags.get(_PHOTOMETRIC) in _RAW_PHOTOMETRICS:
-            raise NotAPhoto(
-                "camera raw (DNG, NEF, ARW...) is not taken; develop it to a TIFF first"
-            )
+def _is_raw(pages: list[Page]) -> bool:
+    """Whether one is a camera's mosaic; it may hang below a page that is a picture of it."""
+    return any(
+        _DNG_VERSION in page.tags or page.tags.get(_PHOTOMETRIC) in _RAW_PHOTOMETRICS
+        for page in pages
+    )
 
 
 def _refuse_unusual(page: Page) -> None:

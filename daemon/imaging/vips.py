@@ -22,7 +22,7 @@ Image = Any
 """pyvips publishes no types."""
 Error: type[Exception] = pyvips.Error
 
-ICC = "icc-profile-data"
+ICC, XMP, IPTC = "icc-profile-data", "xmp-data", "iptc-data"
 
 # Padding before a JPEG's end mark; some cameras write it. More of it is lost data.
 _HARMLESS = re.compile(r"JPEG data: (\d|1\d) extraneous bytes before marker 0xd9")
@@ -115,17 +115,18 @@ def image(pixels: NDArray[Any], *, icc: bytes | None = None) -> Image:
     return tagged(made, icc) if icc else made
 
 
+def carrying(image: Image, blobs: Mapping[str, bytes]) -> Image:
+    """The image with metadata attached, by libvips' names for them; empty ones are left out."""
+    copy = image.copy()
+    for name, blob in blobs.items():
+        if blob:
+            copy.set_type(pyvips.GValue.blob_type, name, blob)
+    return copy
+
+
 def tagged(image: Image, icc: bytes) -> Image:
     """The image with that profile attached in place of its own."""
-    return telling(image, {ICC: icc})
-
-
-def telling(image: Image, facts: Mapping[str, bytes]) -> Image:
-    """The image with those facts attached, by libvips' names, in place of its own."""
-    copy = image.copy()
-    for name, body in facts.items():
-        copy.set_type(pyvips.GValue.blob_type, name, body)
-    return copy
+    return carrying(image, {ICC: icc})
 
 
 def array(image: Image) -> NDArray[Any]:

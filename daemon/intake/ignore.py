@@ -43,13 +43,15 @@ IGNORE_FOLDERS = (
 PHOTO_EXTENSIONS = (
     "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "pjp", "mpo",
     "png", "tif", "tiff", "bmp", "dib", "webp",
+    "heic", "heif", "hif", "avif", "psd", "psb", "jp2", "j2k", "jpf", "jpx",
+    "dng", "cr2", "cr3", "nef", "nrw", "arw", "sr2", "orf", "raf", "rw2", "pef", "srw",
+    "3fr", "iiq",
 )  # fmt: skip
 """Of formats that can be decoded; lower case, without the dot. JPEG has most: Windows and Chrome
 save .jfif, old browsers .pjpeg and .pjp, stereo cameras .mpo, whose first picture is read."""
 
 _OTHER_EXTENSIONS = (
-    "gif", "heic", "heif", "avif", "jp2", "psd",
-    "dng", "cr2", "cr3", "nef", "arw", "orf", "raf",
+    "gif", "jxl",
 )  # fmt: skip
 # Pictures that decoding refuses: in quarantine with a reason, not silently left lying.
 

@@ -28,7 +28,7 @@ def zipped() -> bytes:
     return out.getvalue()
 
 
-HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+FILM = b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + bytes(100)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"></svg>'
 
 
@@ -38,9 +38,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"></svg>'
         (b"Dear scanner, this is no photo at all. Yours, a text.", "text"),
         (foreign("GIF"), "GIF"),
         (foreign("PDF"), "PDF"),
-        (foreign("AVIF"), "AVIF"),
-        (foreign("JPEG2000"), "JPEG 2000"),
-        (HEIC, "HEIC"),
+        (FILM, "a film or another MP4-like file"),
         (SVG, "SVG"),
         (b'<?xml version="1.0"?>' + SVG, "XML or SVG"),
         (zipped(), "a ZIP archive"),
@@ -52,7 +50,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"></svg>'
 def test_a_foreign_file_is_refused_by_name(data: bytes, name: str, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(data)
-    with pytest.raises(NotAPhoto, match=f"^{name} is not taken; JPEG, PNG, TIFF, BMP and WebP are"):
+    with pytest.raises(NotAPhoto, match=f"^{name} is not taken; JPEG, PNG, TIFF"):
         decode(path, max_pixels=10**6)
 
 

@@ -29,6 +29,7 @@ VERBS = (
     "redo",
     "doctor",
     "webhooks",
+    "web",
     "bench",
     "demo",
 )

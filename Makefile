@@ -154,7 +154,7 @@ lock: $(READY) ## Renew the lock files from pyproject.toml
 	mv requirements.lock.new requirements.lock
 	{ head -n 1 requirements-run.lock; $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 	    --no-emit-index-url --no-header --python-version 3.11 --constraint requirements.lock \
-	    --extra onnx --extra modelscope pyproject.toml; } > requirements.lock.new
+	    --extra onnx --extra modelscope --extra web pyproject.toml; } > requirements.lock.new
 	mv requirements.lock.new requirements-run.lock
 	for name in tf1:3.7 tf2:3.11 onnx-gpu:3.11; do \
 	    { sed -n 1p requirements-$${name%:*}.lock; $(BIN)/uv pip compile --quiet --upgrade \

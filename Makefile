@@ -1,7 +1,7 @@
 # Everything starts here: `make demo` shows it at work, `make test` checks all of it.
 # PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
 
-.PHONY: help demo test train run bench gpu-bench setup people engine-tf1 engine-tf2 engine-onnx-gpu engines
+.PHONY: help demo test train run bench gpu-bench setup people page engine-tf1 engine-tf2 engine-onnx-gpu engines
 .PHONY: converter coverage hooks release
 .PHONY: install uninstall install-user uninstall-user service-tests
 .PHONY: lint types imports tests faults format lock generated picture clean
@@ -68,7 +68,10 @@ train: .venv-train/.ready ## Train our own weights again (docs/weights.md: SHARE
 	.venv-train/bin/python -m matting.training coarse --networks $(NETWORKS)
 	.venv-train/bin/python -m matting.training fine --networks $(NETWORKS)
 
-setup: people ## Install everything into .venv and stop there
+setup: people page ## Install everything into .venv and stop there
+
+page: $(READY) ## Fetch what the page shows large photos with, unless it is there
+	@sh .ci/page $(VENV)
 
 people: $(READY) ## Install the network that finds people into .venv, unless it is there
 	@sh .ci/people $(VENV)
@@ -114,7 +117,7 @@ types: $(READY)
 imports: $(READY)
 	$(BIN)/lint-imports --no-logo
 
-tests: people engines
+tests: people page engines
 	@set -e; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; mkdir "$$tmp/c"; \
 	COVERAGE_FILE="$$tmp/c/.coverage" $(BIN)/python -m coverage run -m pytest --basetemp="$$tmp/t" \
 	    --numprocesses=$(JOBS) --dist=loadfile; \
@@ -128,7 +131,7 @@ coverage: ## Say which lines and branches no test took, after `make test`
 hooks: $(READY) ## Check format, lint, types and imports before each commit
 	@$(BIN)/pre-commit install
 
-release: people ## Build dist/ (sdist and wheel), and run the wheel's demo in an environment of its own
+release: people page ## Build dist/ (sdist and wheel), and run the wheel's demo in an environment of its own
 	@sh .ci/release $(VENV)
 
 format: $(READY) ## Bring the code into shape
@@ -151,7 +154,7 @@ lock: $(READY) ## Renew the lock files from pyproject.toml
 	mv requirements.lock.new requirements.lock
 	{ head -n 1 requirements-run.lock; $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 	    --no-emit-index-url --no-header --python-version 3.11 --constraint requirements.lock \
-	    --extra formats --extra onnx --extra modelscope pyproject.toml; } > requirements.lock.new
+	    --extra formats --extra onnx --extra modelscope --extra web pyproject.toml; } > requirements.lock.new
 	mv requirements.lock.new requirements-run.lock
 	for name in tf1:3.7 tf2:3.11 onnx-gpu:3.11; do \
 	    { sed -n 1p requirements-$${name%:*}.lock; $(BIN)/uv pip compile --quiet --upgrade \

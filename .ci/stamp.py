@@ -1,4 +1,7 @@
-"""A build hook: writes the commit into sdist and wheel, for `matted --version`."""
+"""A build hook: writes the commit into sdist and wheel, for `matted --version`.
+
+What the page shows large photos with is fetched before, since it is part of both.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ class Stamp(BuildHookInterface):  # type: ignore[misc, type-arg] # hatchling is 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add the stamp; an editable installation asks git, and an unpacked sdist has one."""
         root = Path(self.root)
+        if version != "editable":
+            subprocess.run(["sh", ".ci/page"], cwd=root, check=True)
         if version == "editable" or (root / STAMP).exists() or not (root / ".git").exists():
             return
         git = ["git", "-C", self.root, "describe", "--always", "--dirty", "--abbrev=10"]

@@ -14,6 +14,7 @@ from daemon.config.delivery import HookSettings, MetricsSettings, Webhook
 from daemon.config.documentation import DocumentedSchema, documentation
 from daemon.config.profiles import BUILT_IN, Choice, Output, Profile, Step
 from daemon.config.settings import EngineSettings, Folder, ResourceLimits, Settings
+from daemon.config.web import WebSettings
 from daemon.options import Options
 from matting.networks.recipe import Recipe
 
@@ -48,6 +49,8 @@ def commented_yaml(*, watch: str = "inbox", results: str = "results") -> str:
         *_commented(["webhooks:", *_indented(_webhook())]),
         "",
         *_section("metrics", MetricsSettings),
+        *_describe(documentation(Settings)["web"], ""),
+        *_section("web", WebSettings),
         *_commented(_fields(Settings, only=("manifest", "keep_days"))),
         "",
         *_describe(documentation(Settings)["models"], ""),

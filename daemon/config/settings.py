@@ -19,6 +19,7 @@ from daemon.config.delivery import HookSettings, MetricsSettings, Webhook
 from daemon.config.locations import InsideName, Interpreter, Location, in_place
 from daemon.config.profiles import BUILT_IN, Profile
 from daemon.config.state_home import default_state_dir
+from daemon.config.web import WebSettings
 from daemon.options import Options
 from matting.engines import ENGINES
 from matting.models.catalog import CATALOG, CONVERTED
@@ -177,6 +178,9 @@ class Settings(Options):
     """Addresses that are told, by `matted webhooks`."""
     metrics: MetricsSettings = MetricsSettings()
     """Figures for Prometheus."""
+    web: WebSettings | None = None
+    """A page to look at what was filed, and the API that it uses; `matted web` serves them, beside
+    the daemon. Without it there is neither; `web: {}` is enough."""
     manifest: bool = False
     """Whether manifest.jsonl in each day's folder of the results says what was filed there: a JSON
     object a line, with the SHA-256 of the photo and of each result."""

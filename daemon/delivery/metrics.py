@@ -19,6 +19,7 @@ from daemon.delivery.follower import Follower
 from daemon.errors import LedgerTrouble
 from daemon.ledger import Ledger
 from daemon.ledger.notices import Kind, Notice
+from daemon.ledger.records import Records
 from daemon.log.events import Event, Log
 from matting.small_file import replace_file
 
@@ -68,7 +69,7 @@ class Figures:
             for flag in notice.document.get("flags", ()):
                 self._flags.labels(flag["reason"]).inc()
 
-    def text(self, ledger: Ledger, condition: Condition, *, now_s: float) -> bytes:
+    def text(self, ledger: Records, condition: Condition, *, now_s: float) -> bytes:
         """All figures in Prometheus' text format.
 
         Raises:

@@ -26,7 +26,7 @@ def kind_of(path: Path) -> Kind:
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
-        return _kind(_opened(file, path))
+        return _kind(opened(file))
 
 
 def alpha_of(path: Path, *, max_pixels: int) -> NDArray[np.uint16] | None:
@@ -45,7 +45,7 @@ def alpha_of(path: Path, *, max_pixels: int) -> NDArray[np.uint16] | None:
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
-        image = _opened(file, path)
+        image = opened(file)
         if image.width * image.height > max_pixels:
             raise TooManyPixels(f"{image.width} x {image.height} pixels")
         if _kind(image) == "picture":
@@ -65,11 +65,16 @@ def _kind(image: vips.Image) -> Kind:
     return _KINDS[image.bands]
 
 
-def _opened(file: BinaryIO, path: Path) -> vips.Image:
+def opened(file: BinaryIO) -> vips.Image:
+    """A result, not computed yet; the file has to stay open until it is.
+
+    Raises:
+        NotAPhoto: it is no picture of a format that results are filed in.
+    """
     form = sniff(file.read(HEAD_BYTES)).name.lower()
     file.seek(0)
     if form not in _LOADERS:
-        raise NotAPhoto(f"{path.name}: results are not filed as {form}")
+        raise NotAPhoto(f"results are not filed as {form}")
     try:
         return vips.load(form, vips.Source(file))
     except vips.Error as error:

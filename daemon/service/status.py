@@ -41,6 +41,8 @@ class News:
     """Why no photo is begun at the moment."""
     engine: Mapping[str, Any] = field(default_factory=dict)
     """The engine's hello."""
+    engine_starts: int = 0
+    """In this run of the daemon; one is normal."""
     folders: Mapping[str, FolderNews] = field(default_factory=dict)
 
 
@@ -151,6 +153,11 @@ def read(state_dir: Path) -> Status:
             flagged_today=ledger.count_flagged_since(midnight_s()),
             flagged=ledger.flagged(midnight_s(), limit=_FLAGGED),
         )
+
+
+def at_present(state_dir: Path) -> tuple[bool, dict[str, Any]]:
+    """Whether a daemon runs, and what only it knows, without asking the ledger."""
+    return _is_locked(state_dir / "lock"), _news(state_dir)
 
 
 def _news(state_dir: Path) -> dict[str, Any]:

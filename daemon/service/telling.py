@@ -64,6 +64,7 @@ class Telling:
                 started_s=self._started_s,
                 paused=self._filing.paused,
                 engine=self._engine.hello,
+                engine_starts=self._engine.starts,
                 folders=self._watching.news(),
             )
         )

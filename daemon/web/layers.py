@@ -1,0 +1,28 @@
+"""What of a photo can be looked at in full size; known without loading any picture library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+FACTS = "facts.json"
+"""What there is to be shown of a photo, in its directory of the cache."""
+
+
+class Layer(StrEnum):
+    """One picture of a photo."""
+
+    ORIGINAL = "original"
+    CUTOUT = "cutout"
+    MATTE = "matte"
+    PICTURE = "picture"
+    """A composition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A photo's files; each a root and a name below it."""
+
+    original: tuple[bytes, bytes] | None
+    results: tuple[tuple[bytes, bytes], ...]
+    max_pixels: int

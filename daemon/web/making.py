@@ -1,0 +1,42 @@
+"""What runs in the processes that make pictures; the page itself loads no picture library."""
+
+# ruff: noqa: PLC0415 - what works on pictures is imported where that is done
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+from pathlib import Path
+
+from daemon.web.layers import Files, Layer
+
+_PR_SET_PDEATHSIG = 1
+
+
+def settle_in(parent: int, memory_bytes: int) -> None:
+    """Runs first: the process ends with its parent, and allocates so much at most."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    os.nice(5)  # photos that are being filed come first
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the page to heed
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def make_small(files: Files, directory: Path) -> None:
+    """See ``rendering.render_small``."""
+    from daemon.web.rendering import render_small
+
+    render_small(files, directory)
+
+
+def make_tiles(layer: Layer, files: Files, directory: Path) -> None:
+    """See ``rendering.render_tiles``."""
+    from daemon.web.rendering import render_tiles
+
+    render_tiles(files, layer, directory)

@@ -1,0 +1,134 @@
+"""What changes in the ledger, told to every page that is open, by server-sent events.
+
+One look at a time for all of them, and none while nobody listens; a page that does not keep up is
+told to load everything anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from daemon.errors import LedgerTrouble
+from daemon.ledger.gallery import Gallery
+from daemon.service import status
+from daemon.service.status import midnight_s
+from daemon.web.answers import Problem
+from daemon.web.photos import told
+from daemon.web.place import Place
+
+_LOOK_S, _BEAT_S = 0.5, 15.0
+_MOST_LISTENERS = 64
+_MOST_UNREAD = 50
+_MOST_AT_ONCE = 300
+"""Photos in one event; with more, pages load anew."""
+_OVERLAP_S = 2.0
+"""Clocks are not that exact."""
+
+
+class News:
+    """The answer of /api/events."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._listeners: set[asyncio.Queue[str]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+
+    async def close(self) -> None:
+        """End all streams."""
+        self._closing.set()
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def stream(self, _: Request) -> Response:
+        """All changes from now on."""
+        if len(self._listeners) >= _MOST_LISTENERS:
+            raise Problem(503, "too many pages are open")
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._watch())
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(self._events(), 200, headers, "text/event-stream")
+
+    async def _events(self) -> AsyncIterator[str]:
+        mine: asyncio.Queue[str] = asyncio.Queue(_MOST_UNREAD)
+        self._listeners.add(mine)
+        try:
+            yield "retry: 2000\n\n" + _event("hello", {})
+            while not self._closing.is_set():
+                try:
+                    yield await asyncio.wait_for(mine.get(), _BEAT_S)
+                except TimeoutError:
+                    yield ": still here\n\n"
+        finally:
+            self._listeners.discard(mine)
+
+    async def _watch(self) -> None:
+        """Look, as long as anybody listens."""
+        await asyncio.sleep(0)
+        known: tuple[int, int] | None = None
+        daemon: dict[str, Any] = {}
+        since_s = time.time()
+        try:
+            gallery = await run_in_threadpool(self._open)
+        except LedgerTrouble:
+            self._tell(_event("reload", {}))
+            return
+        try:
+            while self._listeners or known is None:
+                looked_s = time.time()
+                standing = await run_in_threadpool(gallery.standing)
+                if known is not None and standing != known:
+                    document = await run_in_threadpool(_changes, gallery, since_s, known[1])
+                    self._tell(_event("photos", document))
+                now = await run_in_threadpool(daemon_news, self._place)
+                if now != daemon:
+                    self._tell(_event("daemon", now))
+                known, daemon, since_s = standing, now, looked_s - _OVERLAP_S
+                await asyncio.sleep(_LOOK_S)
+        except LedgerTrouble:
+            self._tell(_event("reload", {}))
+        finally:
+            gallery.close()
+
+    def _open(self) -> Gallery:
+        return Gallery.open(self._place.ledger, read_only=True)
+
+    def _tell(self, event: str) -> None:
+        for listener in self._listeners:
+            if listener.full():
+                while not listener.empty():
+                    listener.get_nowait()
+                listener.put_nowait(_event("reload", {}))
+            else:
+                listener.put_nowait(event)
+
+
+def daemon_news(place: Place) -> dict[str, Any]:
+    """Whether the daemon runs, and why it does nothing."""
+    running, news = status.at_present(place.settings.state_dir)
+    reasons = [news.get("paused"), *(one.get("paused") for one in news.get("folders", {}).values())]
+    return {"running": running, "paused": next(filter(None, reasons), None)}
+
+
+def _changes(gallery: Gallery, since_s: float, decision: int) -> dict[str, Any]:
+    ids = sorted(gallery.changed(since_s, decision))
+    if len(ids) > _MOST_AT_ONCE:
+        return {"photos": None, "numbers": gallery.numbers(since_s=midnight_s())}
+    entries = (gallery.entry(photo_id) for photo_id in ids)
+    photos = [told(entry) for entry in entries if entry is not None]
+    return {"photos": photos, "numbers": gallery.numbers(since_s=midnight_s())}
+
+
+def _event(name: str, document: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(document, separators=(',', ':'))}\n\n"

@@ -1,0 +1,122 @@
+"""What the page shows of a photo, made from its files; in a process that a poison file may kill.
+
+This is the only room of the page that decodes pictures.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from daemon.errors import MattedError, NotAPhoto
+from daemon.imaging import browsing, vips
+from daemon.imaging.colour import to_srgb8
+from daemon.imaging.decode import decode
+from daemon.imaging.planes import Kind, kind_of
+from daemon.shelf import below
+from daemon.web.layers import FACTS, Files, Layer
+
+_SMALL = 400
+
+
+def render_small(files: Files, directory: Path) -> None:
+    """Make what lists show, and find out what else there is to be shown.
+
+    Raises:
+        MattedError: none of it can be made.
+    """
+    kinds = [_kind(one) for one in files.results]
+    seen = _thumb(files, kinds)
+    if seen is not None:
+        browsing.write_small(seen, directory / "thumb.webp", _SMALL)
+    has_original = False
+    with contextlib.suppress(MattedError, OSError):
+        browsing.write_small(_original(files), directory / "before.webp", _SMALL)
+        has_original = True
+    cut, matte = "cutout" in kinds, "matte" in kinds
+    layers = {
+        Layer.ORIGINAL: has_original,
+        Layer.CUTOUT: cut or (matte and has_original),
+        Layer.MATTE: cut or matte,
+        Layer.PICTURE: "picture" in kinds,
+    }
+    told = {"layers": [layer for layer, there in layers.items() if there], "kinds": kinds}
+    (directory / FACTS).write_text(json.dumps(told))
+
+
+def render_tiles(files: Files, layer: Layer, directory: Path) -> None:
+    """Make the tiles of one layer.
+
+    Raises:
+        MattedError: they cannot be made.
+    """
+    try:
+        image = _layer(files, layer, [_kind(one) for one in files.results])
+        browsing.write_tiles(image, directory, layer)
+    except (OSError, vips.Error) as error:
+        raise MattedError(f"{layer}: {error}") from error
+    size = {"width": image.width, "height": image.height, "tile": browsing.TILE}
+    told = {**size, "overlap": browsing.OVERLAP, "extension": browsing.extension(image.bands)}
+    (directory / f"{layer}.json").write_text(json.dumps(told))
+
+
+def _layer(files: Files, layer: Layer, kinds: list[Kind | None]) -> vips.Image:
+    if layer is Layer.ORIGINAL:
+        return _original(files)
+    if layer is Layer.CUTOUT and "cutout" not in kinds:
+        matte = _result(files, _index(kinds, "matte"))
+        photo = _original(files)
+        if (matte.width, matte.height) != (photo.width, photo.height):
+            raise NotAPhoto("its matte has another size")
+        return browsing.with_alpha(vips.array(photo), matte)
+    if layer is Layer.MATTE and "matte" not in kinds:
+        return browsing.alpha(_result(files, _index(kinds, "cutout")))
+    named: dict[Layer, Kind] = {
+        Layer.CUTOUT: "cutout",
+        Layer.MATTE: "matte",
+        Layer.PICTURE: "picture",
+    }
+    return _result(files, _index(kinds, named[layer]))
+
+
+def _index(kinds: list[Kind | None], kind: Kind) -> int:
+    if kind not in kinds:
+        raise NotAPhoto("there is none")
+    return kinds.index(kind)
+
+
+def _thumb(files: Files, kinds: list[Kind | None]) -> vips.Image | None:
+    for wanted in ("cutout", "picture", "matte"):
+        if wanted in kinds:
+            with contextlib.suppress(MattedError, OSError):
+                return _result(files, kinds.index(wanted))
+    return None
+
+
+def _kind(file: tuple[bytes, bytes]) -> Kind | None:
+    with contextlib.suppress(MattedError, OSError), _opened(file) as path:
+        return kind_of(path)
+    return None
+
+
+def _original(files: Files) -> vips.Image:
+    if files.original is None:
+        raise NotAPhoto("the original is not there any more")
+    with _opened(files.original) as path:
+        raster = decode(path, max_pixels=files.max_pixels, last_look=True)
+    return browsing.picture(to_srgb8(raster))
+
+
+def _result(files: Files, index: int) -> vips.Image:
+    with _opened(files.results[index]) as path:
+        return browsing.result(path, max_pixels=files.max_pixels)
+
+
+@contextlib.contextmanager
+def _opened(file: tuple[bytes, bytes]) -> Iterator[Path]:
+    """A path that leads to the file that was opened, whatever is put in its place."""
+    root, name = file
+    with below.opened(root) as at, below.spot(at, name) as spot, below.regular(spot) as descriptor:
+        yield Path(f"/proc/self/fd/{descriptor}")

@@ -1,0 +1,275 @@
+"""What the page asks, programs can ask: lists, files, decisions, redo, uploads, events."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from site_stub import HAIR, Site
+
+from daemon.ledger.gallery import Gallery
+
+
+def names(site: Site, query: str) -> list[str]:
+    return [photo["name"] for photo in site.get(f"/api/photos?{query}")["photos"]]
+
+
+def test_a_list_has_what_is_to_be_looked_at_first_and_goes_on_where_it_ended(site: Site) -> None:
+    for number in range(4):
+        site.file(f"list/{number}.png", flags=(HAIR,) if number == 1 else (), pictures=False)
+    first = site.get("/api/photos?show=today&limit=2")
+    assert [one["name"] for one in first["photos"]] == ["list/1.png", "list/3.png"]
+    rest = site.get(f"/api/photos?show=today&limit=2&after={first['after']}")
+    assert [one["name"] for one in rest["photos"]] == ["list/2.png", "list/0.png"]
+    assert names(site, "show=look") == ["list/1.png"]
+    assert first["numbers"]["look"] == 1
+    assert first["photos"][0]["flags"] == [
+        {"reason": "hair", "value": 0.5, "place": [20, 10, 24, 16]}
+    ]
+
+
+def test_a_decision_is_in_the_ledger_and_can_be_undone(site: Site) -> None:
+    photo = site.file("decide.png", flags=(HAIR,))
+    status, told = site.post(f"/api/photos/{photo}/decisions", {"decision": "approve"})
+    assert (status, told["decided"]) == (200, "approved")
+    assert "decide.png" not in names(site, "show=look")
+    assert "decide.png" in names(site, "show=approved")
+    with Gallery.open(site.ledger.path, read_only=True) as gallery:
+        (one,) = gallery.decisions(photo)
+    assert (one.who, one.verdict) == ("api", "approved")
+    status, told = site.post(f"/api/photos/{photo}/decisions", {"decision": "undo"})
+    assert (status, told["decided"]) == (200, None)
+    assert "decide.png" in names(site, "show=look")
+    status, told = site.post(f"/api/photos/{photo}/decisions", {"decision": "undo"})
+    assert (status, told["error"]) == (409, "nothing was decided that could be undone")
+
+
+def test_a_redo_is_what_the_command_asks_for_and_can_be_undone(site: Site) -> None:
+    photo = site.file("redo.png")
+    status, told = site.post(f"/api/photos/{photo}/redo", {"profile": "studio-portrait"})
+    assert (status, told["state"], told["redoing"]) == (200, "waiting", True)
+    entry = site.ledger.entry(photo)
+    assert entry.photo.redo.profile == "studio-portrait"
+    assert entry.photo.redo.source == bytes(site.inbox / "redo.png")
+    assert site.post(f"/api/photos/{photo}/redo", {})[0] == 409
+    status, told = site.post(f"/api/photos/{photo}/decisions", {"decision": "undo"})
+    assert (status, told["state"]) == (200, "filed")
+    status, told = site.post(f"/api/photos/{photo}/redo", {"profile": "none"})
+    assert status == 400
+    assert "there are old-photo, studio-portrait" in told["error"]
+
+
+def test_strokes_of_the_brush_go_to_the_photos_redoing(site: Site) -> None:
+    photo = site.file("brush.png")
+    stroke = {"mark": "person", "width": 12, "points": [[3, 4], [5.25, 6]]}
+    status, _ = site.post(f"/api/photos/{photo}/redo", {"strokes": [stroke]})
+    assert status == 200
+    touchup = site.ledger.entry(photo).photo.redo.touchup
+    assert touchup.strokes[0].points == ((3.0, 4.0), (5.2, 6.0))
+    assert touchup.results == tuple(
+        str(site.results / f"brush_{name}.png") for name in ("matte", "foreground")
+    )
+    for bad in (
+        [],
+        [{**stroke, "mark": "cat"}],
+        [{**stroke, "width": 1e9}],
+        [{**stroke, "points": []}],
+        [{**stroke, "points": [[1, "x"]]}],
+        [stroke] * 501,
+        "strokes",
+        [3],
+    ):
+        status, told = site.post(f"/api/photos/{photo}/redo", {"strokes": bad})
+        assert status == 400, bad
+        assert "\n" not in told["error"]
+    infinite = b'{"strokes": [{"mark": "person", "width": Infinity, "points": [[1, 2]]}]}'
+    sent = {"Content-Type": "application/json"}
+    assert site.ask("POST", f"/api/photos/{photo}/redo", infinite, sent)[0] == 400
+
+
+def test_files_are_had_by_number_as_they_lie_there(site: Site) -> None:
+    photo = site.file("fi les\u00e9.png")
+    known = site.get(f"/api/photos/{photo}")["files"]
+    assert [one["name"] for one in known] == [
+        "fi les\u00e9_matte.png",
+        "fi les\u00e9_foreground.png",
+    ]
+    status, headers, body = site.ask("GET", f"/api/photos/{photo}/files/1")
+    assert status == 200
+    assert body == (site.results / "fi les\u00e9_foreground.png").read_bytes()
+    assert headers["Content-Disposition"].startswith("attachment; ")
+    assert "fi%20les%C3%A9_foreground.png" in headers["Content-Disposition"]
+    _, _, body = site.ask("GET", f"/api/photos/{photo}/original")
+    assert body == (site.inbox / "fi les\u00e9.png").read_bytes()
+    assert site.ask("GET", f"/api/photos/{photo}/files/2")[0] == 404
+
+
+def test_a_result_that_became_a_link_is_not_followed(site: Site) -> None:
+    """Others may write into the results; the page must not read for them what they cannot."""
+    photo = site.file("link.png")
+    secret = site.root / "state" / "web" / "token"
+    result = site.results / "link_matte.png"
+    result.unlink()
+    result.symlink_to(secret)
+    status, _, body = site.ask("GET", f"/api/photos/{photo}/files/0")
+    assert status == 404
+    assert site.token.encode() not in body
+
+
+def test_pictures_are_made_small_and_in_tiles(site: Site) -> None:
+    photo = site.file("deep.png", size=(1300, 700))
+    edition = site.get(f"/api/photos/{photo}")["edition"]
+    base = f"/api/photos/{photo}/pictures/{edition}"
+    assert site.get(base)["layers"] == ["original", "cutout", "matte"]
+    status, headers, thumb = site.ask("GET", f"{base}/small/thumb.webp")
+    assert (status, headers["Content-Type"]) == (200, "image/webp")
+    assert "immutable" in headers["Cache-Control"]
+    pixels = cv2.imdecode(np.frombuffer(thumb, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert pixels.shape == (215, 400, 4)
+    assert pixels[0, 0, 3] == 0
+    for layer, planes in (("original", 3), ("cutout", 4), ("matte", 1)):
+        told = site.get(f"{base}/{layer}")
+        assert (told["width"], told["height"]) == (1300, 700)
+        status, _, tile = site.ask("GET", f"{base}/{layer}/11/2_1.{told['extension'][1:]}")
+        assert status == 200
+        pixels = cv2.imdecode(np.frombuffer(tile, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert pixels.shape[:2] == (700 - 510 + 1, 1300 - 1020 + 1)
+        assert (pixels.ndim == 2 and 1) or pixels.shape[2] == planes
+    assert site.ask("GET", f"{base}/original/11/9_9.jpg")[0] == 404
+    assert site.ask("GET", f"{base}/nothing")[0] == 404
+    assert site.ask("GET", f"/api/photos/{photo}/pictures/abc")[0] == 404
+
+
+def test_a_result_that_is_no_picture_harms_nobody(site: Site) -> None:
+    photo = site.file("poison.png")
+    for path in site.results.glob("poison_*"):
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    edition = site.get(f"/api/photos/{photo}")["edition"]
+    told = site.get(f"/api/photos/{photo}/pictures/{edition}")
+    assert told["layers"] == ["original"]
+    assert site.ask("GET", f"/api/photos/{photo}/pictures/{edition}/cutout")[0] == 404
+
+
+def test_an_upload_arrives_whole_under_its_name_and_replaces_nothing(site: Site) -> None:
+    photo = cv2.imencode(".jpg", np.zeros((20, 20, 3), np.uint8))[1].tobytes()
+    raw = {"Content-Type": "application/octet-stream"}
+    with site.daemon_seems_to_run():
+        status, _, _ = site.ask("PUT", "/api/inboxes/inbox/new.jpg", photo, raw)
+        assert status == 201
+        assert (site.inbox / "new.jpg").read_bytes() == photo
+        assert site.ask("PUT", "/api/inboxes/inbox/new.jpg", photo, raw)[0] == 409
+        for name, content, expected in (
+            ("a.exe", photo, 415),
+            ("a.jpg", b"<html>" * 20, 415),
+            ("a.jpg", b"", 415),
+            (".hidden.jpg", photo, 400),
+            ("..%2Fa.jpg", photo, 404),
+            ("a%0Ab.jpg", photo, 400),
+            ("x" * 300 + ".jpg", photo, 400),
+        ):
+            assert site.ask("PUT", f"/api/inboxes/inbox/{name}", content, raw)[0] == expected, name
+        assert site.ask("PUT", "/api/inboxes/other/a.jpg", photo, raw)[0] == 404
+    assert not [path for path in site.inbox.iterdir() if path.name.startswith(".matted")]
+    assert not (site.root / "a.jpg").exists()
+    status, _, body = site.ask("PUT", "/api/inboxes/inbox/later.jpg", photo, raw)
+    assert status == 503, "nobody would see it"
+    assert b"does not watch" in body
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(site: Site) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    with site.daemon_seems_to_run():
+        connection.putrequest("PUT", "/api/inboxes/inbox/half.jpg")
+        connection.putheader("Authorization", f"Bearer {site.token}")
+        connection.putheader("Content-Type", "application/octet-stream")
+        connection.putheader("Content-Length", "100000")
+        connection.endheaders(b"\xff\xd8\xff\xe0" + bytes(5000))
+        time.sleep(0.3)
+        connection.close()
+        time.sleep(0.5)
+    assert not [
+        path for path in site.inbox.iterdir() if "half" in path.name or ".part" in path.name
+    ]
+
+
+def test_a_change_is_told_to_everybody_who_listens(site: Site) -> None:
+    photo = site.file("told.png", flags=(HAIR,), pictures=False)
+    listeners = [Listener(site) for _ in range(2)]
+    for one in listeners:
+        assert one.next()[0] == "hello"
+    time.sleep(0.7)
+    site.post(f"/api/photos/{photo}/decisions", {"decision": "reject"})
+    for one in listeners:
+        told = one.photos(photo)
+        assert told["decided"] == "rejected"
+    new = site.file("arrived.png", pictures=False)
+    assert listeners[0].photos(new)["name"] == "arrived.png"
+    for one in listeners:
+        one.close()
+
+
+class Listener:
+    """One open stream of events."""
+
+    def __init__(self, site: Site) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+        self._connection.request(
+            "GET", "/api/events", headers={"Authorization": f"Bearer {site.token}"}
+        )
+        self._response = self._connection.getresponse()
+        assert self._response.headers["Content-Type"].startswith("text/event-stream")
+
+    def next(self) -> tuple[str, Any]:
+        name = ""
+        while True:
+            line = self._response.readline().decode().rstrip("\n")
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                return name, json.loads(line.removeprefix("data: "))
+
+    def photos(self, photo: int) -> dict[str, Any]:
+        while True:
+            name, document = self.next()
+            for one in document.get("photos") or ():
+                if name == "photos" and one["id"] == photo:
+                    return dict(one)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def test_health_is_open_and_figures_are_not(site: Site) -> None:
+    status, _, body = site.ask("GET", "/healthz", token=False)
+    assert (status, json.loads(body)["condition"]) == (503, "stopped")
+    with site.daemon_seems_to_run():
+        assert site.ask("GET", "/healthz", token=False)[0] == 200
+    assert site.ask("GET", "/metrics", token=False)[0] == 401
+    status, _, text = site.ask("GET", "/metrics")
+    assert status == 200
+    assert b'matted_photos{state="filed"}' in text
+
+
+def test_figures_are_open_where_the_settings_say_so(tmp_path: Path, site: Site) -> None:
+    del site  # skips where there is no page
+    one = Site(tmp_path, metrics_open=True)
+    try:
+        one.start()
+        assert one.ask("GET", "/metrics", token=False)[0] == 200
+    finally:
+        one.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/photos/99", "/api/photos/1e3", "/api/photos/%2e%2e", "/api/photos/99999999999999999999"],
+)
+def test_a_photo_that_is_none_is_told_in_one_line(site: Site, path: str) -> None:
+    status, _, body = site.ask("GET", path)
+    assert (status, json.loads(body)) == (404, {"error": "there is no such photo"})

@@ -21,7 +21,7 @@ MOST_ENTRIES = 300_000
 MOST_BYTES = 2 << 20
 """Of all values together that are kept; a small file can name the same bytes many times."""
 MOST_S = 10.0
-"""A third of a second is usual for as many entries; the rest is patience with a slow disk."""
+"""Of the processor. A third of a second is usual for as many entries."""
 
 _CODES = {1: "B", 3: "H", 4: "I", 5: "I", 6: "b", 8: "h", 9: "i", 10: "i", 11: "f", 12: "d"}
 _CODES |= {13: "I", 16: "Q", 17: "q", 18: "Q"}
@@ -97,14 +97,14 @@ class Tiff:
     """Reads directories and values from an open file or a block of bytes."""
 
     def __init__(
-        self, read: ReadAt, size_bytes: int, *, clock: Callable[[], float] = time.monotonic
+        self, read: ReadAt, size_bytes: int, *, clock: Callable[[], float] = time.thread_time
     ) -> None:
         """Read the header.
 
         Args:
             read: gives the bytes at an offset.
             size_bytes: of the whole file or block.
-            clock: seconds, monotonic.
+            clock: seconds of the processor: a busy or sleeping machine is not the file's fault.
 
         Raises:
             NotReady: there is none, or not all of it.

@@ -3,7 +3,7 @@
 Selfie Segmentation asked first, U2-Net's small form after it, both taught further on aged pictures,
 groups and furniture (docs/weights.md). It misses hardly anybody in old prints and does not come and
 go with their tone; a look takes forty times as long as one of Selfie Segmentation's, so it is asked
-once a picture, and not about portraits.
+once a picture, again where it is not certain, and not about portraits that are plain.
 
 It learnt at 320 pixels and at 256, and is asked at 256: that takes half as long, and of old
 photographs it misses and invents as many.
@@ -49,3 +49,7 @@ class Aged:
         """(256, 256) float32: how probably each place belongs to a person, squeezed likewise."""
         self._net.setInput(cv2.dnn.blobFromImage(squeezed(picture, _SIDE), 1 / 255))
         return np.asarray(self._net.forward()[0, 0], np.float32)
+
+    def look_mirrored(self, picture: Picture) -> Probability:
+        """What it says of the mirror image, mirrored back; see ``look``."""
+        return np.ascontiguousarray(self.look(np.ascontiguousarray(picture[:, ::-1]))[:, ::-1])

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from matting.people.aged import Aged
 from matting.people.candidates import PERSON, Candidate, candidates, near, regions
+from matting.people.conviction import is_convinced
 from matting.people.doubt import Disagreement, among, between
 from matting.people.looks import Picture, certainty, consensus, looks, odds
 from matting.people.network import Network
@@ -35,6 +36,9 @@ _PORTRAIT_SHARE, _PORTRAIT_CERTAINTY = 0.12, 0.75
 """A portrait: people take that share at least, and all looks together are that sure..."""
 _PLAIN_CERTAINTY = 0.87
 """...and so sure that there is nothing to search for: clean ones are, faded ones and groups not."""
+_UNASKED_CERTAINTY = 0.93
+"""From which the second network is not even asked whether there is anybody: two portraits of three,
+and no empty picture of those that were tuned on."""
 _PORTRAIT_AGREEMENT = 0.5
 """Intersection over union that a look has with all together: a landscape that one tone makes a sure
 portrait of is none in another."""
@@ -44,9 +48,6 @@ _BACKED = 0.2
 """What some look has to see, on average, of people whom the second network alone sees..."""
 _CROWD, _CROWD_PEAK, _CROWD_MEAN = 0.07, 0.93, 0.75
 """...unless they take that share of the picture, and it is that sure of them."""
-_CONVINCED = 0.78
-"""How sure the second network has to be of the surest tenth of somebody: of rocks, ships and vases
-it is half sure all over."""
 _SOMEBODY = 0.15
 """What it has to see, on average, of a portrait that it would not have by itself..."""
 _KEPT = 0.5
@@ -95,17 +96,26 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     seen = looks(picture, network)
     whole = consensus(seen)
     size = picture.shape[0], picture.shape[1]
-    plain = _plainness(whole, seen)
-    if plain == 1 and certainty(whole) >= _PLAIN_CERTAINTY:
+    plain, sure = _plainness(whole, seen), certainty(whole)
+    if plain == 1 and sure >= _UNASKED_CERTAINTY:
         return _found(whole, size, 1, among(seen))
     with ThreadPoolExecutor(1) as aside:
         asked = aside.submit(aged.look, picture)
-        maps, parts = _maps(picture, whole, network)
+        alone = plain == 1 and sure >= _PLAIN_CERTAINTY
+        maps, parts = ([whole], 1) if alone else _maps(picture, whole, network)
         opinion = asked.result()
+    # Thresholds for flags were chosen without a second word on portraits.
+    doubts = among(seen), None if alone else between(whole, opinion)
     second = _resized(opinion, maps[0].shape)
-    doubts = among(seen), between(whole, opinion)
-    probability = agreed(maps, second)
-    if plain >= _PLAIN_ENOUGH and lost(maps[0] > PERSON, probability, second):
+    probability = whole if alone else agreed(maps, second)
+
+    def mirrored() -> Map:
+        return _resized(aged.look_mirrored(picture), second.shape)
+
+    if not is_convinced(probability > PERSON, second, mirrored):
+        probability = np.zeros_like(second)
+    portrait = plain >= _PLAIN_ENOUGH and not alone
+    if portrait and lost(maps[0] > PERSON, probability, second):
         return _found(whole, size, parts, *doubts)
     return _found(probability, size, parts, *doubts)
 
@@ -114,14 +124,11 @@ def agreed(maps: list[Map], second: Map) -> Map:
     """Whom the second network and the looks agree on, and whom it alone is very sure of.
 
     What it alone sees beside them is theirs, skirts and feet, unless that is more than they are.
-    Nobody at all, if it is convinced by none of them.
     """
     probability = np.zeros_like(second)
-    surest = 0.0
     for candidate in candidates(maps):
         if candidate.support(second) >= PERSON:
             _take(probability, candidate, candidate.witnesses, second)
-            surest = max(surest, candidate.peak(second))
     best = np.max(maps, axis=0)
     unseen = np.where(probability > PERSON, 0, second)
     beside, taken = near(probability), np.count_nonzero(probability > PERSON)
@@ -130,8 +137,7 @@ def agreed(maps: list[Map], second: Map) -> Map:
         more = candidate.area <= taken and candidate.touches(beside)
         if backed or more or _is_crowd(candidate, second):
             _take(probability, candidate, candidate.witnesses if backed else (), second)
-            surest = max(surest, candidate.peak(second))
-    return probability if surest >= _CONVINCED else np.zeros_like(second)
+    return probability
 
 
 def _is_crowd(candidate: Candidate, second: Map) -> bool:

@@ -93,16 +93,6 @@ def region(level: float, box: tuple[slice, slice], around: float = 0) -> np.ndar
 BOX = slice(20, 60), slice(30, 60)
 
 
-@pytest.mark.parametrize(("level", "taken"), [(0.97, True), (0.85, True), (0.7, False)])
-def test_who_is_half_a_person_all_over_to_the_second_network_is_nobody(
-    level: float, *, taken: bool
-) -> None:
-    """Ships, rocks and vases were taken: looks are sure of them, and it is a little."""
-    found = agreed([region(0.98, BOX)], region(level, BOX))
-    assert (found[BOX] > 0.5).all() == taken
-    assert found.any() == taken
-
-
 def test_beside_somebody_convincing_the_faint_ones_count() -> None:
     other = slice(20, 60), slice(70, 90)
     whole = np.maximum(region(0.98, BOX), region(0.98, other))

@@ -28,9 +28,12 @@ _TOLD, _TOLD_S, _MOST_TOLD = {403, 421, 429}, 60.0, 100
 _SAFE = ("GET", "HEAD")
 _OWN = ("same-origin", "none")
 _RAW = "application/octet-stream"
+_EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+"""The hash of nothing: the page has an empty style, so that its viewer adds none of its own."""
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+        "default-src 'none'; script-src 'self'; img-src 'self' blob:;"
+        f" style-src 'self' {_EMPTY_STYLE};"
         " connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none';"
         " frame-ancestors 'none'"
     ),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import resource
 import signal
@@ -26,6 +27,11 @@ def settle_in(parent: int, memory_bytes: int) -> None:
     import cv2
 
     cv2.setNumThreads(1)
+
+
+def warm_up() -> None:
+    """Load what takes time to load."""
+    importlib.import_module("daemon.web.rendering")
 
 
 def make_small(files: Files, directory: Path) -> None:

@@ -22,7 +22,7 @@ from daemon.web.answers import Problem
 from daemon.web.cache import Cache
 from daemon.web.files import original_of, results_of
 from daemon.web.layers import FACTS, Files, Layer
-from daemon.web.making import make_small, make_tiles, settle_in
+from daemon.web.making import make_small, make_tiles, settle_in, warm_up
 from daemon.web.photos import edition
 from daemon.web.place import Place, entry_of
 
@@ -146,12 +146,15 @@ class Pictures:
         return Files(original, results, max_pixels)
 
     def _new_pool(self) -> ProcessPool:
-        return ProcessPool(
+        pool = ProcessPool(
             max_workers=_PROCESSES,
             context=multiprocessing.get_context("spawn"),
             initializer=settle_in,
             initargs=(os.getpid(), _MEMORY_BYTES),
         )
+        for _ in range(_PROCESSES):  # they are there when somebody looks
+            pool.schedule(warm_up)
+        return pool
 
 
 def _key(request: Request) -> str:

@@ -296,6 +296,54 @@ def test_its_exposure_is_low(machine: Machine) -> None:
     assert float(summary.split(":")[1].split()[0]) <= 1.8
 
 
+ASK = """
+import sys, urllib.request
+token = open("/var/lib/matted/web/token").read().strip() if sys.argv[1] == "token" else ""
+method, path, *file = sys.argv[2:]
+body = open(file[0], "rb").read() if file else None
+asked = urllib.request.Request("http://127.0.0.1:8737" + path, body, method=method)
+asked.add_header("Content-Type", "application/octet-stream")
+if token:
+    asked.add_header("Authorization", "Bearer " + token)
+with urllib.request.urlopen(asked, timeout=60) as answer:
+    print(answer.read().decode())
+"""
+
+
+def test_the_page_is_started_by_its_socket_and_never_in_the_way(place: Place) -> None:
+    """No socket is its own; it reads results, writes into the inbox, and may be killed."""
+    machine = place.machine
+    mine = settings("/srv/matted", "/var/lib/matted") | {"web": {}}
+    place.settings.write_text(yaml.safe_dump(mine))
+    place.start()
+    machine.run("systemctl", "enable", "--now", "matted-web.socket")
+    try:
+        assert machine.show("matted-web.service", "ActiveState") == "inactive"
+        ask = ("/usr/bin/python3", "-c", ASK)
+        assert json.loads(machine.run(*ask, "nobody", "GET", "/healthz"))["condition"] == "well"
+        assert machine.show("matted-web.service", "ActiveState") == "active"
+        page = machine.show("matted-web.service", "MainPID")
+        assert machine.run("ps", "-o", "user=", "-p", page) == "matted\n"
+        links = machine.run("cat", f"/proc/{page}/net/dev").splitlines()[2:]
+        assert [line.split(":")[0].strip() for line in links] == ["lo"], "a network of its own"
+        photo = write_photo(machine.root / "srv/matted/emma.png")
+        uploaded = "/api/inboxes/inbox/emma.png"
+        machine.run(*ask, "token", "PUT", uploaded, f"/srv/matted/{photo.name}")
+        place.await_("photo.filed", "PATH=emma.png")
+        (one,) = json.loads(machine.run(*ask, "token", "GET", "/api/photos"))["photos"]
+        pictures = f"/api/photos/{one['id']}/pictures/{one['edition']}"
+        told = json.loads(machine.run(*ask, "token", "GET", pictures))
+        assert "original" in told["layers"]
+        assert "matte" in told["layers"]
+        machine.run("kill", "-KILL", page)
+        write_photo(place.inbox / "later.png")
+        place.await_("photo.filed", "PATH=later.png")
+        assert json.loads(machine.run(*ask, "nobody", "GET", "/healthz"))["condition"] == "well"
+        assert machine.show("matted-web.service", "MainPID") not in {page, "0"}
+    finally:
+        machine.run("systemctl", "disable", "--now", "matted-web.socket", "matted-web.service")
+
+
 def test_the_commands_of_the_documentation_work_as_they_stand_there(place: Place) -> None:
     """Of those that look and try; the others are what the other tests do."""
     place.start()

@@ -47,7 +47,9 @@ def test_the_template_is_the_unit_with_another_name() -> None:
     }
 
 
-@pytest.mark.parametrize("unit", ["matted.service", "matted-webhooks.service"])
+@pytest.mark.parametrize(
+    "unit", ["matted.service", "matted-webhooks.service", "matted-web.service"]
+)
 def test_the_exposure_is_low(unit: str) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:

@@ -1,0 +1,81 @@
+// What is known of a photo, beside it.
+
+import { el } from "./dom.js";
+import { bytes, number, reason, share, t, when } from "./texts.js";
+
+export function panel(photo, acts) {
+  return [
+    el(
+      "div",
+      { class: "scroll" },
+      el("h1", {}, photo.name.split("/").pop()),
+      el("p", { class: "sub" }, [photo.folder, when(photo.changed_s)].join(" · ")),
+      photo.decided ? el("div", { class: `decided ${photo.decided}` }, t(photo.decided)) : null,
+      photo.reason ? el("p", { class: "sub" }, photo.reason) : null,
+      flags(photo, acts),
+      facts(photo),
+      files(photo),
+      history(photo),
+    ),
+    actions(photo, acts),
+  ];
+}
+
+function flags(photo, acts) {
+  if (!photo.flags.length) return null;
+  const lines = photo.flags.map((flag) =>
+    el("li", {}, el("button", { disabled: !flag.place, onclick: () => acts.goTo(flag.place) }, reason(flag))),
+  );
+  return [el("h2", {}, t("flags")), el("ul", { class: "flags" }, ...lines)];
+}
+
+function facts(photo) {
+  const { size, filed } = photo;
+  const rows = [];
+  if (size) {
+    rows.push(["fact.size", `${number(size[0])} × ${number(size[1])} · ${number(Math.round((size[0] * size[1]) / 1e5) / 10)} MP`]);
+  }
+  rows.push(["fact.bytes", bytes(photo.bytes)]);
+  if (filed) {
+    if (filed.people !== null) rows.push(["fact.people", number(filed.people)]);
+    if (filed.covered !== null) rows.push(["fact.covered", share(filed.covered)]);
+    rows.push(["fact.engine", filed.engine === "touch-up" ? t("brush") : filed.engine], ["fact.refiner", filed.refiner]);
+    const took = Object.values(filed.took_s).reduce((sum, one) => sum + one, 0);
+    rows.push(["fact.took", `${number(Math.round(took * 10) / 10)} s`]);
+  }
+  if (photo.filings > 1) rows.push(["fact.filings", number(photo.filings)]);
+  const lines = rows.flatMap(([key, value]) => [el("dt", {}, t(key)), el("dd", {}, value)]);
+  const warnings = (filed?.warnings ?? []).map((one) => el("p", { class: "sub" }, one));
+  return [el("h2", {}, t("facts")), el("dl", {}, ...lines), ...warnings];
+}
+
+function files(photo) {
+  const link = (path, name) => el("li", {}, el("a", { href: path, download: "", title: name }, `↓ ${name.split("/").pop()}`));
+  const base = `/api/photos/${photo.id}`;
+  const results = photo.files.map((file) => link(`${base}/files/${file.number}`, file.name));
+  return [el("h2", {}, t("files")), el("ul", { class: "files" }, ...results, link(`${base}/original`, t("mode.original")))];
+}
+
+function history(photo) {
+  if (!photo.decisions.length) return null;
+  const lines = photo.decisions.toReversed().map((one) =>
+    el("li", { class: one.undone ? "undone" : null }, el("b", {}, t(one.verdict)), `${one.who} · ${when(one.at_s)}`),
+  );
+  return [el("h2", {}, t("history")), el("ul", { class: "history" }, ...lines)];
+}
+
+function actions(photo, acts) {
+  const filed = photo.state === "filed";
+  const done = photo.decisions.some((one) => !one.undone && one.verdict !== "undone");
+  const button = (name, key, enabled, attributes = {}) =>
+    el("button", { class: name, disabled: !enabled, onclick: acts[name], ...attributes }, t(name), el("kbd", {}, key));
+  return el(
+    "div",
+    { class: "actions" },
+    button("approve", "A", filed, { "aria-pressed": String(photo.decided === "approved") }),
+    button("reject", "R", filed, { "aria-pressed": String(photo.decided === "rejected") }),
+    button("redo", "D", filed),
+    button("brush", "B", filed),
+    button("undo", "U", done),
+  );
+}

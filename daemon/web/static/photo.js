@@ -1,0 +1,295 @@
+// One photo, large: looked at, decided about, touched up.
+
+import * as api from "./api.js";
+import { Brush, MARKS } from "./brush.js";
+import { askProfile } from "./dialogs.js";
+import { el, tell } from "./dom.js";
+import { panel } from "./panel.js";
+import { isOpen } from "./store.js";
+import { t } from "./texts.js";
+import { Viewer } from "./viewer.js";
+
+const GROUNDS = ["checker", "white", "grey", "black", "colour"];
+const MODES = ["compare", "cutout", "matte", "original", "picture"];
+const DOTS = { person: "#5adc82", background: "#f05a50", hair: "#5aa0ff" };
+
+export class PhotoView {
+  #ground = 0;
+  #flags = true;
+
+  constructor(root, store, acts) {
+    this.root = root;
+    this.store = store;
+    this.acts = acts;
+    store.addEventListener("changed", (event) => this.#heard(event.detail));
+  }
+
+  get open() {
+    return !this.root.hidden;
+  }
+
+  draw() {
+    this.stage = el("div", { class: "stage" });
+    this.panel = el("aside", { class: "panel" });
+    this.root.replaceChildren(this.stage, this.panel);
+    this.viewer = new Viewer(this.stage);
+    this.brush = new Brush(this.stage, this.viewer);
+    this.waiting = el("div", { class: "waiting", hidden: true });
+    this.banner = el("div", { class: "banner", hidden: true });
+    this.stage.append(this.#tools(), this.#brushbar(), this.waiting, this.banner);
+    this.viewer.addEventListener("scaled", () => this.#scaled());
+    this.viewer.addEventListener("shown", () => this.#fresh());
+    this.brush.addEventListener("changed", () => this.#fresh());
+  }
+
+  async show(id) {
+    this.root.hidden = false;
+    if (!this.viewer) this.draw();
+    this.#endBrush();
+    this.id = id;
+    this.photo = null;
+    this.viewer.close();
+    await this.#load();
+  }
+
+  hide() {
+    this.root.hidden = true;
+    this.id = null;
+    if (!this.viewer) return;
+    this.#endBrush();
+    this.viewer.close();
+  }
+
+  // Keys; returns whether one was of use.
+  key(event, down) {
+    if (event.key === " ") return this.#space(down);
+    if (!down) return false;
+    const brushed = this.brush.on && this.#brushKey(event);
+    if (brushed) return true;
+    const acts = {
+      ArrowLeft: () => this.step(-1), ArrowRight: () => this.step(1), k: () => this.step(-1), j: () => this.step(1),
+      a: () => this.#decide("approve"), r: () => this.#decide("reject"), u: () => this.#decide("undo"), d: () => this.#redo(),
+      b: () => this.#toggleBrush(), z: () => this.viewer.zoomToggled(), 0: () => this.viewer.fit(),
+      "+": () => this.viewer.zoomBy(1.4), "=": () => this.viewer.zoomBy(1.4), "-": () => this.viewer.zoomBy(1 / 1.4),
+      c: () => this.#nextGround(), f: () => this.#toggleFlags(),
+      Escape: () => (this.brush.on ? this.#endBrush() : this.acts.back()),
+    };
+    const mode = this.viewer.modes()[Number(event.key) - 1];
+    const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key] ?? (mode && (() => this.#mode(mode)));
+    act?.();
+    return Boolean(act);
+  }
+
+  async step(by) {
+    const at = this.store.index(this.id) + by;
+    if (at >= this.store.photos.length - 5) this.store.more();
+    const next = this.store.photos[at];
+    if (next) this.acts.open(next.id);
+  }
+
+  async #load() {
+    const id = this.id;
+    const photo = await api.one(id).catch((error) => tell(error.message || t("unreachable"), true));
+    if (!photo || id !== this.id) return;
+    const other = photo.edition !== this.photo?.edition || photo.state !== this.photo?.state;
+    this.photo = photo;
+    this.#fresh();
+    if (!other) return;
+    // What was filed before stays in sight while it is redone.
+    if (photo.redoing && this.viewer.photo) return;
+    this.#wait(t(photo.state === "filed" ? "preparing" : `state.${photo.state}`));
+    const told = await api.shown(photo).catch(() => ({ layers: [] }));
+    if (photo !== this.photo) return;
+    if (!told.layers.length) return this.#wait(t(photo.state === "filed" ? "nopicture" : `state.${photo.state}`));
+    await this.viewer.open(photo, told.layers, photo.flags);
+    if (photo !== this.photo) return;
+    this.#wait(null);
+    this.viewer.flagsShown(this.#flags);
+    this.#fresh();
+    this.#prepareNext();
+  }
+
+  // The next one's tiles are made while this one is looked at.
+  #prepareNext() {
+    const next = this.store.photos[this.store.index(this.id) + 1];
+    if (next?.state === "filed") for (const layer of ["original", "cutout"]) api.layer(next, layer).catch(() => null);
+  }
+
+  #wait(text) {
+    this.waiting.hidden = text === null;
+    this.waiting.textContent = text;
+  }
+
+  #heard(photos) {
+    if (this.open && photos.some((photo) => photo.id === this.id)) this.#load();
+  }
+
+  async #decide(decision) {
+    const { id } = this;
+    if (!this.photo || (decision !== "undo" && this.photo.state !== "filed")) return;
+    try {
+      await api.decide(id, decision);
+    } catch (error) {
+      tell(error.message || t("unreachable"), true);
+      return;
+    }
+    tell(t(`done.${decision}`));
+    if (id !== this.id) return;
+    if (decision === "undo") await this.#load();
+    else if (this.store.index(id) < this.store.photos.length - 1) this.step(1);
+    else await this.#load();
+  }
+
+  async #redo() {
+    const { id } = this;
+    if (this.photo?.state !== "filed") return;
+    const wish = await askProfile(this.acts.profiles());
+    if (wish) await this.#ask(id, wish);
+  }
+
+  async #ask(id, wish) {
+    try {
+      await api.redo(id, wish);
+    } catch (error) {
+      tell(error.message || t("unreachable"), true);
+      return false;
+    }
+    tell(t("done.redo"));
+    if (id === this.id) await this.#load();
+    return true;
+  }
+
+  // The brush
+
+  async #send() {
+    const { id } = this;
+    const strokes = this.brush.told();
+    if (strokes.length && (await this.#ask(id, { strokes })) && id === this.id) this.#endBrush();
+  }
+
+  #toggleBrush() {
+    if (this.brush.on) return this.#endBrush();
+    if (this.photo?.state !== "filed" || !this.viewer.photo) return;
+    this.before = this.viewer.mode;
+    this.brush.start();
+    this.viewer.flagsShown(false);
+    this.#mode("compare");
+  }
+
+  #endBrush() {
+    if (!this.brush?.on) return;
+    this.brush.stop();
+    this.viewer.flagsShown(this.#flags);
+    this.#mode(this.before);
+  }
+
+  #brushKey(event) {
+    if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) this.brush.back();
+    else if (["1", "2", "3"].includes(event.key)) this.brush.take(MARKS[Number(event.key) - 1]);
+    else if (event.key === "[") this.brush.sized(this.brush.size * 0.8);
+    else if (event.key === "]") this.brush.sized(this.brush.size * 1.25);
+    else if (event.key === "Enter") this.#send();
+    else return ["a", "r", "u", "d"].includes(event.key.toLowerCase());
+    return true;
+  }
+
+  #space(down) {
+    if (this.brush.on) this.brush.panning(down);
+    else this.viewer.glance(down);
+    return true;
+  }
+
+  // What it looks like
+
+  #mode(mode) {
+    this.viewer.show(mode);
+    this.#fresh();
+  }
+
+  #nextGround() {
+    this.#setGround((this.#ground + 1) % (GROUNDS.length - 1));
+  }
+
+  #setGround(at, colour = "") {
+    this.#ground = at;
+    this.viewer.ground.className = `ground ${GROUNDS[at]}`;
+    this.viewer.ground.style.background = colour;
+    this.#fresh();
+  }
+
+  #toggleFlags() {
+    this.#flags = !this.#flags;
+    this.viewer.flagsShown(this.#flags);
+  }
+
+  #scaled() {
+    this.zoom.textContent = `${Math.round(this.viewer.scale * 100)} %`;
+  }
+
+  #tools() {
+    const icon = (text, key, act, kind = "") => el("button", { class: `icon ${kind}`, title: t(key), "aria-label": t(key), onclick: act }, text);
+    this.modes = MODES.map((mode) => el("button", { "data-mode": mode, onclick: () => this.#mode(mode) }, t(`mode.${mode}`)));
+    this.zoom = el("button", { class: "zoom", title: t("key.zoom"), onclick: () => this.viewer.zoomToggled() }, "100 %");
+    return el(
+      "div",
+      { class: "tools" },
+      el("div", {}, icon("▦", "key.back", this.acts.back), icon("←", "previous", () => this.step(-1)), icon("→", "next", () => this.step(1))),
+      el("div", { role: "toolbar" }, ...this.modes),
+      el("div", {}, ...this.#grounds()),
+      el("div", {}, icon("−", "smaller", () => this.viewer.zoomBy(1 / 1.4), "scale"), this.zoom, icon("+", "larger", () => this.viewer.zoomBy(1.4), "scale")),
+    );
+  }
+
+  #grounds() {
+    const colour = el("input", { type: "color", value: "#3a6ea5", tabindex: -1, "aria-label": t("ground.colour") });
+    colour.addEventListener("input", () => this.#setGround(4, colour.value));
+    this.grounds = GROUNDS.map((name, at) => {
+      const act = () => (name === "colour" ? colour.click() : this.#setGround(at));
+      return el("button", { class: "icon", title: t(`ground.${name}`), "aria-label": t(`ground.${name}`), onclick: act }, el("span", { class: `swatch ${name}` }));
+    });
+    return [...this.grounds, colour];
+  }
+
+  #brushbar() {
+    const mark = (name, at) =>
+      el("button", { "data-mark": name, onclick: () => this.brush.take(name) }, el("span", { class: "dot" }), t(`mark.${name}`), el("kbd", {}, at + 1));
+    this.marks = MARKS.map(mark);
+    this.marks.forEach((button, at) => (button.firstChild.style.background = DOTS[MARKS[at]]));
+    this.size = el("input", { type: "range", min: 4, max: 200, "aria-label": t("key.size") });
+    this.size.addEventListener("input", () => this.brush.sized(Number(this.size.value)));
+    this.sending = el("button", { class: "send", onclick: () => this.#send() }, t("brush.send"));
+    this.taking = el("button", { onclick: () => this.brush.back() }, t("brush.back"));
+    this.bar = el(
+      "div",
+      { class: "tools brushbar", hidden: true },
+      el("div", {}, ...this.marks, this.size, this.taking, this.sending, el("button", { onclick: () => this.#endBrush() }, t("cancel"))),
+    );
+    return this.bar;
+  }
+
+  #fresh() {
+    const { photo, brush, viewer } = this;
+    const there = viewer.photo ? viewer.modes() : [];
+    for (const button of this.modes) {
+      button.hidden = !there.includes(button.dataset.mode);
+      button.setAttribute("aria-pressed", String(button.dataset.mode === viewer.mode));
+    }
+    this.grounds.forEach((button, at) => button.setAttribute("aria-pressed", String(at === this.#ground)));
+    this.bar.hidden = !brush.on;
+    for (const button of this.marks) button.setAttribute("aria-pressed", String(button.dataset.mark === brush.mark));
+    this.size.value = brush.size;
+    this.sending.disabled = this.taking.disabled = !brush.strokes.length;
+    if (!photo) return;
+    this.banner.hidden = !(photo.redoing && viewer.photo);
+    this.banner.textContent = t(isOpen(photo) ? "state.redoing" : "state.failed");
+    const acts = {
+      approve: () => this.#decide("approve"), reject: () => this.#decide("reject"), undo: () => this.#decide("undo"),
+      redo: () => this.#redo(), brush: () => this.#toggleBrush(), goTo: (place) => viewer.goTo(place),
+    };
+    const top = this.panel.querySelector(".scroll")?.scrollTop ?? 0;
+    const focused = document.activeElement?.closest(".actions button")?.className;
+    this.panel.replaceChildren(...panel(photo, acts).filter(Boolean));
+    this.panel.querySelector(".scroll").scrollTop = top;
+    if (focused) this.panel.querySelector(`.actions .${focused}`)?.focus();
+  }
+}

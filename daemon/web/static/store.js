@@ -1,0 +1,99 @@
+// Which photos are listed, in which order; whoever shows them is told of changes.
+
+import * as api from "./api.js";
+
+const PORTION = 120;
+
+export class Store extends EventTarget {
+  choice = "look";
+  photos = [];
+  numbers = {};
+  daemon = { running: true, paused: null };
+  #after = null;
+  #loading = null;
+  #asked = 0;
+
+  get ended() {
+    return this.#after === null;
+  }
+
+  index(id) {
+    return this.photos.findIndex((photo) => photo.id === id);
+  }
+
+  async show(choice) {
+    this.choice = choice;
+    const asked = ++this.#asked;
+    const told = await api.list(choice, null, PORTION);
+    if (asked !== this.#asked) return;
+    this.photos = told.photos;
+    this.#after = told.after;
+    this.numbers = told.numbers;
+    this.#changed("listed");
+  }
+
+  more() {
+    if (this.#after !== null && this.#loading === null) {
+      this.#loading = this.#more().finally(() => (this.#loading = null));
+    }
+    return this.#loading;
+  }
+
+  async #more() {
+    const asked = this.#asked;
+    const told = await api.list(this.choice, this.#after, PORTION);
+    if (asked !== this.#asked) return;
+    const known = new Set(this.photos.map((photo) => photo.id));
+    const fresh = told.photos.filter((photo) => !known.has(photo.id));
+    this.photos.push(...fresh);
+    this.#after = told.after;
+    this.numbers = told.numbers;
+    this.#changed("grown", fresh);
+  }
+
+  // What the server says has changed.
+  news(told) {
+    this.numbers = told.numbers;
+    if (told.photos === null) return this.show(this.choice);
+    for (const photo of told.photos) this.#take(photo);
+    this.#changed("changed", told.photos);
+    return null;
+  }
+
+  heard(daemon) {
+    this.daemon = daemon;
+    this.#changed("heard");
+  }
+
+  // What is listed stays until the list is asked for anew: nothing jumps away under the hand.
+  #take(photo) {
+    const at = this.index(photo.id);
+    if (at >= 0) this.photos[at] = photo;
+    else if (this.#belongs(photo)) this.photos.splice(this.#place(photo), 0, photo);
+  }
+
+  #belongs(photo) {
+    if (this.choice === "look") return toLook(photo);
+    if (this.choice === "failed") return photo.state === "failed";
+    if (this.choice === "approved" || this.choice === "rejected") return photo.decided === this.choice;
+    return photo.state !== "gone";
+  }
+
+  #place(photo) {
+    if (toLook(photo)) return 0;
+    const at = this.photos.findIndex((one) => !toLook(one));
+    return at < 0 ? this.photos.length : at;
+  }
+
+  #changed(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+export function toLook(photo) {
+  return photo.state === "filed" && photo.flags.length > 0 && photo.decided === null;
+}
+
+export function isOpen(photo) {
+  return ["waiting", "working", "publishing", "retrying"].includes(photo.state);
+}

@@ -118,6 +118,9 @@ class Profile(Options):
     """What is filed for each photo."""
     foreground_from: Literal["original", "preprocessed"] = "original"
     """Whether foreground and composition show the photo's own pixels or the preprocessed ones."""
+    metadata: Literal["all", "safe", "none"] = "safe"
+    """What results tell of the photo, and of what made them: all that its file tells of it (camera,
+    date, artist, copyright, words); safe, the same without where it was taken; or none."""
     file_as: str = "{date:%Y-%m-%d}/{subdir}/{stem}_{output}{ext}"
     """Name of each result inside the results folder. Fields: date (of the first attempt), subdir
     (below the watched folder), stem, output (the output's name), ext, folder, id."""

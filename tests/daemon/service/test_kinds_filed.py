@@ -111,3 +111,25 @@ def test_a_sidecar_alone_is_named_like_its_photo(daemon: Make) -> None:
     assert hashlib.sha256(photo.read_bytes()).hexdigest() in text
     assert 'matted:Photo="a.png"' in text
     assert "matted:Framework" in text
+
+
+def test_photos_are_counted_in_their_folder_over_restarts_whatever_they_are_called(
+    daemon: Make,
+) -> None:
+    template = "{profile}/{count:03d}_{stem}_{sha:.6}{ext}"
+    one = daemon(**settings(["matte"], file_as=template))
+    one.start()
+    digests = []
+    for number, name in enumerate(["b.png", "a.png"], 1):
+        photo = write_photo(one.inbox / name, red=30 * number)
+        digests.append(hashlib.sha256(photo.read_bytes()).hexdigest()[:6])
+        one.await_("photo.filed", count=number)
+    one.stop()
+    one.start()
+    photo = write_photo(one.inbox / "sub" / "c.png", red=99)
+    digests.append(hashlib.sha256(photo.read_bytes()).hexdigest()[:6])
+    one.await_("photo.filed", count=3)
+    assert one.mattes() == [
+        f"plain/00{number}_{stem}_{digest}.png"
+        for number, (stem, digest) in enumerate(zip("bac", digests, strict=True), 1)
+    ]

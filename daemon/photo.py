@@ -175,6 +175,22 @@ class Matte:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a cut-out came of, for those who keep records."""
+
+    name: str = ""
+    """The photo's file name, fit to be shown."""
+    sha256: str = ""
+    """Of the bytes the photo was decoded from."""
+    software: str = ""
+    """Name and version of the program."""
+    model: str = ""
+    """What the engine ran."""
+    framework: str = ""
+    """What that ran on, with its version."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cutout:
     """All that an output may draw from: the photo, its matte and its foreground colours."""
 
@@ -183,6 +199,7 @@ class Cutout:
     foreground: Pixels | None
     """(height, width, 3) decontaminated colours in the raster's dtype and RGB space; straight, not
     premultiplied. None where no output of the profile needs them."""
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True, slots=True)

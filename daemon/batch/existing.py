@@ -9,7 +9,7 @@ from pathlib import Path
 
 from daemon.config.profiles import Profile
 from daemon.photo import Photo, Sighting
-from daemon.shelf import names
+from daemon.shelf import names, templates
 
 
 def existing(
@@ -28,6 +28,8 @@ def existing(
         For each that is done, its files, in the order of the outputs.
     """
     found: dict[Sighting, tuple[Path, ...]] = {}
+    if templates.fields(profile.file_as) & {"sha", "count"}:
+        return found  # such names do not say which photo they are of, or only once it is read
     alike: dict[tuple[Path, ...], int] = {}
     for sighting, out_dir in photos:
         wanted = _files(sighting, out_dir, profile, 1)

@@ -114,6 +114,7 @@ def _as_written(profile: Profile) -> dict[str, Any]:
         "matting": profile.matting.model_dump(mode="json"),
         "outputs": [_choice(output) for output in profile.outputs],
         "foreground_from": profile.foreground_from,
+        "metadata": profile.metadata,
         "file_as": profile.file_as,
     }
 

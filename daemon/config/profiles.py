@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from pydantic import Field, create_model, field_validator, model_validator
+from pydantic import Field, ValidationInfo, create_model, field_validator, model_validator
 
 from daemon.options import Options
 from daemon.outputs import OUTPUTS
 from daemon.outputs.output import variants
-from daemon.shelf import names
+from daemon.shelf import names, templates
 from daemon.steps import STEPS, chooses_view, finds_people
 from matting.models.errors import UnknownModel
 from matting.models.model import demand_name
@@ -100,6 +100,12 @@ class Matting(Options):
         return value
 
 
+def _file(output: Choice) -> names.NamedOutput:
+    module = OUTPUTS[output.name]
+    ext, others = module.extension(output.options), variants(module, output.options)
+    return names.NamedOutput(output.options.name, ext, others)
+
+
 class Profile(Options):
     """One way of treating photos."""
 
@@ -118,14 +124,25 @@ class Profile(Options):
     """What is filed for each photo."""
     foreground_from: Literal["original", "preprocessed"] = "original"
     """Whether foreground and composition show the photo's own pixels or the preprocessed ones."""
+    metadata: Literal["all", "safe", "none"] = "safe"
+    """What results tell of the photo, and of what made them: all that its file tells of it (camera,
+    date, artist, copyright, words); safe, the same without where it was taken; or none."""
     file_as: str = "{date:%Y-%m-%d}/{subdir}/{stem}_{output}{ext}"
     """Name of each result inside the results folder. Fields: date (of the first attempt), subdir
-    (below the watched folder), stem, output (the output's name), ext, folder, id."""
+    (below the watched folder), stem, source_ext (the photo's own, without its dot), output (the
+    output's name; may be left out where no two results have the same extension), ext, folder,
+    profile, id, sha (of the photo's content, e.g. {sha:.8}) and count (a running number in the
+    folder where it stands, e.g. {count:04d})."""
 
     @field_validator("file_as")
     @classmethod
-    def _template(cls, value: str) -> str:
-        if faults := names.faults(value):
+    def _template(cls, value: str, info: ValidationInfo) -> str:
+        extensions = tuple(
+            ext
+            for each in info.data.get("outputs", ())  # absent where they have faults of their own
+            for ext in (_file(each).ext, *_file(each).variants)
+        )
+        if faults := templates.faults(value, extensions):
             raise ValueError("; ".join(faults))
         return value
 
@@ -169,14 +186,7 @@ class Profile(Options):
     @property
     def files(self) -> tuple[names.NamedOutput, ...]:
         """What is filed for each photo: the outputs' names and their files' extensions."""
-        return tuple(
-            names.NamedOutput(
-                each.options.name,
-                OUTPUTS[each.name].extension(each.options),
-                variants(OUTPUTS[each.name], each.options),
-            )
-            for each in self.outputs
-        )
+        return tuple(map(_file, self.outputs))
 
     def without(self, kind: str) -> Profile:
         """The same profile less the outputs of one kind."""

@@ -96,6 +96,7 @@ def destination(folder: settings.Folder, whole: settings.Settings) -> Destinatio
         folder.archive,
         duplicates=folder.duplicates == "process",
         marker=None if folder.marker is None else folder.watch / folder.marker,
+        profile_name=folder.profile,
     )
 
 

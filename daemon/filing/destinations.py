@@ -27,6 +27,8 @@ class Destination:
     """Whether a photo that is given up leaves a report among the results."""
     marker: Path | None = None
     """Without this file the watched folder is not itself."""
+    profile_name: str = ""
+    """What the settings call the profile."""
 
 
 class Destinations:
@@ -73,8 +75,10 @@ class Destinations:
         if found is None or photo.redo is None:
             return found
         # The original of one that is redone was dealt with when it was filed first.
+        name = photo.redo.profile if photo.redo.profile in self._profiles else found.profile_name
         profile = self._profiles.get(photo.redo.profile or "", found.profile)
-        return replace(found, profile=profile, originals="keep", archive=None, duplicates=True)
+        found = replace(found, profile=profile, profile_name=name or "")
+        return replace(found, originals="keep", archive=None, duplicates=True)
 
     def of_folder(self, folder: str) -> Destination | None:
         """Where a folder's photos go; None if it is not worked for at present."""

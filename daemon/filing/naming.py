@@ -6,13 +6,15 @@ import errno
 import os
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from daemon.filing.destinations import Destination
 from daemon.ledger import Ledger
 from daemon.photo import Photo
-from daemon.shelf import below, names, roots
+from daemon.shelf import below, names, roots, templates
 from daemon.shelf.durable import results_trouble
 from daemon.shelf.spelling import fitted
+from daemon.work.snapshot import digest
 
 
 class Naming:
@@ -43,8 +45,17 @@ class Naming:
         Raises:
             ResultsTrouble: the result folder cannot be read.
         """
-        outputs = destination.profile.files
         day = photo.filed_on or date.today()  # noqa: DTZ011 - people look for the local date
+        known = _known(photo, destination)
+        choose = partial(
+            names.choose,
+            destination.profile.file_as,
+            photo,
+            day,
+            destination.profile.files,
+            known=known,
+            first=self._first(photo, destination, day, known),
+        )
 
         what = "names cannot be chosen"
         with results_trouble(what), roots.opened(destination.results) as (root, inside):
@@ -61,12 +72,23 @@ class Naming:
 
             usable: dict[bytes, bytes] = {}
             without: frozenset[bytes] = frozenset()
-            file_as = destination.profile.file_as
-            chosen = names.choose(file_as, photo, day, outputs, taken=taken, fitted=fit)
+            chosen = choose(taken=taken, fitted=fit)
             if aside and (without := _of_no_use(photo.names, chosen)):
-                chosen = names.choose(file_as, photo, day, outputs, taken=taken, fitted=fit)
+                chosen = choose(taken=taken, fitted=fit)
         self._note_respelled(photo, [old for old, new in usable.items() if old != new in chosen])
         return self._ledger.fix(photo.id, day, destination.results, chosen)
+
+    def _first(self, photo: Photo, destination: Destination, day: date, known: names.Known) -> int:
+        """The number to begin with: where the template counts, the one after the last."""
+        where = templates.counting(destination.profile.file_as)
+        if where is None:
+            return 1
+        above, _, pattern = where
+        folder = names.filled(above, photo, day, destination.profile.files[0], known)
+        depth = folder.count(b"/") + 1 if folder else 0
+        there = self._ledger.reserved_below(destination.results, folder)
+        found = (pattern.fullmatch(name.split(b"/")[depth]) for name in there)
+        return max((int(match[1]) for match in found if match), default=0) + 1
 
     def respelled(self, photo_id: int) -> tuple[bytes, ...] | None:
         """Names that the profile wants, if others had to be taken instead; told once."""
@@ -76,6 +98,19 @@ class Naming:
         self._respelled.pop(photo.id, None)
         if wanted:
             self._respelled[photo.id] = tuple(wanted)
+
+
+def _known(photo: Photo, destination: Destination) -> names.Known:
+    """What a template may use that takes some finding out.
+
+    Raises:
+        SourceTrouble, Changed: the photo has to be read for it, and cannot be.
+    """
+    sha256 = ""
+    if "sha" in templates.fields(destination.profile.file_as):
+        source = os.path.join(os.fsencode(photo.folder), photo.path)
+        sha256 = photo.redo.sha256 if photo.redo else digest(source, photo.version)
+    return names.Known(destination.profile_name, sha256)
 
 
 def demand_folders(photo: Photo, destination: Destination) -> None:

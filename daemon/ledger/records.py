@@ -71,6 +71,19 @@ class Records(Database):
             query = "SELECT 1 FROM name WHERE results = ? AND name = ?"
             return db.execute(query, (os.fsencode(results), name)).fetchone() is not None
 
+    def reserved_below(self, results: Path, folder: bytes) -> tuple[bytes, ...]:
+        """All names that are reserved or were filed below a folder of a result folder.
+
+        Args:
+            results: the result folder.
+            folder: relative to it; empty for itself.
+        """
+        with self._read() as db:
+            query = "SELECT name FROM name WHERE results = ? AND name >= ? AND name < ?"
+            between = (folder + b"/", folder + b"0") if folder else (b"", b"\xff" * 256)
+            found = db.execute(query, (os.fsencode(results), *between))
+            return tuple(row["name"] for row in found)
+
     def to_dispose(self) -> tuple[Photo, ...]:
         """Photos whose sources are yet to be archived or deleted, or to follow into quarantine."""
         with self._read() as db:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.outputs import channel, composition, foreground, matte, photoshop
+from daemon.outputs import channel, composition, foreground, matte, photoshop, sidecar
 from daemon.outputs.output import Output
 
 OUTPUTS: dict[str, Output] = {
@@ -11,4 +11,5 @@ OUTPUTS: dict[str, Output] = {
     "composition": composition,
     "photoshop": photoshop,
     "channel": channel,
+    "sidecar": sidecar,
 }

@@ -7,25 +7,19 @@ there and back.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import itertools
 import os
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from string import Formatter
 
 from daemon.photo import Photo
-
-FIELDS = ("date", "subdir", "stem", "output", "ext", "folder", "id")
-"""What a template may use."""
+from daemon.shelf.templates import counts
 
 LIMIT_BYTES = 255
 """The longest component of a path on nearly every file system."""
-
-_SAMPLE_DAY = date(2000, 1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,59 +41,18 @@ class NamedOutput:
         return tuple(name.removesuffix(usual) + os.fsencode(ext) for ext in self.variants)
 
 
-def faults(template: str) -> tuple[str, ...]:
-    """Everything that is wrong with a ``file_as`` template, one line each; empty if it is fine."""
-    try:
-        parts = list(Formatter().parse(template))
-    except ValueError as error:
-        return (f"not a template: {error}",)
-    found = [
-        fault
-        for _, name, spec, conversion in parts
-        for fault in _field_faults(name, spec, conversion)
-    ]
-    used = {name for _, name, _, _ in parts}
-    found += [f"must contain {{{needed}}}" for needed in ("output", "ext") if needed not in used]
-    if not used & {"stem", "id"}:
-        found.append("must contain {stem} or {id}, else all photos want the same name")
-    return (*found, *_path_faults(template))
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a template may use beside the photo and the day."""
+
+    profile: str = ""
+    sha256: str = ""
 
 
-def _field_faults(name: str | None, spec: str | None, conversion: str | None) -> Iterator[str]:
-    if name is None:
-        return
-    if name not in FIELDS:
-        near = difflib.get_close_matches(name, FIELDS, n=1)
-        hint = f"; did you mean {{{near[0]}}}?" if near else f"; there are {', '.join(FIELDS)}"
-        yield f"unknown field {{{name}}}{hint}"
-    elif conversion:
-        yield f"{{{name}!{conversion}}}: conversions are not supported"
-    elif spec and name != "date":
-        yield f"{{{name}:{spec}}}: only {{date}} takes a format"
-    elif spec and not _formats(spec):
-        yield f"{{date:{spec}}}: not a date format"
+NOTHING = Known()
 
 
-def _formats(spec: str) -> bool:
-    try:
-        return "{" not in spec and bool(format(_SAMPLE_DAY, spec))
-    except ValueError:
-        return False
-
-
-def _path_faults(template: str) -> Iterator[str]:
-    if template.startswith("/"):
-        yield "must be relative to the result folder, not absolute"
-    components = template.split("/")
-    if ".." in components:
-        yield "must not contain .."
-    elif any(component.startswith(".") for component in components):
-        yield "a name starting with a dot would be hidden"
-    if "\0" in template:
-        yield "must not contain a NUL"
-
-
-def choose(
+def choose(  # noqa: PLR0913 - what names are made of, each with a name of its own
     template: str,
     photo: Photo,
     filed_on: date,
@@ -107,6 +60,8 @@ def choose(
     *,
     taken: Callable[[bytes], bool],
     fitted: Callable[[bytes], bytes] = lambda name: name,
+    known: Known = NOTHING,
+    first: int = 1,
 ) -> tuple[bytes, ...]:
     """The first whole set of names of which none is taken.
 
@@ -120,6 +75,8 @@ def choose(
         outputs: in the profile's order.
         taken: whether a name, relative to the result folder, exists there or is reserved.
         fitted: makes of a name one that the result folder's disk takes.
+        known: what else the template may use.
+        first: the number to begin with.
 
     Returns:
         One name per output, relative to the result folder; never absolute, hidden or with ``..``.
@@ -127,8 +84,8 @@ def choose(
     Raises:
         ValueError: two outputs would get the same name.
     """
-    for number in itertools.count(1):
-        wanted = numbered(template, photo, filed_on, outputs, number=number)
+    for number in itertools.count(first):
+        wanted = numbered(template, photo, filed_on, outputs, number=number, known=known)
         names = _distinct(tuple(map(fitted, wanted)), outputs)
         pairs = zip(names, outputs, strict=True)
         if not any(taken(each) for name, file in pairs for each in (name, *file.variants_of(name))):
@@ -144,15 +101,17 @@ def numbered(
     *,
     number: int,
     limit_bytes: int = LIMIT_BYTES,
+    known: Known = NOTHING,
 ) -> tuple[bytes, ...]:
-    """The set with this number, taken or not; the first set, number 1, bears none.
+    """The set with this number, taken or not.
+
+    A template that counts has the number where it says; else the first set, number 1, bears none.
 
     Raises:
         ValueError: two outputs would get the same name.
     """
     names = tuple(
-        _name(template, photo, filed_on, output, number=number, limit_bytes=limit_bytes)
-        for output in outputs
+        _name(template, photo, filed_on, output, number, limit_bytes, known) for output in outputs
     )
     return _distinct(names, outputs)
 
@@ -179,14 +138,14 @@ def _name(
     photo: Photo,
     filed_on: date,
     output: NamedOutput,
-    *,
     number: int,
     limit_bytes: int,
+    known: Known,
 ) -> bytes:
     """Fill in the template, with a shorter stem where a component grows too long."""
     subdir, _, base = photo.path.rpartition(b"/")
-    stem = os.path.splitext(base)[0]
-    suffix = f"-{number}" if number > 1 else ""
+    stem, source_ext = os.path.splitext(base)
+    suffix = f"-{number}" if number > 1 and not counts(template) else ""
     told_apart = mark(photo.path)
 
     def fill(stem: bytes) -> list[bytes]:
@@ -198,16 +157,25 @@ def _name(
             ext=output.ext,
             folder=os.path.basename(photo.folder.rstrip("/")),
             id=f"{photo.id}{suffix}",
+            source_ext=os.fsdecode(source_ext[1:]),
+            profile=known.profile.replace("/", "_"),
+            sha=f"{known.sha256}{suffix}",
+            count=number,
         )
         return [_visible(c) for c in os.fsencode(text).split(b"/") if c]
 
     components = fill(stem)
-    excess = max(map(len, components)) - limit_bytes
+    excess = max(map(len, components), default=0) - limit_bytes
     if excess > 0 and len(stem) > excess + len(told_apart) + 1:
         components = fill(
             cut(stem, len(stem) - excess - len(told_apart) - 1) + b"~" + told_apart.encode()
         )
     return b"/".join(fit(component, limit_bytes, told_apart) for component in components)
+
+
+def filled(template: str, photo: Photo, filed_on: date, output: NamedOutput, known: Known) -> bytes:
+    """A part of a template that does not count, filled in; empty where it has nothing in it."""
+    return _name(template, photo, filed_on, output, 1, LIMIT_BYTES, known) if template else b""
 
 
 def _visible(component: bytes) -> bytes:

@@ -27,7 +27,7 @@ from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.outputs import OUTPUTS
 from daemon.outputs.output import extension_of
-from daemon.photo import Cutout, Filed, Matte, Pixels, Raster, Touchup
+from daemon.photo import Cutout, Filed, Matte, Origin, Pixels, Raster, Touchup
 from daemon.plan import staged_name
 from daemon.shelf.room import demand_for_outputs
 from daemon.shelf.staging import entered, seal
@@ -37,6 +37,7 @@ from daemon.work import trimap_file
 from daemon.work.finder import finder
 from daemon.work.job import EngineAddress, Job, Outcome, Staged, Unchanged
 from daemon.work.judging import at_hand
+from daemon.work.provenance import attributed
 from daemon.work.refining import Refined, Wanted, refined
 from daemon.work.snapshot import copy_in
 from daemon.work.touching_up import ENGINE as BY_HAND
@@ -97,6 +98,7 @@ def work(job: Job) -> Outcome:
     most_bytes = _most_bytes(raster, job.profile)
     demand_for_outputs(job.results, most_bytes, spare_bytes=job.min_free_bytes)
     cutout, edge = cut_out(raster, job, stages, own)
+    cutout = attributed(cutout, job, sha256)
     with stages("encode"):
         files = _write_staged(cutout, job)
     with stages("sync"):
@@ -155,7 +157,8 @@ def cut_out(
     if profile.foreground_from == "preprocessed":
         raster = preprocessed(raster, view.photo, profile)
     edge = replace(edge, warnings=warnings + edge.warnings)
-    return Cutout(raster, matte, _coloured(raster, alpha, job, stages)), edge
+    origin = Origin(model=str(answer.facts["model"]), framework=str(answer.facts["framework"]))
+    return Cutout(raster, matte, _coloured(raster, alpha, job, stages), origin), edge
 
 
 def _touched_up(
@@ -261,7 +264,8 @@ def _matte(view: View, job: Job) -> tuple[Answer, str]:
                 timeout_s=address.timeout_s,
                 queue_timeout_s=address.queue_s,
             )
-            return answer, str(engine.hello["device"])
+            ran = {key: engine.hello.get(key, "") for key in ("model", "framework")}
+            return answer._replace(facts=answer.facts | ran), str(engine.hello["device"])
     except EngineUnavailable as error:
         raise EngineFailed(str(error), 0) from error
     except EngineLost as error:

@@ -37,10 +37,7 @@ def copy_in(source: bytes, snapshot: bytes, expected: Version) -> str:
         SourceTrouble: it cannot be read at the moment, or is no longer a file at all.
         ResultsTrouble: the snapshot cannot be written.
     """
-    try:
-        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise _source_trouble(error) from error
+    descriptor = _opened(source)
     try:
         _demand(descriptor, expected)
         digest = _copy(descriptor, snapshot, expected.size_bytes)
@@ -48,6 +45,33 @@ def copy_in(source: bytes, snapshot: bytes, expected: Version) -> str:
     finally:
         os.close(descriptor)
     return digest
+
+
+def digest(source: bytes, expected: Version) -> str:
+    """SHA-256 of a file that is the expected version, in hexadecimal.
+
+    Raises:
+        Changed, SourceTrouble: as ``copy_in``.
+    """
+    reader = _opened(source)
+    try:
+        _demand(reader, expected)
+        found = hashlib.sha256()
+        left = expected.size_bytes
+        while left > 0 and (chunk := _read(reader)):
+            found.update(chunk)
+            left -= len(chunk)
+        _demand(reader, expected)
+    finally:
+        os.close(reader)
+    return found.hexdigest()
+
+
+def _opened(source: bytes) -> int:
+    try:
+        return os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _source_trouble(error) from error
 
 
 def _copy(reader: int, snapshot: bytes, size_bytes: int) -> str:

@@ -203,6 +203,8 @@ def test_every_kind_of_output_carries_it(
     module = OUTPUTS[name]
     options = module.Options.model_validate(given)
     module.write(Cutout(raster, Matte(alpha, "test", "cpu", 1), pixels), options, tmp_path / "out")
+    if module.extension(options) in {".json", ".xmp"}:
+        pytest.skip("it tells facts of its own, and has no pixels to which words could belong")
     if module.extension(options) in {".psd", ".avif"}:  # which we do not read ourselves
         data = (tmp_path / "out").read_bytes()
         assert b"Ann Artist" in data or kept.exif in data

@@ -23,6 +23,7 @@ from daemon.outputs import OUTPUTS
 from daemon.outputs.output import Output
 from daemon.photo import Cutout
 
+WORDS = {".json", ".xmp"}
 EXTENSIONS = {"PNG": ".png", "TIFF": ".tif", "JPEG": ".jpg", "WEBP": ".webp", "AVIF": ".avif"}
 
 
@@ -50,6 +51,9 @@ def test_it_writes_one_file_in_the_photo_s_size_and_resolution(
     path = tmp_path / "any name.part"
     output.write(cutout_of(dtype), options, path)
     assert list(tmp_path.iterdir()) == [path]
+    if output.extension(options) in WORDS:
+        assert "160" in path.read_text()
+        return
     if output.extension(options) == ".psd":
         document = PSDImage.open(path)
         shown = document.image_resources.get_data(Resource.RESOLUTION_INFO)
@@ -71,6 +75,8 @@ def test_it_writes_one_file_in_the_photo_s_size_and_resolution(
 def test_colours_carry_the_photo_s_profile_and_grey_carries_none(
     output: Output, cutout_of: Callable[..., Cutout], wide_gamut: bytes, tmp_path: Path
 ) -> None:
+    if output.extension(output.Options()) in WORDS:
+        pytest.skip("it has no pixels whose colours a profile could describe")
     output.write(cutout_of(), output.Options(), tmp_path / "out")
     with Image.open(tmp_path / "out") as image:
         expected = None if image.mode == "L" else wide_gamut

@@ -10,7 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from daemon.photo import Photo, Version
-from daemon.shelf.names import NamedOutput, choose, faults, numbered
+from daemon.shelf.names import Known, NamedOutput, choose, numbered
+from daemon.shelf.templates import counting, faults
 
 TEMPLATE = "{date:%Y-%m-%d}/{subdir}/{stem}_{output}{ext}"
 DAY = date(2026, 3, 1)
@@ -154,16 +155,16 @@ def test_a_good_template_has_no_faults(template: str) -> None:
 @pytest.mark.parametrize(
     ("template", "fault"),
     [
-        ("{stem}{ext}", "must contain {output}"),
+        ("{stem}{ext}", "must contain {output}, unless no two results have the same extension"),
         ("{stem}_{output}", "must contain {ext}"),
-        ("{output}{ext}", "must contain {stem} or {id}"),
+        ("{output}{ext}", "must contain {stem}, {id}, {sha} or {count}"),
         ("{stem}_{outptu}{output}{ext}", "unknown field {outptu}; did you mean {output}?"),
         ("{stem}_{zzz}{output}{ext}", "unknown field {zzz}; there are date"),
         ("{stem}_{}{output}{ext}", "unknown field {}"),
         ("{stem}_{date.year}{output}{ext}", "unknown field {date.year}"),
         ("{stem}_{stem[0]}{output}{ext}", "unknown field {stem[0]}"),
         ("{stem!r}_{output}{ext}", "conversions are not supported"),
-        ("{stem:>10}_{output}{ext}", "only {date} takes a format"),
+        ("{stem:>10}_{output}{ext}", "only {date}, {count} and {sha} take a format"),
         ("{date:{stem}}{stem}{output}{ext}", "not a date format"),
         ("{stem}_{output}{ext", "not a template"),
         ("/srv/{stem}_{output}{ext}", "not absolute"),
@@ -189,3 +190,62 @@ def test_a_name_can_really_be_made(tmp_path: os.PathLike[str]) -> None:
         target = os.path.join(root, named(path))
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+
+
+def test_the_photo_s_extension_the_profile_and_the_content_can_be_used() -> None:
+    known = Known("web/shop", "ab12" * 16)
+    template = "{profile}/{sha:.8}_{stem}.{source_ext}_{output}{ext}"
+    (name,) = numbered(template, photo(b"a/B.JPG"), DAY, [MATTE], number=2, known=known)
+    assert name == b"web_shop/ab12ab12_B-2.JPG_matte.png"
+    (bare,) = numbered("{sha}{ext}", photo(b"a"), DAY, [MATTE], number=2, known=known)
+    assert bare == b"ab12" * 16 + b"-2.png"
+
+
+def test_a_template_that_counts_has_its_number_there_and_nowhere_else() -> None:
+    taken = {b"x/0007_foreground.tif"}
+    names = choose(
+        "x/{count:04d}_{output}{ext}",
+        photo(b"a.jpg"),
+        DAY,
+        [CUTOUT, MATTE],
+        taken=taken.__contains__,
+        first=7,
+    )
+    assert names == (b"x/0008_foreground.tif", b"x/0008_matte.png")
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "number"),
+    [
+        ("{date}/{count:04d}_{stem}{ext}", b"0012_Emma (7).png", b"12"),
+        ("{stem}-{count}_{output}{ext}", b"a-1-30_matte.png", b"30"),
+        ("{count:03d}/{output}{ext}", b"004", b"004"),
+    ],
+)
+def test_the_number_is_found_again_in_a_name(template: str, name: bytes, number: bytes) -> None:
+    where = counting(template)
+    assert where is not None
+    match = where[2].fullmatch(name)
+    assert match is not None
+    assert match[1].lstrip(b"0") == number.lstrip(b"0")
+
+
+@pytest.mark.parametrize(
+    ("template", "extensions", "fault"),
+    [
+        ("{stem}{ext}", (".png", ".tif"), None),
+        ("{count:04d}{ext}", (".png",), None),
+        ("{sha:.12}{ext}", (".png",), None),
+        ("{stem}{ext}", (".png", ".PNG"), "must contain {output}"),
+        ("{stem}{ext}", (".psd", ".psb", ".psb"), "must contain {output}"),
+        ("{stem}{ext}", (), "must contain {output}"),
+        ("{count:x}_{output}{ext}", (), "the format should be a number's, such as 04d"),
+        ("{sha:8}_{output}{ext}", (), "the format should be how much of it, such as .8"),
+        ("{output}{ext}", (".png",), "must contain {stem}, {id}, {sha} or {count}"),
+    ],
+)
+def test_output_may_be_left_out_where_extensions_tell_results_apart(
+    template: str, extensions: tuple[str, ...], fault: str | None
+) -> None:
+    found = faults(template, extensions)
+    assert (not found) if fault is None else any(fault in each for each in found), found

@@ -36,16 +36,89 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-class Site:
+class Page:
+    """`matted web` beside the state of some daemon, and what is asked of it."""
+
+    def __init__(self, root: Path, port: int) -> None:
+        self.root = root
+        self.port = port
+        self.config = root / "matted.yaml"
+        self.child: subprocess.Popen[str] | None = None
+        self.log: list[str] = []
+
+    @property
+    def token(self) -> str:
+        return (self.root / "state" / "web" / "token").read_text().strip()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "daemon", "web", "--config", str(self.config)]
+        self.child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert self.child.stderr is not None
+        line = self.child.stderr.readline()
+        assert "web.started" in line, line + self.child.stderr.read()
+        threading.Thread(target=self._listen, args=(self.child.stderr,), daemon=True).start()
+        until_s = time.monotonic() + 20
+        while time.monotonic() < until_s:
+            try:
+                self.get("/healthz")
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+
+    def _listen(self, lines: Any) -> None:
+        with lines:
+            self.log.extend(lines)
+
+    def stop(self) -> None:
+        if self.child is not None:
+            self.child.terminate()
+            self.child.wait(15)
+            self.child = None
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Fact | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        token: bool = True,
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        """One request, as a program makes it."""
+        sent = dict(headers or {})
+        if token:
+            sent.setdefault("Authorization", f"Bearer {self.token}")
+        if isinstance(body, dict):
+            body = json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body, sent)
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+        finally:
+            connection.close()
+
+    def get(self, path: str, **headers: str) -> Any:
+        """The JSON of an answer that has to be good."""
+        status, _, body = self.ask("GET", path, headers=headers)
+        assert status in {200, 503}, (status, body)
+        return json.loads(body)
+
+    def post(self, path: str, document: Fact) -> tuple[int, Any]:
+        status, _, body = self.ask("POST", path, document)
+        return status, json.loads(body)
+
+
+class Site(Page):
     """An inbox, results and a ledger, as a daemon leaves them; and the page."""
 
     def __init__(self, root: Path, **web: Any) -> None:
-        self.root = root
+        super().__init__(root, free_port())
         self.inbox, self.results = root / "inbox", root / "results"
         for folder in (self.inbox, self.results, root / "state"):
             folder.mkdir()
-        self.port = free_port()
-        self.config = root / "matted.yaml"
         settings = {
             "state_dir": "state",
             "folders": [{"watch": "inbox", "results": "results"}],
@@ -53,8 +126,6 @@ class Site:
         }
         self.config.write_text(yaml.safe_dump(settings))
         self.ledger = Ledger.open(root / "state" / "ledger.sqlite")
-        self.child: subprocess.Popen[str] | None = None
-        self.log: list[str] = []
 
     # What a daemon leaves
 
@@ -123,72 +194,6 @@ class Site:
         with Lock(self.root / "state"):
             yield
 
-    # The page
-
-    @property
-    def token(self) -> str:
-        return (self.root / "state" / "web" / "token").read_text().strip()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "daemon", "web", "--config", str(self.config)]
-        self.child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        assert self.child.stderr is not None
-        line = self.child.stderr.readline()
-        assert "web.started" in line, line + self.child.stderr.read()
-        threading.Thread(target=self._listen, args=(self.child.stderr,), daemon=True).start()
-        until_s = time.monotonic() + 20
-        while time.monotonic() < until_s:
-            try:
-                self.get("/healthz")
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return
-
-    def _listen(self, lines: Any) -> None:
-        with lines:
-            self.log.extend(lines)
-
-    def stop(self) -> None:
-        if self.child is not None:
-            self.child.terminate()
-            self.child.wait(15)
-            self.child = None
-
     def close(self) -> None:
         self.stop()
         self.ledger.close()
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        body: bytes | Fact | None = None,
-        headers: Mapping[str, str] | None = None,
-        *,
-        token: bool = True,
-    ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        """One request, as a program makes it."""
-        sent = dict(headers or {})
-        if token:
-            sent.setdefault("Authorization", f"Bearer {self.token}")
-        if isinstance(body, dict):
-            body = json.dumps(body).encode()
-            sent.setdefault("Content-Type", "application/json")
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request(method, path, body, sent)
-            response = connection.getresponse()
-            return response.status, response.headers, response.read()
-        finally:
-            connection.close()
-
-    def get(self, path: str, **headers: str) -> Any:
-        """The JSON of an answer that has to be good."""
-        status, _, body = self.ask("GET", path, headers=headers)
-        assert status in {200, 503}, (status, body)
-        return json.loads(body)
-
-    def post(self, path: str, document: Fact) -> tuple[int, Any]:
-        status, _, body = self.ask("POST", path, document)
-        return status, json.loads(body)

@@ -1,44 +1,48 @@
-"""Kernels that numba compiles: at their first import, which takes some seconds, and keeps on disk.
+"""How kernels are compiled: by numba, when their module is imported, and kept on disk.
 
-They are kept beside their module or in ``NUMBA_CACHE_DIR``. numba takes a third of a second to
-import: import a module of kernels where it is used. ``python -m matting.compiled`` compiles all.
+numba takes a quarter of a second to import: import a module of kernels where it is used
+(matting/kernels.py). Where scipy or coverage are installed it imports these, too: for products of
+matrices, and to tell what was compiled. We have it do neither, and scipy takes twice as long as
+numba, so they are hidden from it.
 """
 
 from __future__ import annotations
 
-import importlib
 import sys
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
-COLOURS = ("matting.picture.band",)
-"""The modules of kernels that free colours of the background."""
-EDGES = ("matting.refiners.lines", "matting.refiners.laplacian", "matting.refiners.gradients")
-"""Those that bring a matte to the photo's size."""
+_UNUSED = ("scipy", "coverage")
+
+
+@contextmanager
+def _hidden() -> Iterator[None]:
+    """Have packages seem absent; those that are loaded already stay."""
+    hidden = [name for name in _UNUSED if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type] # None: it is not to be had
+    try:
+        yield
+    finally:
+        for name in hidden:
+            sys.modules.pop(name, None)
+
+
+with _hidden():
+    import numba
+    from numba import types
+
+__all__ = ["compiled", "types"]
 
 
 def compiled(*signatures: Any) -> Callable[[Kernel], Kernel]:
-    """Compile a function for these signatures, without the interpreter's lock."""
-    import numba  # noqa: PLC0415 - who only asks for names here needs none
+    """Compile a function for these signatures; it runs without the interpreter's lock."""
 
-    decorate = numba.njit(list(signatures), cache=True, nogil=True, fastmath=True)
-    return cast("Callable[[Kernel], Kernel]", decorate)
+    def decorate(kernel: Kernel) -> Kernel:
+        with _hidden():  # numba imports the rest of itself with the first kernel
+            made = numba.njit(list(signatures), cache=True, nogil=True, fastmath=True)(kernel)
+        return cast("Kernel", made)
 
-
-def preload(modules: Iterable[str]) -> None:
-    """Begin to import kernels in a thread: by the time they are wanted, they are there."""
-    missing = [name for name in modules if name not in sys.modules]
-    if missing:
-        threading.Thread(target=_load, args=(missing,), daemon=True).start()
-
-
-def _load(modules: Iterable[str]) -> None:
-    for name in modules:
-        importlib.import_module(name)
-
-
-if __name__ == "__main__":
-    _load((*COLOURS, *EDGES))
+    return decorate

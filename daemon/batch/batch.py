@@ -18,7 +18,7 @@ from daemon.batch.fetch import Bounds
 from daemon.batch.sources import Sources
 from daemon.config.profiles import Profile
 from daemon.config.settings import Settings
-from daemon.engine.hosting import running
+from daemon.engine.hosting import await_ready, running
 from daemon.errors import ResultsTrouble
 from daemon.filing import assembly
 from daemon.filing.destinations import Destination
@@ -104,7 +104,7 @@ class Batch:
         sightings = [one.sighting for one in self._sources.taken]
         wake = threading.Event()
         with (
-            running(self._settings, self._log) as engine,
+            running(self._settings, self._log, wait=False) as engine,
             Ledger.open(self._state / "ledger.sqlite", ids_from=secrets.randbelow(_IDS)) as ledger,
             self._staging_left_tidy(photos := ledger.notice_all(sightings, time.time())),
             assembly.opened(
@@ -116,6 +116,8 @@ class Batch:
                 log=self._log,
             ) as filing,
         ):
+            filing.begin()
+            await_ready(engine)
             self._on_ready()
             filing.serve({folder: self._to(out_dir) for folder, out_dir in out_dirs.items()})
             try:

@@ -22,7 +22,6 @@ from rich.progress import (
 )
 
 from daemon.api import Result, find_profile, process, settings_for, undated, with_engine
-from daemon.cli.model.install import main as install
 from daemon.cli.words import count_people, tell_flag
 from daemon.config.profiles import Profile
 from daemon.engine.choice import choose
@@ -143,6 +142,9 @@ def _offer_network(config: Path | None, engine: str | None) -> None:
         asked = "The network that finds people is not installed (36 MB to download, 250 kB stay)."
         if error.model != PEOPLE or not typer.confirm(f"{asked} Install it now?", default=True):
             raise
+        # It tries what it installs out, and loads picture libraries for that.
+        from daemon.cli.model.install import main as install  # noqa: PLC0415
+
         install(PEOPLE, config=config)
 
 

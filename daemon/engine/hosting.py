@@ -66,6 +66,19 @@ def hosted(spec: EngineSpec, log: Log, *, wait: bool = True) -> Iterator[EngineH
         yield host
 
 
+def await_ready(host: EngineHost) -> None:
+    """Wait for an engine that was started without.
+
+    Raises:
+        NoEngine: its own reason.
+    """
+    try:
+        host.await_ready()
+    except EngineUnavailable as error:
+        reason = f"the engine {host.spec.name} cannot run: {error}"
+        raise errors.NoEngine(reason) from error
+
+
 def _tell(log: Log, event: str, facts: dict[str, Any]) -> None:
     if event in _GRAVE:
         log.error(event, **facts)

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack
 
-import numpy as np
-
 from daemon.config import settings
 from daemon.config.profiles import AUTO, NONE
 from daemon.engine.choice import guarded, refiner
 from daemon.errors import NoEngine
 from daemon.work.job import EngineAddress
-from daemon.work.refining import Wanted, refined
 from matting.process.host import EngineHost, EngineSpec
 from matting.refiners import BUILT_IN
-
-_HALF = np.repeat(np.array([[0, 255]], np.uint8), 32, axis=1).repeat(48, axis=0)
-"""(48, 64): a matte with an edge, and what is tried out is to find it in a picture of itself."""
 
 
 class RefinerProcesses:
@@ -76,12 +70,18 @@ def complaint(
     hosted: Callable[[EngineSpec], AbstractContextManager[EngineHost]],
 ) -> str | None:
     """Try a refiner out on a small tile, and say what keeps it from solving it; None: nothing."""
+    # Here alone: the daemon's process, which serves refiners, works on no picture.
+    import numpy as np  # noqa: PLC0415
+
+    from daemon.work.refining import Wanted, refined  # noqa: PLC0415
+
+    # (48, 64): a matte with an edge, and what is tried is to find it in a picture of itself.
+    half = np.repeat(np.array([[0, 255]], np.uint8), 32, axis=1).repeat(48, axis=0)
     refinery = RefinerProcesses(wanted, 1, hosted)
     try:
         address = refinery.serve([name])[name]
-        return "; ".join(
-            refined(_HALF, np.dstack([_HALF] * 3), Wanted(name, "0", address)).warnings
-        )
+        tried = refined(half, np.dstack([half] * 3), Wanted(name, "0", address))
+        return "; ".join(tried.warnings)
     except NoEngine as error:
         return str(error)
     finally:

@@ -21,8 +21,8 @@ from daemon.filing.policy import Patience
 from daemon.filing.queue import Filing
 from daemon.ledger import Ledger
 from daemon.log.events import Log
+from daemon.work import photo_process
 from daemon.work.job import EngineAddress
-from daemon.work.pipeline import work
 from daemon.work.workers import Workers
 from matting.process.host import EngineHost
 
@@ -51,7 +51,8 @@ def opened(
     """
     count = count_workers(wanted.workers)
     workers = Workers(
-        work,
+        photo_process.work,
+        prepare=photo_process.load,
         count=count,
         timeout_s=wanted.limits.photo_timeout_s,
         memory_bytes=_memory_bytes(wanted.limits.photo_memory_mb, count),

@@ -122,6 +122,10 @@ class Filing:
         """Why half of a photo's results can be neither completed nor taken back at present."""
         return self._memory.troubles.stuck.get(photo_id)
 
+    def begin(self) -> None:
+        """Start the photo processes now, and not with the first photo."""
+        self._workers.begin()
+
     def serve(
         self,
         destinations: Mapping[str, Destination],

@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from daemon.ledger import decisions, notices, redo
+from daemon.ledger import decisions, notices, redo, tallies
 from daemon.machine import private
 from matting.small_file import sync
 
@@ -44,6 +44,7 @@ _STEPS = {
     4: redo.TABLES,
     5: _TO_6,
     6: decisions.TABLES,
+    7: tallies.TABLES,
 }
 """What leads on from each version."""
 VERSION = max(_STEPS) + 1

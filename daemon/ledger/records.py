@@ -6,7 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from daemon.ledger import redo, retention, rows, transitions
+from daemon.ledger import redo, retention, rows, tallies, transitions
 from daemon.ledger.database import Database
 from daemon.ledger.rows import Entry, Recovery, State
 from daemon.photo import Filed, Photo
@@ -184,8 +184,7 @@ class Records(Database):
         A version that only got another date was filed with the first one, and is not counted.
         """
         with self._read() as db:
-            found = db.execute("SELECT state, count(*) AS n FROM photo GROUP BY state")
-            numbers = {row["state"]: row["n"] for row in found}
+            numbers = tallies.read(db)
             counts = {state: numbers.get(state, 0) for state in State}
             counts[State.FILED] -= _unchanged_since(db, 0)
             return counts

@@ -42,7 +42,6 @@ from daemon.work.refining import Refined, Wanted, refined
 from daemon.work.snapshot import copy_in
 from daemon.work.touching_up import ENGINE as BY_HAND
 from daemon.work.touching_up import read_matte, touch_up
-from matting import compiled
 from matting.engines import Answer
 from matting.engines.people import answer_of
 from matting.errors import (
@@ -132,7 +131,6 @@ def cut_out(
         The cut-out, and how its edge was solved, with all warnings: if the engine needed a smaller
         picture, and what engine and refiner say themselves.
     """
-    compiled.preload((*compiled.EDGES, *(compiled.COLOURS if _needs_colours(job) else ())))
     touchup = job.photo.redo and job.photo.redo.touchup
     if touchup:
         return _touched_up(raster, job, stages, touchup)

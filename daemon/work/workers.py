@@ -26,9 +26,8 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any
 
-import cv2
-import pyvips
 from pebble import ProcessExpired, ProcessPool
 
 from daemon.errors import Interrupted, MattedError, WorkerDied
@@ -61,9 +60,10 @@ class Workers:
         timeout_s: float,
         memory_bytes: int = resource.RLIM_INFINITY,
         start_s: float = 60.0,
+        prepare: Callable[[], None] | None = None,
         wake: Callable[[], None],
     ) -> None:
-        """Prepare the pool; the processes start with the first job.
+        """Prepare the pool; the processes start with ``begin``, or with the first job.
 
         Args:
             work: what a photo process does with a job; importable by name.
@@ -71,6 +71,7 @@ class Workers:
             timeout_s: a process that works longer than this on one photo is killed.
             memory_bytes: what each process may allocate.
             start_s: a job that no process has taken up for so long has them all started anew.
+            prepare: called first in each process; importable by name.
             wake: called, from another thread, whenever a job has ended.
         """
         self.count = count
@@ -78,6 +79,7 @@ class Workers:
         self._timeout_s = timeout_s
         self._memory_bytes = memory_bytes
         self._start_s = start_s
+        self._prepare = prepare or _nothing
         self._wake = wake
         self._ended: SimpleQueue[Finished] = SimpleQueue()
         self._running: dict[int, Job] = {}
@@ -97,17 +99,21 @@ class Workers:
         """The jobs in flight."""
         return tuple(self._running.values())
 
+    def begin(self) -> None:
+        """Start the processes now: their libraries take as long to load as some photos take."""
+        self._scheduled(_nothing)
+
     def submit(self, job: Job) -> None:
         """Start a job."""
         self._running[job.photo.id] = job
         try:
-            future = self._schedule(job)
+            future = self._scheduled(_do, self._work, job)
         except RuntimeError:
             # A process died while it had no job, e.g. when memory was short; for pebble that is
             # the end of the whole pool.
             self.stop()
             self._pool = self._new_pool()
-            future = self._schedule(job)
+            future = self._scheduled(_do, self._work, job)
         self._futures[job.photo.id] = future
         future.add_done_callback(lambda done: self._end(job, done))
         threading.Thread(target=self._guard, args=(job, future), daemon=True).start()
@@ -144,14 +150,15 @@ class Workers:
                 os.getpid(),
                 max(1, (os.cpu_count() or 1) // self.count),
                 self._memory_bytes,
+                self._prepare,
             ),
         )
 
-    def _schedule(self, job: Job) -> Future[Outcome]:
+    def _scheduled(self, call: Callable[..., Any], *given: Any) -> Future[Any]:
         # Starting the tracker unblocks signals again, so it has to run before they are blocked.
         resource_tracker.ensure_running()
         with _deaf_to_ctrl_c():
-            future: Future[Outcome] = self._pool.schedule(_do, args=(self._work, job))
+            future: Future[Any] = self._pool.schedule(call, args=given)
         return future
 
     # Deadlines, on the monotonic clock; in a thread for each job
@@ -252,7 +259,13 @@ def _how_it_ended(exitcode: int) -> str:
     return f"ended with status {exitcode}"
 
 
-def _settle_in(daemon_pid: int, threads: int, memory_bytes: int) -> None:
+def _nothing() -> None:
+    """Prepare nothing, or do nothing."""
+
+
+def _settle_in(
+    daemon_pid: int, threads: int, memory_bytes: int, prepare: Callable[[], None]
+) -> None:
     """Runs first in each photo process."""
     # An orphan would go on reading and writing beside the next daemon.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -260,6 +273,13 @@ def _settle_in(daemon_pid: int, threads: int, memory_bytes: int) -> None:
         os._exit(1)
     # Not RLIMIT_AS: what libraries reserve without using it would count too.
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    # Here alone: who only hands out jobs works on no picture.
+    import cv2  # noqa: PLC0415
+    import pyvips  # noqa: PLC0415
+
     # Each library would otherwise take all cores in every process.
     cv2.setNumThreads(threads)
     pyvips.concurrency_set(threads)
+    # What cannot be loaded is told by the job that needs it.
+    with suppress(ImportError, MemoryError, OSError):
+        prepare()

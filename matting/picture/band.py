@@ -13,10 +13,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
-from matting.compiled import compiled
+from matting.compiled import compiled, types
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]

@@ -90,8 +90,17 @@ class EngineHost(Closing):
                 running.
         """
         self._thread.start()
-        if not wait:
-            return {}
+        return self.await_ready() if wait else {}
+
+    def await_ready(self) -> dict[str, Any]:
+        """Wait until the engine that was started is ready, and give up at its first failure.
+
+        Returns:
+            The hello.
+
+        Raises:
+            EngineUnavailable: as ``start``.
+        """
         trouble = self._standing.await_start()
         if trouble is not None:
             self.stop()

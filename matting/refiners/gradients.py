@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
-from matting.compiled import compiled
+from matting.compiled import compiled, types
 from matting.refiners.laplacian import Floats, Indices, System, multiply
 
 _STEPS = 60

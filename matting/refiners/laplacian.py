@@ -16,10 +16,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
-from matting.compiled import compiled
+from matting.compiled import compiled, types
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]

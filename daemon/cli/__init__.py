@@ -28,6 +28,7 @@ VERBS: Mapping[str, str] = {
     "redo": "Work photos that are filed through again; the new results lie beside the old ones.",
     "doctor": "Try out folders, rights, limits and the engine; say what to do about what is amiss.",
     "webhooks": "Tell the addresses of `webhooks:` what happened; beside the daemon, until Ctrl-C.",
+    "stations": "Hand results to the stations of `handover:`; beside the daemon, until Ctrl-C.",
     "web": "Serve the page of `web:` beside the daemon, until Ctrl-C; docs/web.md has the rest.",
     "bench": "Compare engines on your photos: how good, how fast, how much memory.",
     "demo": "Start the daemon, write photos into its inbox as a scanner does, show what was filed.",

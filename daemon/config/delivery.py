@@ -59,10 +59,13 @@ def _address(text: str) -> str:
     return text
 
 
+Address = Annotated[str, AfterValidator(_address)]
+
+
 class Webhook(Options):
     """One address that is told by POST; `matted webhooks` sends, in a unit of its own."""
 
-    url: Annotated[str, AfterValidator(_address)]
+    url: Address
     """An http or https address."""
     events: tuple[Happening, ...] = Field(default=("filed", "quarantined", "paused"), min_length=1)
     """What is sent: filed, flagged, quarantined, paused."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from daemon.config.locations import located
 from daemon.config.settings import MOST_FOLDERS
+from daemon.config.stations import MOST_STATIONS
 
 
 class Root(NamedTuple):
@@ -22,7 +23,7 @@ class Root(NamedTuple):
 
 
 # Several folders may file into one results folder or archive: their names are reserved there.
-_SHAREABLE = ("results", "archive")
+_SHAREABLE = ("results", "archive", "to of a station", "back of a station")
 
 
 def overlaps(data: Mapping[str, Any], base: Path) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -79,3 +80,17 @@ def roots(data: Mapping[str, Any], base: Path) -> Iterator[Root]:
             if isinstance(path, str):
                 with suppress(ValueError):  # no path at all, which is another fault
                     yield _root(("folders", index, role), role, located(Path(path), base))
+        yield from _of_stations(index, folder, base)
+
+
+def _of_stations(index: int, folder: Any, base: Path) -> Iterator[Root]:
+    """Hot folders of stations: what is put there must not come back as a new photo."""
+    stations = folder.get("handover") if isinstance(folder, dict) else None
+    for number, one in enumerate(stations[:MOST_STATIONS] if isinstance(stations, list) else []):
+        station = one.get("folder") if isinstance(one, dict) else None
+        for role in ("to", "back"):
+            path = station.get(role) if isinstance(station, dict) else None
+            if isinstance(path, str):
+                at = ("folders", index, "handover", number, "folder", role)
+                with suppress(ValueError):
+                    yield _root(at, f"{role} of a station", located(Path(path), base))

@@ -19,6 +19,7 @@ from daemon.config.delivery import HookSettings, MetricsSettings, Webhook
 from daemon.config.locations import InsideName, Interpreter, Location, in_place
 from daemon.config.profiles import BUILT_IN, Profile
 from daemon.config.state_home import default_state_dir
+from daemon.config.stations import Handovers, unsuited
 from daemon.config.web import WebSettings
 from daemon.options import Options
 from matting.engines import ENGINES
@@ -127,6 +128,9 @@ class Folder(Options):
     is behind the people goes with it; archive keeps everything."""
     archive: Location | None = None
     """Where originals: archive moves them, into dated folders."""
+    handover: Handovers = ()
+    """Where results go next: stations that answer with a picture of their own, which is filed
+    beside them by `matted stations`, in a unit of its own."""
     ignore: tuple[str, ...] = ()
     """More file name patterns to leave alone, e.g. "*_draft.*"."""
 
@@ -194,6 +198,14 @@ class Settings(Options):
     profiles: dict[str, Profile] = Field(default_factory=dict)
     """Ways of treating photos, by name."""
     _file: Path | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _stations_suit(self) -> Self:
+        for folder in self.folders:
+            known = folder.profile in self.profiles or folder.profile in BUILT_IN
+            if known and (faults := unsuited(folder.handover, self.profile(folder.profile))):
+                raise ValueError(f"handover of {folder.watch}: {'; '.join(faults)}")
+        return self
 
     @property
     def file(self) -> Path | None:

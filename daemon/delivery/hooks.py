@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from daemon.delivery.command import run
 from daemon.delivery.follower import BrokenOff, Follower
 from daemon.ledger.notices import Kind, Notice
 from daemon.log.events import Event, Log, facts
+from daemon.machine.command import run
 
 _POLL_S = 0.2
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER")

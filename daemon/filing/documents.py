@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,8 +18,19 @@ from daemon.plan import Plan
 FORMAT = 1
 
 
-def filed(photo: Photo, plan: Plan, facts: Filed, *, now_s: float) -> dict[str, Any]:
-    """A photo whose results lie under their final names."""
+def filed(
+    photo: Photo, plan: Plan, facts: Filed, *, now_s: float, outputs: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A photo whose results lie under their final names.
+
+    Args:
+        photo: which.
+        plan: where they lie.
+        facts: about it.
+        now_s: seconds since the epoch.
+        outputs: the names of the outputs in the plan's order; none if nobody knows them any more.
+    """
+    named = outputs if len(outputs) == len(plan.moves) else [""] * len(plan.moves)
     return {
         **_head("filed", photo, now_s),
         "filed_on": photo.filed_on.isoformat() if photo.filed_on else None,
@@ -27,8 +39,13 @@ def filed(photo: Photo, plan: Plan, facts: Filed, *, now_s: float) -> dict[str, 
         "size": list(facts.size),
         "results_folder": os.fsdecode(plan.results),
         "results": [
-            {"path": os.fsdecode(one.final), "bytes": one.size_bytes, "sha256": one.sha256}
-            for one in plan.moves
+            {
+                "path": os.fsdecode(one.final),
+                **({"output": output} if output else {}),
+                "bytes": one.size_bytes,
+                "sha256": one.sha256,
+            }
+            for one, output in zip(plan.moves, named, strict=True)
         ],
         "engine": facts.engine,
         "device": facts.device,

@@ -62,7 +62,8 @@ class Publishing:
         took_s = filed.took_s | {"publish": round(time.monotonic() - began_s, 4)}
         filed = replace(filed, names=tuple(move.final for move in plan.moves), took_s=took_s)
         now_s = time.time()
-        told = documents.filed(photo, plan, filed, now_s=now_s)
+        outputs = [file.name for file in destination.profile.files] if destination else []
+        told = documents.filed(photo, plan, filed, now_s=now_s, outputs=outputs)
         dispose = _is_disposed(destination)
         self._ledger.filed(photo.id, filed, dispose=dispose, now_s=now_s, told=told)
         self._tell(photo, plan, filed)

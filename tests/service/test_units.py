@@ -48,7 +48,8 @@ def test_the_template_is_the_unit_with_another_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["matted.service", "matted-webhooks.service", "matted-web.service"]
+    "unit",
+    ["matted.service", "matted-webhooks.service", "matted-web.service", "matted-stations.service"],
 )
 def test_the_exposure_is_low(unit: str) -> None:
     program = shutil.which("systemd-analyze")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.delivery.command import Ended, run
+from daemon.machine.command import Ended, run
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 

@@ -1,0 +1,1 @@
+"""The next stations: results are handed over, and what comes back is filed beside them."""

@@ -273,3 +273,11 @@ def test_figures_are_open_where_the_settings_say_so(tmp_path: Path, site: Site) 
 def test_a_photo_that_is_none_is_told_in_one_line(site: Site, path: str) -> None:
     status, _, body = site.ask("GET", path)
     assert (status, json.loads(body)) == (404, {"error": "there is no such photo"})
+
+
+def test_a_photo_that_is_redone_was_filed_once_until_it_is_filed_again(site: Site) -> None:
+    photo = site.file("count.png")
+    assert site.get(f"/api/photos/{photo}")["filings"] == 1
+    _, told = site.post(f"/api/photos/{photo}/redo", {})
+    assert told["filings"] == 1
+    site.post(f"/api/photos/{photo}/decisions", {"decision": "undo"})

@@ -70,6 +70,8 @@ def write_tiles(image: vips.Image, directory: Path, name: str) -> None:
 
 def _in_srgb(image: vips.Image) -> vips.Image:
     deep = image.format == "ushort"
+    if image.interpretation == "cmyk":
+        return image.icc_transform("srgb", embedded=True, input_profile="cmyk", depth=8)
     if image.bands < 3 or not image.get_typeof(vips.ICC):
         return image.msb() if deep else image
     colours = image.extract_band(0, n=3).icc_transform("srgb", embedded=True, depth=8)

@@ -18,15 +18,16 @@ _LOADERS = ("png", "tiff", "webp", "jpeg")
 """Of the formats that results are filed in."""
 
 
-def kind_of(path: Path) -> Kind:
-    """What a result shows, told by its planes.
+def kind_of(path: Path) -> tuple[Kind, tuple[int, int]]:
+    """What a result shows, told by its planes; and its (width, height).
 
     Raises:
         NotAPhoto: it is no such picture.
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
-        return _kind(opened(file))
+        image = opened(file)
+        return _kind(image), (image.width, image.height)
 
 
 def alpha_of(path: Path, *, max_pixels: int) -> NDArray[np.uint16] | None:
@@ -60,6 +61,8 @@ def alpha_of(path: Path, *, max_pixels: int) -> NDArray[np.uint16] | None:
 
 
 def _kind(image: vips.Image) -> Kind:
+    if image.interpretation == "cmyk":
+        return "picture"
     if image.bands not in _KINDS:
         raise NotAPhoto(f"a picture of {image.bands} planes")
     return _KINDS[image.bands]

@@ -26,3 +26,5 @@ class Files:
     original: tuple[bytes, bytes] | None
     results: tuple[tuple[bytes, bytes], ...]
     max_pixels: int
+    size: tuple[int, int] | None
+    """(width, height) of the photo; a result of another size has been framed."""

@@ -87,7 +87,7 @@ def in_full(gallery: Gallery, entry: Entry) -> dict[str, Any]:
         "files": [
             {"number": number, "name": show(name)} for number, name in enumerate(photo.names)
         ],
-        "filings": len(gallery.history(photo.id)) + (filed is not None),
+        "filings": len(gallery.history(photo.id)) + (entry.state is State.FILED),
         "decisions": [_decision(one) for one in gallery.decisions(photo.id)],
     }
 

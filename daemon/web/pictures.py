@@ -143,7 +143,7 @@ class Pictures:
             except Problem:
                 original = None
         max_pixels = int(self._place.settings.limits.max_megapixels * 1e6)
-        return Files(original, results, max_pixels)
+        return Files(original, results, max_pixels, entry.filed.size if entry.filed else None)
 
     def _new_pool(self) -> ProcessPool:
         pool = ProcessPool(

@@ -9,6 +9,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from daemon.errors import MattedError, NotAPhoto
 from daemon.imaging import browsing, vips
@@ -19,6 +20,8 @@ from daemon.shelf import below
 from daemon.web.layers import FACTS, Files, Layer
 
 _SMALL = 400
+Seen = Kind | Literal["framed"]
+"""What a result is; framed: of another size than the photo."""
 
 
 def render_small(files: Files, directory: Path) -> None:
@@ -27,7 +30,7 @@ def render_small(files: Files, directory: Path) -> None:
     Raises:
         MattedError: none of it can be made.
     """
-    kinds = [_kind(one) for one in files.results]
+    kinds = _kinds(files)
     seen = _thumb(files, kinds)
     if seen is not None:
         browsing.write_small(seen, directory / "thumb.webp", _SMALL)
@@ -40,9 +43,14 @@ def render_small(files: Files, directory: Path) -> None:
         Layer.ORIGINAL: has_original,
         Layer.CUTOUT: cut or (matte and has_original),
         Layer.MATTE: cut or matte,
-        Layer.PICTURE: "picture" in kinds,
+        Layer.PICTURE: "picture" in kinds or "framed" in kinds,
     }
-    told = {"layers": [layer for layer, there in layers.items() if there], "kinds": kinds}
+    after = Layer.CUTOUT if layers[Layer.CUTOUT] else Layer.PICTURE if "picture" in kinds else None
+    told = {
+        "layers": [layer for layer, there in layers.items() if there],
+        "after": after if has_original else None,
+        "kinds": kinds,
+    }
     (directory / FACTS).write_text(json.dumps(told))
 
 
@@ -53,7 +61,7 @@ def render_tiles(files: Files, layer: Layer, directory: Path) -> None:
         MattedError: they cannot be made.
     """
     try:
-        image = _layer(files, layer, [_kind(one) for one in files.results])
+        image = _layer(files, layer, _kinds(files))
         browsing.write_tiles(image, directory, layer)
     except (OSError, vips.Error) as error:
         raise MattedError(f"{layer}: {error}") from error
@@ -62,7 +70,7 @@ def render_tiles(files: Files, layer: Layer, directory: Path) -> None:
     (directory / f"{layer}.json").write_text(json.dumps(told))
 
 
-def _layer(files: Files, layer: Layer, kinds: list[Kind | None]) -> vips.Image:
+def _layer(files: Files, layer: Layer, kinds: list[Seen | None]) -> vips.Image:
     if layer is Layer.ORIGINAL:
         return _original(files)
     if layer is Layer.CUTOUT and "cutout" not in kinds:
@@ -78,26 +86,33 @@ def _layer(files: Files, layer: Layer, kinds: list[Kind | None]) -> vips.Image:
         Layer.MATTE: "matte",
         Layer.PICTURE: "picture",
     }
+    if layer is Layer.PICTURE and "picture" not in kinds:
+        return _result(files, _index(kinds, "framed"))
     return _result(files, _index(kinds, named[layer]))
 
 
-def _index(kinds: list[Kind | None], kind: Kind) -> int:
+def _index(kinds: list[Seen | None], kind: Seen) -> int:
     if kind not in kinds:
         raise NotAPhoto("there is none")
     return kinds.index(kind)
 
 
-def _thumb(files: Files, kinds: list[Kind | None]) -> vips.Image | None:
-    for wanted in ("cutout", "picture", "matte"):
+def _thumb(files: Files, kinds: list[Seen | None]) -> vips.Image | None:
+    for wanted in ("cutout", "picture", "framed", "matte"):
         if wanted in kinds:
             with contextlib.suppress(MattedError, OSError):
                 return _result(files, kinds.index(wanted))
     return None
 
 
-def _kind(file: tuple[bytes, bytes]) -> Kind | None:
+def _kinds(files: Files) -> list[Seen | None]:
+    return [_kind(one, files.size) for one in files.results]
+
+
+def _kind(file: tuple[bytes, bytes], whole: tuple[int, int] | None) -> Seen | None:
     with contextlib.suppress(MattedError, OSError), _opened(file) as path:
-        return kind_of(path)
+        kind, size = kind_of(path)
+        return kind if size == whole else "framed"
     return None
 
 

@@ -26,8 +26,16 @@ _HEAD_BYTES = 12
 _LONGEST_NAME_BYTES = 200
 _ENDINGS = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".tif", ".tiff", ".bmp", ".dib", ".webp",
+    ".heic", ".heif", ".hif", ".avif", ".psd", ".psb", ".jp2", ".j2k", ".jpf", ".jpx", ".dng",
+    ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".sr2", ".orf", ".raf", ".rw2", ".pef", ".srw", ".3fr",
+    ".iiq",
 )  # fmt: skip
-_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM", b"RIFF")
+_BEGINNINGS = (
+    b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM", b"RIFF", b"8BPS",
+    b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FUJIFILM", b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51",
+)  # fmt: skip
+_BOX = b"ftyp"
+"""Of HEIC, AVIF and CR3, in bytes 4 to 8."""
 
 
 class Uploads:
@@ -102,13 +110,17 @@ async def _received(body: AsyncIterator[bytes], inbox: int, name: bytes) -> int:
     return size_bytes
 
 
+def _is_photo(head: bytes) -> bool:
+    return head.startswith(_BEGINNINGS) or head[4:8] == _BOX
+
+
 async def _write(body: AsyncIterator[bytes], descriptor: int) -> int:
     head, size_bytes = b"", 0
     async for chunk in body:
         if len(head) < _HEAD_BYTES:
             head += chunk[:_HEAD_BYTES]
-            if len(head) >= _HEAD_BYTES and not head.startswith(_BEGINNINGS):
-                raise Problem(415, "it is none of JPEG, PNG, TIFF, BMP and WebP")
+            if len(head) >= _HEAD_BYTES and not _is_photo(head):
+                raise Problem(415, "it is no photo of a kind that is taken")
         size_bytes += len(chunk)
         left = memoryview(chunk)
         while left:

@@ -50,10 +50,16 @@ function facts(photo) {
 }
 
 function files(photo) {
-  const link = (path, name) => el("li", {}, el("a", { href: path, download: "", title: name }, `↓ ${name.split("/").pop()}`));
+  const link = (path, name) => el("li", {}, el("a", { href: path, download: "", title: name }, `↓ ${shortened(name.split("/").pop(), photo)}`));
   const base = `/api/photos/${photo.id}`;
   const results = photo.files.map((file) => link(`${base}/files/${file.number}`, file.name));
   return [el("h2", {}, t("files")), el("ul", { class: "files" }, ...results, link(`${base}/original`, t("mode.original")))];
+}
+
+// What tells one result from the other stays in sight.
+function shortened(name, photo) {
+  const stem = photo.name.split("/").pop().replace(/\.[^.]*$/, "");
+  return name.length > 28 && name.startsWith(stem) ? `… ${name.slice(stem.length)}` : name;
 }
 
 function history(photo) {

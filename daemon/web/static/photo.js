@@ -98,10 +98,10 @@ export class PhotoView {
     // What was filed before stays in sight while it is redone.
     if (photo.redoing && this.viewer.photo) return;
     this.#wait(t(photo.state === "filed" ? "preparing" : `state.${photo.state}`));
-    const told = await api.shown(photo).catch(() => ({ layers: [] }));
+    const told = await api.shown(photo).catch(() => ({ layers: [], after: null }));
     if (photo !== this.photo) return;
     if (!told.layers.length) return this.#wait(t(photo.state === "filed" ? "nopicture" : `state.${photo.state}`));
-    await this.viewer.open(photo, told.layers, photo.flags);
+    await this.viewer.open(photo, told, photo.flags);
     if (photo !== this.photo) return;
     this.#wait(null);
     this.viewer.flagsShown(this.#flags);

@@ -63,9 +63,10 @@ export class Viewer extends EventTarget {
   }
 
   // The layers of a photo; of those that it has, in this order.
-  async open(photo, layers, flags) {
+  async open(photo, { layers, after }, flags) {
     this.close();
     this.layers = layers;
+    this.after = after;
     const asked = (this.asked = {});
     this.stage.classList.add("loading");
     const wanted = this.#needed();
@@ -99,8 +100,7 @@ export class Viewer extends EventTarget {
 
   modes() {
     const has = (name) => this.layers?.includes(name);
-    const pairs = has("original") && (has("cutout") || has("picture"));
-    return [pairs && "compare", has("cutout") && "cutout", has("matte") && "matte", has("original") && "original", has("picture") && "picture"].filter(Boolean);
+    return [this.after && "compare", has("cutout") && "cutout", has("matte") && "matte", has("original") && "original", has("picture") && "picture"].filter(Boolean);
   }
 
   // While a key is held: the original, and then again what was shown.
@@ -151,8 +151,7 @@ export class Viewer extends EventTarget {
   }
 
   #needed() {
-    const after = this.layers.includes("cutout") ? "cutout" : "picture";
-    const wanted = this.mode === "compare" ? ["original", after] : [this.mode];
+    const wanted = this.mode === "compare" ? ["original", this.after] : [this.mode];
     const there = wanted.filter((name) => this.layers.includes(name));
     return there.length ? there : this.layers.slice(0, 1);
   }

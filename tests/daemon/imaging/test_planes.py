@@ -28,9 +28,9 @@ def test_a_matte_and_a_cut_out_hold_it_and_a_picture_does_not(
     write(tmp_path / "picture", colours, **plain)  # type: ignore[operator] # as above
     expected = alpha if depth == 16 else alpha.astype(np.uint16) * 257
     for name in ("matte", "cutout"):
-        assert kind_of(tmp_path / name) == name
+        assert kind_of(tmp_path / name) == (name, (64, 48))
         assert np.array_equal(alpha_of(tmp_path / name, max_pixels=10**6), expected)
-    assert kind_of(tmp_path / "picture") == "picture"
+    assert kind_of(tmp_path / "picture") == ("picture", (64, 48))
     assert alpha_of(tmp_path / "picture", max_pixels=10**6) is None
     with pytest.raises(TooManyPixels):
         alpha_of(tmp_path / "matte", max_pixels=100)

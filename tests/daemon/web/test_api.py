@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from site_stub import HAIR, Site
 
+from daemon.intake.ignore import PHOTO_EXTENSIONS
 from daemon.ledger.gallery import Gallery
+from daemon.web.uploads import _ENDINGS
 
 
 def names(site: Site, query: str) -> list[str]:
@@ -273,3 +275,30 @@ def test_figures_are_open_where_the_settings_say_so(tmp_path: Path, site: Site) 
 def test_a_photo_that_is_none_is_told_in_one_line(site: Site, path: str) -> None:
     status, _, body = site.ask("GET", path)
     assert (status, json.loads(body)) == (404, {"error": "there is no such photo"})
+
+
+def test_a_photo_that_is_redone_was_filed_once_until_it_is_filed_again(site: Site) -> None:
+    photo = site.file("count.png")
+    assert site.get(f"/api/photos/{photo}")["filings"] == 1
+    _, told = site.post(f"/api/photos/{photo}/redo", {})
+    assert told["filings"] == 1
+    site.post(f"/api/photos/{photo}/decisions", {"decision": "undo"})
+
+
+def test_what_intake_takes_can_be_uploaded() -> None:
+    """The page must not know intake, so that it has a list of its own."""
+    rare = {"jif", "pjpeg", "pjp"}
+    assert {ending.removeprefix(".") for ending in _ENDINGS} == set(PHOTO_EXTENSIONS) - rare
+
+
+def test_a_result_that_was_framed_is_shown_by_itself_and_not_over_the_photo(site: Site) -> None:
+    photo = site.file("framed.png")
+    smaller = cv2.imencode(".png", np.zeros((40, 40, 4), np.uint8))[1].tobytes()
+    (site.results / "framed_foreground.png").write_bytes(smaller)
+    edition = site.get(f"/api/photos/{photo}")["edition"]
+    told = site.get(f"/api/photos/{photo}/pictures/{edition}")
+    assert told["kinds"] == ["matte", "framed"]
+    assert told["layers"] == ["original", "cutout", "matte", "picture"]
+    assert told["after"] == "cutout", "made of the photo and its matte"
+    assert site.get(f"/api/photos/{photo}/pictures/{edition}/cutout")["width"] == 96
+    assert site.get(f"/api/photos/{photo}/pictures/{edition}/picture")["width"] == 40

@@ -196,20 +196,21 @@ class Records(Database):
             return int(db.execute(query, (time_s,)).fetchone()[0]) - _unchanged_since(db, time_s)
 
     def count_flagged_since(self, time_s: float) -> int:
-        """How many of the photos filed since a time somebody should look at."""
+        """How many of the photos filed since a time somebody has yet to look at."""
         with self._read() as db:
             query = (
-                "SELECT count(*) FROM photo INDEXED BY photo_flagged"
-                " WHERE state = 'filed' AND flagged > 0 AND changed_s >= ?"
+                "SELECT count(*) FROM photo INDEXED BY photo_to_look_at"
+                " WHERE state = 'filed' AND flagged > 0 AND decided IS NULL AND changed_s >= ?"
             )
             return int(db.execute(query, (time_s,)).fetchone()[0])
 
     def flagged(self, since_s: float = 0, *, limit: int = 100) -> tuple[Entry, ...]:
-        """Photos filed since a time that somebody should look at, the latest first."""
+        """Photos filed since a time that somebody has yet to look at, the latest first."""
         with self._read() as db:
             query = (
-                "SELECT * FROM photo INDEXED BY photo_flagged WHERE state = 'filed'"
-                " AND flagged > 0 AND changed_s >= ? ORDER BY changed_s DESC, id DESC LIMIT ?"
+                "SELECT * FROM photo INDEXED BY photo_to_look_at WHERE state = 'filed'"
+                " AND flagged > 0 AND decided IS NULL AND changed_s >= ?"
+                " ORDER BY changed_s DESC, id DESC LIMIT ?"
             )
             found = db.execute(query, (since_s, limit)).fetchall()
             return tuple(rows.entry(row, transitions.names(db, row["id"])) for row in found)

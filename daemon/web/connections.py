@@ -7,7 +7,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_S = 10.0
+HEAD_S = 5.0
 """So long a request's head may take; who has asked before may keep the connection for longer."""
 
 

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { Bar } from "./bar.js";
-import { askToken, showKeys } from "./dialogs.js";
+import { askInbox, askToken, showKeys } from "./dialogs.js";
 import { tell } from "./dom.js";
 import { Grid } from "./grid.js";
 import { PhotoView } from "./photo.js";
@@ -65,7 +65,9 @@ function key(event, down) {
 }
 
 async function upload(files) {
-  const inbox = who.inboxes[0];
+  if (!files.length) return;
+  const inbox = who.inboxes.length > 1 ? await askInbox(who.inboxes) : who.inboxes[0];
+  if (inbox === null) return;
   for (const file of files) {
     try {
       await api.upload(inbox, file);

@@ -65,6 +65,22 @@ export function askProfile(profiles) {
   });
 }
 
+export function askInbox(inboxes) {
+  return new Promise((resolve) => {
+    const choice = el("select", { autofocus: true }, ...inboxes.map((one) => el("option", { value: one }, one)));
+    const cancel = el("button", { type: "button", class: "plain", onclick: () => dialog.close() }, t("cancel"));
+    const form = el(
+      "form",
+      { method: "dialog" },
+      el("h2", {}, t("upload")),
+      el("label", {}, el("span", {}, t("inbox")), choice),
+      el("div", { class: "buttons" }, cancel, el("button", { class: "primary", value: "go" }, t("upload"))),
+    );
+    const dialog = open(form);
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "go" ? choice.value : null));
+  });
+}
+
 const KEYS = [
   ["← →", "key.next"], ["A", "approve"], ["R", "reject"], ["U", "undo"], ["D", "redo"], ["B", "brush"],
   ["1 … 5", "key.modes"], ["Z", "key.zoom"], ["+ −", "key.scale"], ["␣", "key.before"], ["C", "key.ground"],

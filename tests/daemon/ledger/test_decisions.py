@@ -76,10 +76,13 @@ def test_a_decision_is_remembered_with_who_and_when_and_can_be_undone(
     ledger.decide(one, Verdict.APPROVED, "anna", now_s=20)
     ledger.decide(one, Verdict.REJECTED, "ben", now_s=30)
     assert decided(ledger, one) == "rejected"
+    assert ledger.flagged() == (), "`matted status` asks for no second look"
+    assert ledger.count_flagged_since(0) == 0
     ledger.undo(one, "anna", now_s=40)
     assert decided(ledger, one) == "approved"
     ledger.undo(one, "anna", now_s=50)
     assert decided(ledger, one) is None
+    assert ledger.count_flagged_since(0) == len(ledger.flagged()) == 1
     with pytest.raises(LedgerTrouble, match="nothing was decided"):
         ledger.undo(one, "anna", now_s=60)
     told = [(each.who, each.verdict, each.undone) for each in gallery.decisions(one)]

@@ -28,20 +28,20 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 Open = Callable[..., Any]
-SCROLLED = """async () => {
+GAPS = """async (step) => {
   const grid = document.getElementById('grid');
-  let longest = 0, last = performance.now();
-  const until = last + 3000;
+  const gaps = [];
+  let last = performance.now();
+  const until = last + 2000;
   while (performance.now() < until) {
-    grid.scrollTop += 400;
+    grid.scrollTop += step;
     await new Promise(requestAnimationFrame);
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
+    gaps.push(performance.now() - last);
+    last = performance.now();
   }
-  return longest;
+  return gaps.sort((one, other) => one - other)[Math.floor(gaps.length * 0.9)];
 }"""
-"""Scrolls for three seconds; the longest time between two frames, in milliseconds."""
+"""Scrolls for two seconds; the time between two frames, in milliseconds, that nine of ten keep."""
 REACH = ".tools button, .actions button, #bar > button"
 OUT_OF_REACH = f"""() => [...document.querySelectorAll('{REACH}')]
   .filter(button => button.offsetParent)
@@ -251,6 +251,7 @@ def test_a_redo_is_asked_for_with_a_profile_and_seen_to_be_under_way(
     photo = browsed.file("again.png")
     one = page(f"photo/{photo}")
     one.wait_for_selector("h1:has-text('again.png')")
+    one.wait_for_selector(".divider:not([hidden])")
     one.keyboard.press("d")
     one.select_option("dialog select", "studio-portrait")
     one.click("dialog .primary")
@@ -413,12 +414,13 @@ def test_five_thousand_photos_are_there_at_once_and_scroll_without_jank(
         painted_ms = page.evaluate(
             "performance.getEntriesByName('first-contentful-paint')[0].startTime"
         )
-        longest_ms = page.evaluate(SCROLLED)
+        at_rest_ms = page.evaluate(GAPS, 0)  # what this machine can do at all
+        scrolling_ms = page.evaluate(GAPS, 400)
         count = page.evaluate("document.querySelectorAll('.card').length")
         page.close()
         assert painted_ms < 1500
         assert listed_ms < 3000
-        assert longest_ms < 400
+        assert scrolling_ms < at_rest_ms + 100
         assert count > 300, "more were fetched meanwhile"
     finally:
         one.close()

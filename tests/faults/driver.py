@@ -119,10 +119,6 @@ def _turn_until_rest(one: Filing, ledger: Ledger, inbox: str) -> None:
         time.sleep(0.002)
 
 
-# Deleting is what is tried here; for a cut-out each of a thousand processes would load numba.
-matte.holds_photo = lambda options: True  # noqa: ARG005 - the contract's name
-
-
 def _destination(task: dict[str, Any], root: Path) -> Destination:
     outputs = [{"matte": {}}, {"matte": {"name": "fine", "bits": 16}}]
     return Destination(
@@ -158,6 +154,8 @@ def _child(task: dict[str, Any]) -> int:
 
 def main() -> None:
     """Obey the commands on stdin until it closes."""
+    # Deleting is what is tried here; for a cut-out each of a thousand processes would load numba.
+    matte.holds_photo = lambda options: True  # noqa: ARG005 - the contract's name
     while line := sys.stdin.buffer.readline():
         match json.loads(line):
             case {"fork": task}:

@@ -65,22 +65,16 @@ def _coarse(options: argparse.Namespace) -> None:
 
 
 def _fine(options: argparse.Namespace) -> None:
-    import torch
-
-    from matting.training import export, learn_fine
-    from matting.training.coarse import Coarse
+    from matting.training import export, fine_scenes, learn_fine
     from matting.training.fine import Refining
 
     device = _device()
-    networks = options.networks
-    coarse = Coarse(networks / "selfie_segmentation.tflite", networks / "u2netp.onnx")
-    weights = torch.load(options.work / "coarse.pt", map_location="cpu", weights_only=True)
-    coarse.load_state_dict(weights)
     recipe = learn_fine.FineRecipe(seed=options.seed, minutes=options.minutes)
     if options.steps:
         recipe = replace(recipe, steps=options.steps)
     pack = options.work / "pack-fine"
-    network = learn_fine.train(pack, coarse.eval().to(device), options.work, recipe, device)
+    fine_scenes.write(pack, options.networks / "selfie_segmentation.tflite", recipe.scenes)
+    network = learn_fine.train(pack, options.work, recipe, device)
     export.write(Refining(network), (1, 4, 512, 512), options.work / "fine.onnx", any_size=True)
 
 

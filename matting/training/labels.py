@@ -15,6 +15,8 @@ Look = Callable[[Tensor], Tensor]
 
 _DOUBTED = 0.15
 """The weight of pixels on which networks disagree."""
+_PARTS = (0, 0, 1.0), (0, 0, 0.7), (0, 1, 0.7), (1, 0, 0.7), (1, 1, 0.7)
+"""Where the student looks: lower or upper, right or left, and how much of the picture."""
 
 
 def from_teachers(people: Labelled) -> Tensor:
@@ -29,17 +31,18 @@ def from_teachers(people: Labelled) -> Tensor:
     return torch.cat([target, weight * trust], 1).half()
 
 
-def with_student(people: Labelled, look: Look, side: int) -> Tensor:
+def with_student(people: Labelled, look: Look, side: int, parts: int = 5) -> Tensor:
     """The same, evened out by a network that has learnt from it: better labels than any teacher's.
 
     Args:
         people: the photos, shown as they are.
         look: the student.
         side: of the square that it is fed.
+        parts: 5 are the whole and four windows, 1 is the whole.
     """
     whole, windows, salient = (people.labels[:, at : at + 1].float() / 255 for at in range(3))
     pictures = people.pictures.split(32)
-    student = torch.cat([_looked(one.float() / 255, look, side) for one in pictures])
+    student = torch.cat([_looked(one.float() / 255, look, side, parts) for one in pictures])
     person = torch.maximum(whole, windows)
     backed = (student > 0.5) & (torch.maximum(person, salient) > 0.4)
     alone = (student > 0.7) & ~backed
@@ -52,14 +55,14 @@ def with_student(people: Labelled, look: Look, side: int) -> Tensor:
     return torch.cat([target, weight], 1).half()
 
 
-def _looked(pictures: Tensor, look: Look, side: int) -> Tensor:
+def _looked(pictures: Tensor, look: Look, side: int, parts: int) -> Tensor:
     """Means over the whole, its mirror image and four windows of 0.7, (batch, 1, 256, 256)."""
     batch = len(pictures)
     total = torch.zeros(batch, 1, 256, 256, device=pictures.device)
     count = torch.zeros_like(total)
     for flip in (False, True):
         seen = pictures.flip(3) if flip else pictures
-        for top, left, share in ((0, 0, 1.0), (0, 0, 0.7), (0, 1, 0.7), (1, 0, 0.7), (1, 1, 0.7)):
+        for top, left, share in _PARTS[:parts]:
             span, small = round(seen.shape[-1] * share), round(256 * share)
             y, x = top * (seen.shape[-1] - span), left * (seen.shape[-1] - span)
             part = functional.interpolate(

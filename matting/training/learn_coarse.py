@@ -17,6 +17,7 @@ from matting.training.learning import Course
 from matting.training.u2netp import U2NetP
 
 _SMALL_SIDE = 256
+"""As the engine asks."""
 _SIDES_WEIGHT = 0.15
 """Of the logits that only teach."""
 
@@ -80,14 +81,16 @@ def train(
     course = Course(
         network, groups, recipe.steps, recipe.rate, out / "coarse.checkpoint", recipe.minutes
     )
-    trial = _Trial(choose, device, recipe.check)
+    trial = _Trial(choose, device, recipe.check, SIDE if recipe.small < 1 else _SMALL_SIDE)
     chance = Chance.seeded(recipe.seed * 1000 + course.done, device)
     truth = labels.from_teachers(learn.people)
+    if 0.0 in recipe.relabel:
+        truth = labels.with_student(learn.people, _looking(course, device), _SMALL_SIDE, parts=1)
     best = _keep(out, course, trial)
     while course.done < course.steps:
         side = SIDE if course.done >= recipe.small * course.steps else _SMALL_SIDE
         picture, alpha, weight = batch(learn, truth, chance, recipe, side)
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        with torch.autocast(device.type, torch.bfloat16):
             logits = network(picture.contiguous(memory_format=torch.channels_last))
         first, *rest = (logit.float() for logit in logits)
         loss = losses.found(first, alpha, weight)
@@ -157,9 +160,10 @@ def objects(backdrops: Tensor, u2netp: Path) -> compose.Figures:
 class _Trial:
     """Pictures that choose between checkpoints, always the same."""
 
-    def __init__(self, choose: packs.Pack, device: torch.device, many: int) -> None:
+    def __init__(self, choose: packs.Pack, device: torch.device, many: int, side: int) -> None:
+        self.side = side
         chance = Chance.seeded(7, device)
-        layout = compose.SceneLayout(side=SIDE, nobody=0)
+        layout = compose.SceneLayout(side=side, nobody=0)
         scenes = [
             compose.scenes(choose.figures, choose.backdrops, chance, many // 3, layout)
             for _ in range(3)
@@ -169,13 +173,13 @@ class _Trial:
         self.aged, self.left = ageing.aged(self.fresh, self.alpha, chance)
         self.photos = self._seen(choose.people.pictures[:many])
         said = choose.people.labels[:many].float() / 255
-        both = functional.interpolate(said, (SIDE, SIDE), mode="bilinear")
+        both = functional.interpolate(said, (self.side, self.side), mode="bilinear")
         self.first, self.second = both[:, :1] > 0.5, both[:, 2:] > 0.5
         self.empty = self._seen(choose.backdrops[:many])
 
     def _seen(self, pictures: Tensor) -> Tensor:
         return functional.interpolate(
-            pictures.float() / 255, (SIDE, SIDE), mode="bilinear", antialias=True
+            pictures.float() / 255, (self.side, self.side), mode="bilinear", antialias=True
         )
 
     def measure(self, look: labels.Look) -> dict[str, float]:
@@ -224,7 +228,7 @@ def _looking(course: Course, device: torch.device) -> labels.Look:
     def look(pictures: Tensor) -> Tensor:
         with (
             torch.no_grad(),
-            torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"),
+            torch.autocast(device.type, torch.bfloat16),
         ):
             seen = pictures.contiguous(memory_format=torch.channels_last)
             return torch.sigmoid(course.mean(seen)[0].float())

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 _WARM = 0.03
 """Share of the steps in which the rate rises."""
-_SPEED_STEPS = 20, 60
-"""Between which the speed is measured; the first steps are slow."""
+_SPEED_STEPS = 20
+"""After as many the speed is measured; the first are slow."""
 
 
 @dataclass(slots=True)
@@ -38,12 +38,14 @@ class Course:
     skipped: int = 0
     _shares: list[float] = field(default_factory=list)
     _losses: list[float] = field(default_factory=list)
-    _timed: float = 0.0
+    _timed_from: tuple[int, float] | None = None
+    _most: int = 0
     _started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         """Begin, or go on where the checkpoint stands."""
         self.mean = copy.deepcopy(self.network).eval().requires_grad_(requires_grad=False)
+        self._most = self.steps
         self._shares = [float(str(group.get("share", 1.0))) for group in self.groups]
         for group in self.groups:
             group.pop("share", None)
@@ -71,12 +73,17 @@ class Course:
             self._losses.append(float(loss.detach()))
 
     def _fit(self) -> None:
+        """Set the number of steps by the speed so far, again and again: others may work here."""
         now = time.monotonic()
-        if self.done == _SPEED_STEPS[0]:
-            self._timed = now
-        if self.done == _SPEED_STEPS[1] and self.minutes is not None:
-            one_s = (now - self._timed) / (_SPEED_STEPS[1] - _SPEED_STEPS[0])
-            self.steps = min(self.steps, round(self.minutes * 60 / one_s))
+        if self.minutes is None or self.done % _SPEED_STEPS:
+            return
+        if self._timed_from is None:
+            self._timed_from = self.done, now
+            return
+        first, began_s = self._timed_from
+        one_s = (now - began_s) / (self.done - first)
+        left_s = max(0.0, self.minutes * 60 - (now - self._started))
+        self.steps = min(self._most, self.done + round(left_s / one_s))
 
     def _average(self) -> None:
         keep = min(0.998, self.done / (self.done + 9))

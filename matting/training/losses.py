@@ -24,12 +24,18 @@ def found(logit: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     return entropy + 0.5 * share.mean()
 
 
-def drawn(alpha: Tensor, truth: Tensor) -> Tensor:
-    """What hair is: |error|, five times in the soft band; Laplacian pyramid; gradient."""
+def drawn(alpha: Tensor, truth: Tensor, band: Tensor) -> Tensor:
+    """What hair is: |error|, most where alpha is soft; Laplacian pyramid; gradient.
+
+    Args:
+        alpha: (batch, 1, h, w), 0..1.
+        truth: the same shape.
+        band: the same shape: where the answer is used. Outside it counts little.
+    """
     soft = ((truth > 0.02) & (truth < 0.98)).float()
-    near = functional.max_pool2d(soft, 9, 1, 4)
-    error = ((alpha - truth).abs() * (0.3 + near + 4 * soft)).mean()
-    return error + pyramid(alpha, truth) + 0.5 * gradient(alpha, truth)
+    error = ((alpha - truth).abs() * (0.1 + band * (1 + 4 * soft))).mean()
+    inside = truth + (alpha - truth) * (0.1 + 0.9 * band)
+    return error + pyramid(inside, truth) + 0.5 * gradient(inside, truth)
 
 
 def pyramid(alpha: Tensor, truth: Tensor, levels: int = 4) -> Tensor:

@@ -7,7 +7,7 @@ needs the photos and the teachers; reading one needs OpenCV and PyTorch.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,6 +184,15 @@ def put_figures(cuts: Iterable[tuple[str, Cut]], folder: Path) -> int:
         facts[name] = {"aspect": cut.aspect, "cut": cut.cut}
     (folder / "facts.json").write_text(json.dumps(facts, indent=0, sort_keys=True))
     return len(facts)
+
+
+def cuts(folder: Path) -> Iterator[tuple[str, Cut]]:
+    """The cut-outs of a folder with their names, read back."""
+    facts = json.loads((folder / "facts.json").read_text())
+    for name, fact in sorted(facts.items()):
+        alpha = _loaded(folder / f"{name}.png")[..., 0]
+        colours = _loaded(folder / f"{name}.jpg")
+        yield name, Cut(colours, alpha, float(fact["aspect"]), bool(fact["cut"]))
 
 
 def _write(path: Path, picture: Bytes, quality: int) -> None:

@@ -112,8 +112,11 @@ def test_losses_are_nothing_where_nothing_is_wrong():
     sure = (truth * 2 - 1) * 30
     assert losses.found(sure, truth, torch.ones_like(truth)) < 1e-3
     assert losses.found(-sure, truth, torch.ones_like(truth)) > 1
-    assert losses.drawn(truth, truth) == 0
-    assert losses.drawn(1 - truth, truth) > 0.5
+    band = torch.ones_like(truth)
+    assert losses.drawn(truth, truth, band) == 0
+    assert losses.drawn(1 - truth, truth, band) > 0.5
+    outside = losses.drawn(1 - truth, truth, 0 * band)
+    assert outside < losses.drawn(1 - truth, truth, band) / 3
 
 
 def test_nobody_is_in_two_sets():

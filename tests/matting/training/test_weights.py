@@ -52,8 +52,25 @@ def test_opencv_and_onnx_runtime_agree_on_them(astronaut, look):
     assert np.abs(theirs - look(square)).max() < 1e-3
 
 
-def test_they_are_small():
-    assert WEIGHTS.stat().st_size < 4_000_000
+@pytest.mark.parametrize(
+    "file", sorted(WEIGHTS.parent.glob("*.[op][nb]*")), ids=lambda one: one.name
+)
+def test_they_are_small(file):
+    assert file.stat().st_size < 4_000_000
+
+
+def test_the_fine_network_keeps_what_is_sure_and_moves_an_edge_little(astronaut, look):
+    """Of any size; closed form is the default, so this is for who names it himself."""
+    network = cv2.dnn.readNetFromONNX(str(WEIGHTS.with_name("aged-fine.onnx")))
+    for side in (256, 320):
+        square = cv2.resize(astronaut, (side, side), interpolation=cv2.INTER_AREA)
+        coarse = np.rint(cv2.resize(look(astronaut), (side, side)) * 255).astype(np.uint8)
+        network.setInput(cv2.dnn.blobFromImage(np.dstack((square, coarse)), 1 / 255))
+        alpha = network.forward()[0, 0] * 255
+        assert alpha.shape == (side, side)
+        assert 0 <= alpha.min() <= alpha.max() <= 255
+        assert np.abs(alpha - coarse)[(coarse < 5) | (coarse > 250)].mean() < 5
+        assert (np.abs(alpha - coarse) > 2).mean() > 0.01
 
 
 @pytest.mark.parametrize(("damaged", "least"), [(False, 0.9), (True, 0.65)])

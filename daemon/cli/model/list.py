@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from daemon.cli.model.place import ChosenStore, Config, chosen_store, size, told
-from matting.models.catalog import CATALOG, ByHand, Hub, Source, Web, own
+from matting.models.catalog import CATALOG, ByHand, Hub, Shipped, Source, Web, own
 from matting.models.model import Model
 from matting.models.package import Package
 
@@ -84,6 +84,8 @@ def _how(source: Source) -> str:
             return "package"
         case Hub():
             return "modelscope"
+        case Shipped():
+            return "matted"
         case ByHand():
             return "file"
         case Web():
@@ -95,6 +97,7 @@ _FROM = {
     "web": "from GitHub",
     "modelscope": "from ModelScope",
     "file": "from a file",
+    "matted": "comes with matted",
 }
 
 

@@ -72,10 +72,10 @@ def freeze(tf: Any, plan: Architecture, seed: int) -> Tuple[bytes, int]:
         weights = RandomWeights(tf, seed)
         BshmNetwork(tf, plan, weights).build()
         tf.constant(provenance(plan, seed), name=graph.PROVENANCE)
-    return _portable(built.as_graph_def()).SerializeToString(deterministic=True), weights.count
+    return portable(built.as_graph_def()).SerializeToString(deterministic=True), weights.count
 
 
-def _portable(frozen: Any) -> Any:
+def portable(frozen: Any) -> Any:
     """Without what tells the TensorFlows apart: 1.15 refuses attributes it has not heard of yet.
 
     So the same bytes come from all of them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import cv2
@@ -17,7 +18,7 @@ from model_server import ModelServer
 from matting.errors import EngineUnavailable
 from matting.models import trial
 from matting.models.adoption import Offer, adopt
-from matting.models.catalog import CATALOG, ByHand, CatalogEntry, Web
+from matting.models.catalog import CATALOG, ByHand, CatalogEntry, Shipped, Web
 from matting.models.content import verify
 from matting.models.download import Listener, RetryLimits
 from matting.models.errors import ModelError, NotHad, UnknownModel
@@ -265,6 +266,9 @@ def test_the_catalog_is_whole() -> None:
                 assert len(source.sha256) == len(source.wheel_sha256) == 64
                 assert source.size_bytes < source.wheel_bytes * 2
                 assert source.member.endswith(SUFFIX[entry.engine])
+            elif isinstance(source, Shipped):
+                shipped = resources.files("matting.weights") / source.file
+                assert hashlib.sha256(shipped.read_bytes()).hexdigest() == source.sha256
             elif isinstance(source, ByHand):
                 assert name == "modnet"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from daemon.errors import NotAPhoto, NotReady, Refused, TooManyPixels
@@ -13,20 +13,11 @@ from daemon.imaging import hollow
 from daemon.imaging.decode import decode, places
 from daemon.imaging.pages import Place
 from daemon.photo import WHOLE, Filed, Part, Raster
+from daemon.work.found import Found
 from daemon.work.job import Job
-from matting.judgement.flag import Flag
+from daemon.work.splitting import split
 
 _MOST_PAGES = 500
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """One photo in a file."""
-
-    part: Part
-    raster: Raster
-    flags: tuple[Flag, ...] = ()
-    """What is to be said of how it was found."""
 
 
 def found(job: Job) -> Iterator[Found]:
@@ -47,7 +38,9 @@ def found(job: Job) -> Iterator[Found]:
         raster = _decoded(snapshot, job, part, place)
         if number == len(pages):
             remove(job)
-        yield Found(part, replace(raster, warnings=(*raster.warnings, *doubts)))
+        whole = Found(part, replace(raster, warnings=(*raster.warnings, *doubts)))
+        del raster  # a scan's prints need no second copy of it
+        yield from split(whole) if job.reading.split == "prints" else (whole,)
 
 
 def remove(job: Job) -> None:

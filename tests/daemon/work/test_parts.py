@@ -147,3 +147,24 @@ def test_flags_are_told_with_the_part_they_are_of(engine: EngineHost, tmp_path: 
     assert "nobody" in outcome.filed.parts[1].flags
     assert "nobody" not in outcome.filed.parts[0].flags
     assert Part(page=2).shown == "page 2"
+
+
+def test_prints_of_a_scan_are_cut_out_each(engine: EngineHost, tmp_path: Path) -> None:
+    """On every page, if all of them are photos."""
+    scan = np.full((300, 400, 3), 140, np.uint8)
+    scan[40:200, 30:150] = page(80, (160, 120))
+    scan[60:240, 200:340] = page(200, (180, 140))
+    job = job_of(tiff(scan, scan), engine, tmp_path, Reading(pages="all", split="prints"))
+    outcome = staged(job)
+    parts = outcome.filed.parts
+    assert [(part.page, part.print) for part in parts] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert reds(job, outcome) == [80, 200, 80, 200]
+    assert not outcome.filed.holds_photo
+
+
+def test_a_scan_that_is_not_cut_says_why(engine: EngineHost, tmp_path: Path) -> None:
+    job = job_of(tiff(page(80, (300, 200))), engine, tmp_path, Reading(split="prints"))
+    outcome = staged(job)
+    assert outcome.plan.is_named
+    assert "unsplit" in {flag.reason for flag in outcome.filed.flags}
+    assert any(each.startswith("not cut into prints: ") for each in outcome.filed.warnings)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import camera_files
 import numpy as np
 import pytest
 import tifffile
@@ -168,3 +169,28 @@ def test_a_scan_that_is_not_cut_says_why(engine: EngineHost, tmp_path: Path) -> 
     assert outcome.plan.is_named
     assert "unsplit" in {flag.reason for flag in outcome.filed.flags}
     assert any(each.startswith("not cut into prints: ") for each in outcome.filed.warnings)
+
+
+KINDS = {
+    "heic": camera_files.heic,
+    "avif": lambda picture: camera_files.saved(picture, "AVIF", quality=95, subsampling="4:4:4"),
+    "dng": camera_files.linear_dng,
+    "psd": camera_files.psd,
+    "jp2": lambda picture: camera_files.saved(picture, "JPEG2000"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_phones_cameras_and_editors_write_is_cut_out(
+    kind: str, engine: EngineHost, tmp_path: Path
+) -> None:
+    """The stub's alpha is the red that it was shown."""
+    picture = page(150, (96, 128))
+    picture[:, 64:, 0] = 60
+    job = job_of(KINDS[kind](picture), engine, tmp_path, Reading())
+    outcome = staged(job)
+    assert outcome.filed.size == (128, 96)
+    (move,) = outcome.plan.moves
+    alpha = decode(job.results / os.fsdecode(move.staged), max_pixels=10**6).pixels[:, :, 0]
+    for side, red in ((alpha[:, :60], 150), (alpha[:, 68:], 60)):
+        assert abs(float(np.median(side)) - red) <= 2

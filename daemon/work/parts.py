@@ -13,6 +13,7 @@ from daemon.imaging import hollow
 from daemon.imaging.decode import decode, places
 from daemon.imaging.pages import Place
 from daemon.photo import WHOLE, Filed, Part, Raster
+from daemon.work import trimap_file, turning
 from daemon.work.found import Found
 from daemon.work.job import Job
 from daemon.work.splitting import split
@@ -40,7 +41,17 @@ def found(job: Job) -> Iterator[Found]:
             remove(job)
         whole = Found(part, replace(raster, warnings=(*raster.warnings, *doubts)))
         del raster  # a scan's prints need no second copy of it
-        yield from split(whole) if job.reading.split == "prints" else (whole,)
+        photos = split(whole) if job.reading.split == "prints" else iter((whole,))
+        del whole
+        yield from (_turned(one, job) for one in photos)
+
+
+def _turned(one: Found, job: Job) -> Found:
+    """Upright, where that is wanted; never away from a trimap that somebody drew for it."""
+    drawn = one.part == WHOLE and os.path.lexists(trimap_file.beside(job.source))
+    if job.reading.turn == "none" or drawn:
+        return one
+    return turning.upright(one, job.engine.people)
 
 
 def remove(job: Job) -> None:

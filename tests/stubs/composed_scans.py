@@ -184,6 +184,11 @@ def _lay(
     if rng.random() < 0.15:
         mask = _deckled(width, height, per_mm)
     corners = one.corners(per_mm)
+    reach = 6 + round(per_mm)
+    left, top = np.maximum(0, np.floor(corners.min(axis=0)).astype(int) - reach)
+    right, bottom = np.ceil(corners.max(axis=0)).astype(int) + reach
+    canvas = canvas[top:bottom, left:right]  # a view: what follows is seen in the whole
+    corners = corners - np.array([left, top], np.float32)
     source = np.array([[0, 0], [width, 0], [width, height]], np.float32) - 0.5
     turn = cv2.getAffineTransform(source, corners[:3] - 0.5)
     size = canvas.shape[1], canvas.shape[0]

@@ -25,6 +25,7 @@ from daemon.config.settings import Folder, Settings
 from daemon.engine.choice import stores
 from daemon.errors import InUse, MattedError, NoEngine, ResultsTrouble, SettingsError
 from daemon.log import events
+from daemon.photo import Filed
 from matting.engines import ENGINES
 from matting.judgement.flag import Flag
 from matting.models.catalog import CATALOG
@@ -193,10 +194,17 @@ def find_profile(name: str, settings: Settings) -> Profile:
     return known[name]
 
 
+def _named(outputs: tuple[str, ...], filed: Filed) -> tuple[str, ...]:
+    """What each file is called in a result: of several photos, "page 2, print 1: matte"."""
+    if not filed.parts:
+        return outputs
+    return tuple(f"{part.shown}: {name}" for part in filed.parts for name in outputs)
+
+
 def _result(ending: Ending, profile: Profile) -> Result:
-    named = tuple(output.options.name for output in profile.outputs)
+    names = tuple(output.options.name for output in profile.outputs)
     if ending.existing:
-        files = dict(zip(named, ending.existing, strict=True))
+        files = dict(zip(names, ending.existing, strict=True))
         return Result(ending.source, files=files, skipped=True)
     filed = ending.entry.filed if ending.entry else None
     if filed is None or ending.out_dir is None or ending.error is not None:
@@ -204,7 +212,7 @@ def _result(ending: Ending, profile: Profile) -> Result:
     paths = [ending.out_dir / os.fsdecode(name) for name in filed.names]
     return Result(
         source=ending.source,
-        files=dict(zip(named, paths, strict=True)),
+        files=dict(zip(_named(names, filed), paths, strict=True)),
         size=filed.size,
         people=filed.people,
         engine=filed.engine,

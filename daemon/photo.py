@@ -203,6 +203,29 @@ class Cutout:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Which of the photos in one file; most files are one photo, and have one part."""
+
+    page: int | None = None
+    """Of the file, from 1; None where one page alone is read."""
+    print: int | None = None
+    """On the scan, from 1; None where the scan was not split."""
+    size: tuple[int, int] | None = None
+    """(width, height) in pixels, once it is filed."""
+    flags: tuple[str, ...] = ()
+    """Reasons to look at its matte, once it is filed."""
+
+    @property
+    def shown(self) -> str:
+        """For people, e.g. "page 2, print 1"; empty for a whole file."""
+        named = (("page", self.page), ("print", self.print))
+        return ", ".join(f"{name} {number}" for name, number in named if number is not None)
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True, slots=True)
 class Filed:
     """What became of a photo that went well."""
 
@@ -230,3 +253,6 @@ class Filed:
     """Why somebody should look at the matte, and where."""
     holds_photo: bool = False
     """Whether an output has the photo's own pixels where the matte is opaque."""
+    parts: tuple[Part, ...] = ()
+    """The photos in the file, each with a set of results, in the order of the names; empty where
+    the file is one photo."""

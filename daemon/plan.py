@@ -46,6 +46,11 @@ class Plan:
     """Absolute path of the result folder."""
     moves: tuple[Move, ...]
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it says where its files go; how many there would be may not have been known."""
+        return all(move.final != move.staged for move in self.moves)
+
     def renamed(self, names: Sequence[bytes]) -> Plan:
         """The same files under other names, in the same order; for after ``NameTaken``."""
         pairs = zip(self.moves, names, strict=True)

@@ -131,8 +131,8 @@ class Profile(Options):
     """Name of each result inside the results folder. Fields: date (of the first attempt), subdir
     (below the watched folder), stem, source_ext (the photo's own, without its dot), output (the
     output's name; may be left out where no two results have the same extension), ext, folder,
-    profile, id, sha (of the photo's content, e.g. {sha:.8}) and count (a running number in the
-    folder where it stands, e.g. {count:04d})."""
+    profile, id, sha (of the photo's content, e.g. {sha:.8}), count (a running number in the folder
+    where it stands, e.g. {count:04d}) and page (1, but with `pages: all`)."""
 
     @field_validator("file_as")
     @classmethod

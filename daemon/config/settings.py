@@ -119,6 +119,15 @@ class Folder(Options):
     duplicates: Literal["process", "skip"] = "process"
     """Whether a photo whose very content was filed from this folder under another name is filed
     again. Under the same name it never is."""
+    pages: Literal["first", "all"] = "first"
+    """Whether each page of a TIFF is a photo of its own; by default one page is read, and the rest
+    is warned of. All pages are filed, or none."""
+    split: Literal["none", "prints"] = "none"
+    """prints cuts a flatbed's scan into the prints that lay on it, straightened, each a photo of
+    its own (name_1, name_2). What is not plainly so goes through whole, flagged, and says why."""
+    turn: Literal["none", "auto"] = "none"
+    """auto turns scans that lie sideways or upside down, where two looks at the people in them
+    agree. Originals are never rewritten."""
     marker: InsideName | None = Field(default=None, min_length=1)
     """A file in it, e.g. ".scans-here", without which the folder is taken for an absent share."""
     originals: Literal["keep", "archive", "delete"] = "keep"

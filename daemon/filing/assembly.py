@@ -22,7 +22,7 @@ from daemon.filing.queue import Filing
 from daemon.ledger import Ledger
 from daemon.log.events import Log
 from daemon.work import photo_process
-from daemon.work.job import EngineAddress
+from daemon.work.job import EngineAddress, Reading
 from daemon.work.workers import Workers
 from matting.process.host import EngineHost
 
@@ -96,6 +96,7 @@ def destination(folder: settings.Folder, whole: settings.Settings) -> Destinatio
         folder.originals,
         folder.archive,
         duplicates=folder.duplicates == "process",
+        reading=Reading(folder.pages, folder.split, folder.turn),
         marker=None if folder.marker is None else folder.watch / folder.marker,
         profile_name=folder.profile,
     )

@@ -57,6 +57,7 @@ class Concluding:
             case Staged(_, filed) if self._is_duplicate(photo, filed.sha256):
                 self._publishing.unchanged(photo, filed.sha256)
             case Staged(plan, filed):
+                photo, plan = self._publishing.named(entry.photo, plan, filed)
                 self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
                 self._planned.publish(photo, plan, filed)
             case Unchanged(sha256):

@@ -10,6 +10,7 @@ from daemon.config.profiles import Profile
 from daemon.filing.policy import Patience
 from daemon.photo import Photo
 from daemon.shelf.disposal import Originals
+from daemon.work.job import AS_ONE, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Destination:
     """Whether a content that was filed from this folder under another name is filed again."""
     reports: bool = True
     """Whether a photo that is given up leaves a report among the results."""
+    reading: Reading = AS_ONE
+    """What in a file is a photo of its own."""
     marker: Path | None = None
     """Without this file the watched folder is not itself."""
     profile_name: str = ""

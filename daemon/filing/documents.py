@@ -37,6 +37,7 @@ def filed(
         "sha256": facts.sha256,
         "redone": photo.redo is not None,
         "size": list(facts.size),
+        "parts": [asdict(part) for part in facts.parts],
         "results_folder": os.fsdecode(plan.results),
         "results": [
             {

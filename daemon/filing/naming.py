@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
 from daemon.filing.destinations import Destination
 from daemon.ledger import Ledger
-from daemon.photo import Photo
+from daemon.photo import WHOLE, Part, Photo
 from daemon.shelf import below, names, roots, templates
 from daemon.shelf.durable import results_trouble
 from daemon.shelf.spelling import fitted
@@ -30,21 +31,37 @@ class Naming:
         Raises:
             ResultsTrouble: the result folder cannot be read.
         """
-        if len(photo.names) == len(destination.profile.outputs):
-            return photo
+        if photo.names and len(photo.names) % len(destination.profile.outputs) == 0:
+            return photo  # of a file that held several photos the last time, there are several sets
         return self.named_anew(photo, destination)
 
-    def named_anew(self, photo: Photo, destination: Destination, *, aside: bool = False) -> Photo:
+    def named_anew(
+        self,
+        photo: Photo,
+        destination: Destination,
+        *,
+        parts: Sequence[Part] = (),
+        first: bool = False,
+        aside: bool = False,
+    ) -> Photo:
         """Decide names, whatever they were: somebody took one meanwhile, or they are of no use.
 
         Args:
             photo: the photo.
             destination: where it goes.
+            parts: the photos in its file; by default it is one.
+            first: whether so many names are chosen for the first time, so that nothing speaks
+                against those it has.
             aside: whether to go round sub-folders that are of no use.
 
         Raises:
             ResultsTrouble: the result folder cannot be read.
         """
+        outputs = tuple(
+            replace(file, part=part, before=before)
+            for before, part in enumerate(parts or (WHOLE,))
+            for file in destination.profile.files
+        )
         day = photo.filed_on or date.today()  # noqa: DTZ011 - people look for the local date
         known = _known(photo, destination)
         choose = partial(
@@ -52,9 +69,9 @@ class Naming:
             destination.profile.file_as,
             photo,
             day,
-            destination.profile.files,
+            outputs,
             known=known,
-            first=self._first(photo, destination, day, known),
+            first=self._first(photo, destination, day, known, own=not first),
         )
 
         what = "names cannot be chosen"
@@ -63,11 +80,12 @@ class Naming:
             def taken(name: bytes) -> bool:
                 if below.look_up(root, name) is not None:
                     return True
-                ours = aside and name in photo.names  # of a set, only some are of no use
+                # Of a set, only some are of no use.
+                ours = (aside or first) and name in photo.names
                 return not ours and self._ledger.reserved(destination.results, name)
 
             def fit(name: bytes) -> bytes:
-                usable[name] = fitted(root, inside, name, aside=aside, without=without)
+                usable[name] = fitted(root, inside, name, aside=aside or first, without=without)
                 return usable[name]
 
             usable: dict[bytes, bytes] = {}
@@ -78,8 +96,13 @@ class Naming:
         self._note_respelled(photo, [old for old, new in usable.items() if old != new in chosen])
         return self._ledger.fix(photo.id, day, destination.results, chosen)
 
-    def _first(self, photo: Photo, destination: Destination, day: date, known: names.Known) -> int:
-        """The number to begin with: where the template counts, the one after the last."""
+    def _first(
+        self, photo: Photo, destination: Destination, day: date, known: names.Known, *, own: bool
+    ) -> int:
+        """The number to begin with: where the template counts, the one after the last.
+
+        Unless ``own`` says so, names that the photo has itself do not count.
+        """
         where = templates.counting(destination.profile.file_as)
         if where is None:
             return 1
@@ -87,6 +110,7 @@ class Naming:
         folder = names.filled(above, photo, day, destination.profile.files[0], known)
         depth = folder.count(b"/") + 1 if folder else 0
         there = self._ledger.reserved_below(destination.results, folder)
+        there = [name for name in there if own or name not in photo.names]
         found = (pattern.fullmatch(name.split(b"/")[depth]) for name in there)
         return max((int(match[1]) for match in found if match), default=0) + 1
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from daemon.errors import NameTaken, ResultsTrouble
+from daemon.errors import Interrupted, NameTaken, ResultsTrouble
 from daemon.filing import documents
 from daemon.filing.destinations import Destination, Destinations
 from daemon.filing.disposing import Disposing
@@ -75,10 +75,25 @@ class Publishing:
         Raises:
             ResultsTrouble: the result folder cannot be read.
         """
-        photo = self._naming.named_anew(photo, self._destinations[photo], aside=aside)
+        destination = self._destinations[photo]
+        photo = self._naming.named_anew(photo, destination, parts=filed.parts, aside=aside)
         plan = plan.renamed(photo.names)
         self._ledger.plan(photo.id, plan.moves, filed, now_s=time.time())
         return photo, plan
+
+    def named(self, photo: Photo, plan: Plan, filed: Filed) -> tuple[Photo, Plan]:
+        """Reserve names for a file that held another number of photos than was reserved for.
+
+        Raises:
+            ResultsTrouble: the result folder cannot be read.
+            Interrupted: nobody can say where its results go.
+        """
+        if len(photo.names) != len(plan.moves):
+            destination = self._destinations.find(photo)
+            if destination is None:
+                raise Interrupted("its folder is not worked for any more")
+            photo = self._naming.named_anew(photo, destination, parts=filed.parts, first=True)
+        return photo, plan if plan.is_named else plan.renamed(photo.names)
 
     def unchanged(self, photo: Photo, sha256: str) -> None:
         """The content was filed before; only the original is left to be seen to."""

@@ -248,6 +248,7 @@ class Filing:
             max_pixels=self._max_pixels,
             known=frozenset() if photo.redo else self._known(photo, destination),
             min_free_bytes=self._disks.min_free_bytes,
+            reading=destination.reading,
             waited=self._memory.watched.of(photo) >= destination.limits.give_up_s,
         )
         self._workers.submit(job)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +22,7 @@ from daemon.imaging.extent import demand
 from daemon.imaging.formats import HEAD_BYTES, Format, sniff
 from daemon.imaging.guard import harmless
 from daemon.imaging.opening import FoundPhoto, Opened, find
+from daemon.imaging.tiff import Tiff
 from daemon.photo import Pixels, Raster
 
 _UPRIGHT: dict[int, tuple[bool, int | None]] = {
@@ -34,7 +37,22 @@ _UPRIGHT: dict[int, tuple[bool, int | None]] = {
 """EXIF orientation -> (transpose, then cv2.flip's code)."""
 
 
-def decode(path: Path, *, max_pixels: int, last_look: bool = False) -> Raster:
+def places(path: Path, *, last_look: bool = False) -> tuple[pages.Place, ...]:
+    """Where each page of a TIFF lies that is a photo; empty for a file of another kind.
+
+    Raises:
+        NotReady, NotAPhoto, SourceTrouble: as ``decode``.
+    """
+    with _opened(path) as file:
+        opened = Opened(file.fileno(), os.fstat(file.fileno()).st_size)
+        if sniff(opened.read(0, HEAD_BYTES)) is not Format.TIFF:
+            return ()
+        return pages.places(Tiff(opened.read, opened.size_bytes), last_look=last_look)
+
+
+def decode(
+    path: Path, *, max_pixels: int, last_look: bool = False, place: pages.Place | None = None
+) -> Raster:
     """Read a photo upright, in its own RGB space and depth.
 
     An RGB photo keeps its numbers and gets the profile that describes them: the embedded one, or
@@ -48,6 +66,7 @@ def decode(path: Path, *, max_pixels: int, last_look: bool = False) -> Raster:
         max_pixels: the most it may have, width times height.
         last_look: nothing more is going to be written, so a photo whose pixels are all there is
             taken though the file ends early behind them; the warnings say so.
+        place: of the page to be read, one of ``places``.
 
     Raises:
         NotReady: it ends early or is damaged; it may still be being written.
@@ -55,14 +74,22 @@ def decode(path: Path, *, max_pixels: int, last_look: bool = False) -> Raster:
         TooManyPixels: refused by its header, before any memory was taken.
         SourceTrouble: it could not be read; with the errno.
     """
+    with _opened(path) as file:
+        return _decode(file, max_pixels, last_look=last_look, place=place)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as file:
-            return _decode(file, max_pixels, last_look=last_look)
+            yield file
     except OSError as error:
         raise SourceTrouble(f"cannot be read: {error.strerror}", error.errno or 0) from error
 
 
-def _decode(file: BinaryIO, max_pixels: int, *, last_look: bool) -> Raster:
+def _decode(
+    file: BinaryIO, max_pixels: int, *, last_look: bool, place: pages.Place | None
+) -> Raster:
     opened = Opened(file.fileno(), os.fstat(file.fileno()).st_size)
     head = opened.read(0, HEAD_BYTES)
     kind = sniff(head)
@@ -73,7 +100,7 @@ def _decode(file: BinaryIO, max_pixels: int, *, last_look: bool) -> Raster:
     if kind is Format.PNG and len(head) >= 24:
         # libvips opens no PNG without pixels; this one may still lack them.
         _demand_at_most(max_pixels, *struct.unpack_from(">II", head, 16))
-    found = find(kind, file, opened, last_look=last_look)
+    found = find(kind, file, opened, last_look=last_look, place=place)
     if codec := CODECS.get(found.kind):
         return _decode_by_codec(codec, opened, max_pixels)
     return _decode_by_vips(found, opened, max_pixels)

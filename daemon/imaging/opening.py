@@ -68,7 +68,14 @@ class FoundPhoto:
             demand_whole(self.kind, opened.read, opened.size_bytes)
 
 
-def find(kind: Format, file: BinaryIO, opened: Opened, *, last_look: bool) -> FoundPhoto:
+def find(
+    kind: Format,
+    file: BinaryIO,
+    opened: Opened,
+    *,
+    last_look: bool,
+    place: pages.Place | None = None,
+) -> FoundPhoto:
     """Find the photo.
 
     Args:
@@ -76,21 +83,24 @@ def find(kind: Format, file: BinaryIO, opened: Opened, *, last_look: bool) -> Fo
         file: at its beginning.
         opened: the same file.
         last_look: whether to forgive that something is missing behind the pixels.
+        place: of the page, where each of a TIFF is a photo.
 
     Raises:
         NotReady, NotAPhoto: as ``decode``.
     """
     if kind is Format.TIFF:
-        return _in_tiff(file, opened, last_look=last_look)
+        return _in_tiff(file, opened, last_look=last_look, place=place)
     lost = _lost_end(kind, opened) if last_look else ()
     if kind is Format.JPEG:
         return _in_jpeg(file, opened, lost)
     return FoundPhoto(kind, vips.Source(file), warnings=lost, lacks_end=bool(lost))
 
 
-def _in_tiff(file: BinaryIO, opened: Opened, *, last_look: bool) -> FoundPhoto:
+def _in_tiff(
+    file: BinaryIO, opened: Opened, *, last_look: bool, place: pages.Place | None
+) -> FoundPhoto:
     tiff = Tiff(opened.read, opened.size_bytes)
-    chosen = pages.choose(tiff, last_look=last_look)
+    chosen = pages.choose(tiff, last_look=last_look, place=place)
     if chosen.is_raw:
         return FoundPhoto(Format.RAW, vips.Source(file))
     told = harmless(lambda: exif.of_page(tiff, chosen.page.directory), exif.NONE)

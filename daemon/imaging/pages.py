@@ -31,6 +31,10 @@ _FIRST_PRIVATE = 700
 """From here on, and those above, tags describe a photo; the others say how it is stored."""
 
 
+Place = tuple[int, int]
+"""Of a page: its number in the file, and that of the directory below it, or -1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A directory with pixels."""
@@ -51,6 +55,11 @@ class Page:
         return self.pixels > 0 and not copy
 
     @property
+    def place(self) -> Place:
+        """Where it lies in the file."""
+        return self.number, self.sub
+
+    @property
     def pixels(self) -> int:
         """How many it has."""
         return self.tags.get(_WIDTH, 0) * self.tags.get(_HEIGHT, 0)
@@ -68,7 +77,19 @@ class Chosen:
     """Whether it is a camera's mosaic, or was reckoned from one: not for libvips."""
 
 
-def choose(tiff: Tiff, *, last_look: bool) -> Chosen:
+def places(tiff: Tiff, *, last_look: bool) -> tuple[Place, ...]:
+    """Where each page lies that is a photo; a smaller copy of one is none.
+
+    Raises:
+        NotReady, NotAPhoto: as ``choose``.
+    """
+    pages, _ = _walked(tiff, last_look=last_look)
+    if _is_raw([*harmless(lambda: list(_below(tiff, pages[0])), list[Page]()), *pages]):
+        return ()
+    return tuple(page.place for page in _photos(tiff, pages))
+
+
+def choose(tiff: Tiff, *, last_look: bool, place: Place | None = None) -> Chosen:
     """Find the page that is the photo, and check that all pages and all their tags are there.
 
     The pixels are not looked at: libtiff does notice when they are missing.
@@ -77,13 +98,31 @@ def choose(tiff: Tiff, *, last_look: bool) -> Chosen:
         tiff: the file.
         last_look: nothing more is going to be written, so a photo that is whole is taken though
             the file ends early behind it.
+        place: of the page, if each is a photo of its own.
 
     Raises:
         NotReady: the file ends before something that it refers to.
         NotAPhoto: a kind not taken, or one without an end.
     """
+    pages, broken = _walked(tiff, last_look=last_look)
+    if _is_raw([*harmless(lambda: list(_below(tiff, pages[0])), list[Page]()), *pages]):
+        return Chosen(pages[0], is_raw=True)
+    photos = _photos(tiff, pages)
+    # Some scanners call their only page reduced.
+    page = (photos or [max(pages, key=lambda page: page.pixels)])[0]
+    if place is not None:
+        page = next((one for one in photos if one.place == place), page)
+    _refuse_unusual(page)
+    if broken and not page.is_whole:
+        raise broken
+    left_out = len(photos) > 1 and place is None
+    several = (f"page {page.number + 1} of {len(pages)} read",) if left_out else ()
+    return Chosen(page, (*several, *_lost(tiff, page, broken)), broken is not None)
+
+
+def _walked(tiff: Tiff, *, last_look: bool) -> tuple[list[Page], NotReady | None]:
+    """All pages; and what is wrong behind them, if that is forgiven."""
     pages: list[Page] = []
-    broken: NotReady | None = None
     try:
         for page in _pages(tiff):
             _demand_values(tiff, page, last_look=last_look and not pages)
@@ -91,15 +130,8 @@ def choose(tiff: Tiff, *, last_look: bool) -> Chosen:
     except NotReady as error:
         if not last_look or not pages:
             raise
-        broken = error
-    if _is_raw([*harmless(lambda: list(_below(tiff, pages[0])), list[Page]()), *pages]):
-        return Chosen(pages[0], is_raw=True)
-    page, wholes = _photo(tiff, pages)
-    _refuse_unusual(page)
-    if broken and not page.is_whole:
-        raise broken
-    several = (f"page {page.number + 1} of {len(pages)} read",) if wholes > 1 else ()
-    return Chosen(page, (*several, *_lost(tiff, page, broken)), broken is not None)
+        return pages, error
+    return pages, None
 
 
 def _lost(tiff: Tiff, page: Page, broken: NotReady | None) -> tuple[str, ...]:
@@ -150,14 +182,10 @@ def _is_of_storage(tag: int) -> bool:
     return tag < _FIRST_PRIVATE and tag not in _DESCRIBING
 
 
-def _photo(tiff: Tiff, pages: list[Page]) -> tuple[Page, int]:
-    """The page that is the photo, and how many there are that might have been."""
-    wholes = [page for page in pages if page.is_whole]
-    if pages[0].is_whole:
-        return pages[0], len(wholes)
-    wholes = [page for page in _below(tiff, pages[0]) if page.is_whole] + wholes
-    # Some scanners call their only page reduced.
-    return (wholes or [max(pages, key=lambda page: page.pixels)])[0], len(wholes)
+def _photos(tiff: Tiff, pages: list[Page]) -> list[Page]:
+    """The pages that might be the photo; the first of them is."""
+    below = [] if pages[0].is_whole else list(_below(tiff, pages[0]))
+    return [page for page in (*below, *pages) if page.is_whole]
 
 
 def _below(tiff: Tiff, page: Page) -> Iterator[Page]:

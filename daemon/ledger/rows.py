@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from daemon.errors import LedgerTrouble
-from daemon.photo import Filed, Photo, Redo, Touchup, Version
+from daemon.photo import Filed, Part, Photo, Redo, Touchup, Version
 from daemon.plan import Plan
 from matting.judgement.flag import Flag
 from matting.picture.stroke import Stroke
@@ -160,6 +160,8 @@ def dump(filed: Filed) -> str:
     """The facts as JSON, without the names, which have a table of their own."""
     facts = asdict(filed)
     del facts["names"]
+    if not filed.parts:  # which an older program would not know
+        del facts["parts"]
     return json.dumps(facts)
 
 
@@ -170,8 +172,14 @@ def load(text: str, names: tuple[bytes, ...]) -> Filed:
         "size": tuple(facts["size"]),
         "warnings": tuple(facts["warnings"]),
         "flags": tuple(_flag(each) for each in facts.get("flags", ())),
+        "parts": tuple(_part(each) for each in facts.get("parts", ())),
     }
     return Filed(names=names, **facts | values)
+
+
+def _part(facts: dict[str, Any]) -> Part:
+    size = facts["size"]
+    return Part(facts["page"], facts["print"], size and tuple(size), tuple(facts["flags"]))
 
 
 def _flag(facts: dict[str, Any]) -> Flag:

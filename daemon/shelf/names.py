@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from daemon.photo import Photo
-from daemon.shelf.templates import counts
+from daemon.photo import WHOLE, Part, Photo
+from daemon.shelf.templates import counts, fields
 
 LIMIT_BYTES = 255
 """The longest component of a path on nearly every file system."""
@@ -32,6 +32,10 @@ class NamedOutput:
     """With its dot, e.g. ``.png``."""
     variants: tuple[str, ...] = ()
     """Extensions that its file may turn out to need instead."""
+    part: Part = WHOLE
+    """Of which of the photos in the file it is."""
+    before: int = 0
+    """How many of the photos in the file come before that one."""
 
     def variants_of(self, name: bytes) -> tuple[bytes, ...]:
         """The names that it may get instead of one that was chosen."""
@@ -50,6 +54,17 @@ class Known:
 
 
 NOTHING = Known()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shortened:
+    """A text of which a template may take a part, and what has to stand behind it all the same."""
+
+    text: str
+    behind: str
+
+    def __format__(self, spec: str) -> str:
+        return format(self.text, spec) + self.behind
 
 
 def choose(  # noqa: PLR0913 - what names are made of, each with a name of its own
@@ -145,7 +160,8 @@ def _name(
     """Fill in the template, with a shorter stem where a component grows too long."""
     subdir, _, base = photo.path.rpartition(b"/")
     stem, source_ext = os.path.splitext(base)
-    suffix = f"-{number}" if number > 1 and not counts(template) else ""
+    again = f"-{number}" if number > 1 and not counts(template) else ""
+    suffix = _label(template, output.part) + again
     told_apart = mark(photo.path)
 
     def fill(stem: bytes) -> list[bytes]:
@@ -159,8 +175,9 @@ def _name(
             id=f"{photo.id}{suffix}",
             source_ext=os.fsdecode(source_ext[1:]),
             profile=known.profile.replace("/", "_"),
-            sha=f"{known.sha256}{suffix}",
-            count=number,
+            sha=_Shortened(known.sha256, suffix),
+            count=number + output.before,
+            page=output.part.page or 1,
         )
         return [_visible(c) for c in os.fsencode(text).split(b"/") if c]
 
@@ -176,6 +193,15 @@ def _name(
 def filled(template: str, photo: Photo, filed_on: date, output: NamedOutput, known: Known) -> bytes:
     """A part of a template that does not count, filled in; empty where it has nothing in it."""
     return _name(template, photo, filed_on, output, 1, LIMIT_BYTES, known) if template else b""
+
+
+def _label(template: str, part: Part) -> str:
+    """What tells the photos in one file apart, e.g. ``_2``; empty where the template does."""
+    used = fields(template)
+    if "count" in used:
+        return ""
+    page = None if "page" in used else part.page
+    return "".join(f"_{number}" for number in (page, part.print) if number is not None)
 
 
 def _visible(component: bytes) -> bytes:

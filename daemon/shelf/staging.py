@@ -96,13 +96,15 @@ def seal(results: Path, files: Sequence[bytes], names: Sequence[bytes]) -> Plan:
     Args:
         results: the result folder.
         files: absolute paths of complete files in one directory from ``stage``.
-        names: what they are to be called, relative to the result folder; in the same order.
+        names: what they are to be called, relative to the result folder; in the same order. If
+            these are not as many, the plan has no names yet.
 
     Raises:
         ResultsTrouble: they cannot be written to disk.
     """
     where = os.fsencode(results)
     staged = [os.path.relpath(path, where) for path in files]
+    names = names if len(names) == len(staged) else staged
     with results_trouble("results cannot be written"), roots.opened(results) as (at, _):
         given = rights.of(at)
         moves = tuple(_sealed(at, *pair, given) for pair in zip(staged, names, strict=True))

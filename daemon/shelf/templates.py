@@ -10,7 +10,7 @@ from string import Formatter
 
 FIELDS = (
     "date", "subdir", "stem", "source_ext", "output", "ext", "folder", "profile", "id", "sha",
-    "count",
+    "count", "page",
 )  # fmt: skip
 """What a template may use."""
 

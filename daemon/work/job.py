@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from daemon.config.profiles import Profile
 from daemon.photo import Filed, Photo, Version
@@ -28,6 +29,18 @@ class EngineAddress:
     searched, it would search it again."""
     install_people: str = ""
     """What to type where it is not; this installation's own command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What in a file is a photo of its own."""
+
+    pages: Literal["first", "all"] = "first"
+    split: Literal["none", "prints"] = "none"
+    turn: Literal["none", "auto"] = "none"
+
+
+AS_ONE = Reading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,7 @@ class Job:
     """Where the network listens that the profile names as its refiner."""
     version: Version | None = None
     """That the file has to be of; None: the photo's. In an archive it may have another inode."""
+    reading: Reading = AS_ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,8 @@ class Staged:
     """All outputs lie complete and durable in the staging directory."""
 
     plan: Plan
+    """Of a file that held another number of photos than names were reserved for, without names
+    yet: its moves end where they begin."""
     filed: Filed
 
 

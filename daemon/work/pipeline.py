@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,23 +18,20 @@ from daemon.config.profiles import Profile
 from daemon.errors import (
     EngineFailed,
     EngineStumbled,
-    NotReady,
     OutOfMemory,
     Refused,
     ResultsTrouble,
 )
-from daemon.imaging import hollow
 from daemon.imaging.colour import SRGB, to_srgb8
-from daemon.imaging.decode import decode
 from daemon.outputs import OUTPUTS
 from daemon.outputs.output import extension_of
-from daemon.photo import Cutout, Filed, Matte, Origin, Pixels, Raster, Touchup
+from daemon.photo import WHOLE, Cutout, Filed, Matte, Origin, Part, Pixels, Raster, Touchup
 from daemon.plan import staged_name
 from daemon.shelf.room import demand_for_outputs
 from daemon.shelf.staging import entered, seal
 from daemon.steps import STEPS
 from daemon.steps.view import View
-from daemon.work import trimap_file
+from daemon.work import parts, trimap_file
 from daemon.work.finder import finder
 from daemon.work.job import EngineAddress, Job, Outcome, Staged, Unchanged
 from daemon.work.judging import at_hand
@@ -57,6 +55,7 @@ from matting.process.client import connect
 
 _NONE = trimap_file.Own()
 _PROCESSOR = "cpu"
+Value = TypeVar("Value")
 
 
 class Stages:
@@ -70,7 +69,17 @@ class Stages:
         """Time one stage."""
         began_s = time.monotonic()
         yield
-        self.took_s[name] = round(time.monotonic() - began_s, 4)
+        took_s = self.took_s.get(name, 0.0) + time.monotonic() - began_s
+        self.took_s[name] = round(took_s, 4)
+
+    def each(self, name: str, values: Iterator[Value]) -> Iterator[Value]:
+        """Time what makes the values, and not what is done with them."""
+        while True:
+            with self(name):
+                value = next(values, None)
+            if value is None:
+                return
+            yield value
 
 
 def work(job: Job) -> Outcome:
@@ -87,32 +96,32 @@ def work(job: Job) -> Outcome:
             return Unchanged(sha256)
         if job.photo.redo is not None and sha256 != job.photo.redo.sha256:
             raise Refused("its original is not what was filed; another file lies in its place")
-        with stages("decode"):
-            raster = _decoded(job)
-            own = trimap_file.read(job.source, job.snapshot, raster.size)
+        files, filed = _all_parts(job, sha256, stages)
     finally:
-        # If it cannot be removed now, the daemon does when the photo is done: no reason to fail.
-        with suppress(OSError):
-            Path(os.fsdecode(job.snapshot)).unlink(missing_ok=True)
-    most_bytes = _most_bytes(raster, job.profile)
-    demand_for_outputs(job.results, most_bytes, spare_bytes=job.min_free_bytes)
-    cutout, edge = cut_out(raster, job, stages, own)
-    cutout = attributed(cutout, job, sha256)
-    with stages("encode"):
-        files = _write_staged(cutout, job)
+        parts.remove(job)
     with stages("sync"):
         plan = seal(job.results, files, job.photo.names)
-    return Staged(plan, _filed(job, cutout, sha256, stages, edge))
+    return Staged(plan, replace(filed, took_s=stages.took_s))
 
 
-def _decoded(job: Job) -> Raster:
-    """The photo; of a doubtful one, once it was waited for, the doubt is among its warnings."""
-    snapshot = Path(os.fsdecode(job.snapshot))
-    doubts = tuple(filter(None, (hollow.doubt(snapshot),)))
-    if doubts and not job.waited:
-        raise NotReady(*doubts)
-    raster = decode(snapshot, max_pixels=job.max_pixels, last_look=job.waited)
-    return replace(raster, warnings=(*raster.warnings, *doubts))
+def _all_parts(job: Job, sha256: str, stages: Stages) -> tuple[tuple[bytes, ...], Filed]:
+    """Make the results of each photo in the file, one after the other."""
+    files, made, which = list[bytes](), list[Filed](), list[Part]()
+    for one in stages.each("decode", parts.found(job)):
+        own = _NONE
+        if one.part == WHOLE:
+            with stages("decode"):
+                own = trimap_file.read(job.source, job.snapshot, one.raster.size)
+        most_bytes = _most_bytes(one.raster, job.profile)
+        demand_for_outputs(job.results, most_bytes, spare_bytes=job.min_free_bytes)
+        cutout, edge = cut_out(one.raster, job, stages, own)
+        cutout = attributed(cutout, job, sha256)
+        with stages("encode"):
+            files += _write_staged(cutout, job, first=len(files))
+        filed = _filed(job, cutout, sha256, stages, edge)
+        made.append(replace(filed, flags=one.flags + filed.flags))
+        which.append(one.part)
+    return tuple(files), parts.together(made, which)
 
 
 def _most_bytes(raster: Raster, profile: Profile) -> int:
@@ -208,21 +217,23 @@ def preprocessed(raster: Raster, photo: NDArray[np.uint8], profile: Profile) -> 
     return replace(raster, pixels=view.pixels, icc=SRGB)
 
 
-def _write_staged(cutout: Cutout, job: Job) -> tuple[bytes, ...]:
+def _write_staged(cutout: Cutout, job: Job, *, first: int = 0) -> tuple[bytes, ...]:
     """Write every output into the job's staging directory, wherever its path leads by now."""
     with entered(job.results, job.staging) as stage:
         try:
-            files = write_outputs(cutout, job.profile, os.fsencode(stage))
+            files = write_outputs(cutout, job.profile, os.fsencode(stage), first=first)
         except ResultsTrouble as error:
             reason = error.reason.replace(str(stage), os.fsdecode(job.staging))
             raise ResultsTrouble(reason, error.errno) from error
     return tuple(os.path.join(job.staging, os.path.basename(path)) for path in files)
 
 
-def write_outputs(cutout: Cutout, profile: Profile, staging: bytes) -> tuple[bytes, ...]:
-    """Write every output of the profile into the staging directory."""
+def write_outputs(
+    cutout: Cutout, profile: Profile, staging: bytes, *, first: int = 0
+) -> tuple[bytes, ...]:
+    """Write every output of the profile into the staging directory, numbered from ``first``."""
     files = []
-    for number, output in enumerate(profile.outputs):
+    for number, output in enumerate(profile.outputs, first):
         module = OUTPUTS[output.name]
         # Staged under a plain name: the name the user gets is the shelf's affair.
         usual = module.extension(output.options)

@@ -23,6 +23,7 @@ from daemon import api
 from daemon.api import Result, process
 from daemon.config.profiles import BUILT_IN, Profile
 from daemon.errors import ResultsTrouble, SettingsError
+from daemon.imaging.formats import TAKEN
 
 pytestmark = pytest.mark.usefixtures("people_network")
 
@@ -177,7 +178,7 @@ def test_addresses_are_fetched_and_called_as_they_end(batch: Batch) -> None:
 
 def test_what_fails_says_why_in_a_line(batch: Batch) -> None:
     expected = {
-        batch.scans / "text.jpg": "text is not taken; JPEG, PNG, TIFF, BMP and WebP are",
+        batch.scans / "text.jpg": f"text is not taken; {TAKEN}",
         batch.scans / "empty.jpg": "ends early: 0 bytes",
         batch.root / "no photos": "there are no photos in it; files of other kinds: 1",
         batch.root / "pipe.png": "is not a regular file",

@@ -93,14 +93,21 @@ class Place:
         return cls(root / "inbox", root / "results", root / "state", originals, at)
 
 
-def coded(number: int, *, size: tuple[int, int] = (64, 48), ext: str = ".png") -> bytes:
-    """An encoded photo that carries a number, one digit in each quarter of its width."""
+def coded(
+    number: int, *, size: tuple[int, int] = (64, 48), ext: str = ".png", pages: int = 1
+) -> bytes:
+    """An encoded photo that carries a number, one digit in each quarter of its width.
+
+    With several pages it is a TIFF of so many such photos.
+    """
     width, height = size
     reds = [_FIRST + _STEP * int(digit) for digit in f"{number:0{DIGITS}}"]
     pixels = np.full((height, width, 3), (30, 60, 0), np.uint8)
     pixels[:, :, 2] = np.repeat(np.array(reds, np.uint8), width // DIGITS)
     pixels[::7, ::5, :2] = 90
     pixels[-(height // 8) :, :, 2] = 255  # somebody is found in it, for sure
+    if pages > 1:
+        return bytes(cv2.imencodemulti(".tif", [pixels] * pages)[1])
     return cv2.imencode(ext, pixels)[1].tobytes()
 
 

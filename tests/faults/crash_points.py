@@ -62,6 +62,8 @@ class Variant:
     """Whether another program takes a result's name while the photo is at work."""
     redone: bool = False
     """Whether what is hit is not the filing but a redoing, after one that nothing disturbed."""
+    pages: int = 1
+    """How many photos the good file holds: how many names it needs is not known beforehand."""
 
 
 VARIANTS = (
@@ -70,9 +72,10 @@ VARIANTS = (
     Variant("delete", "delete"),
     Variant("archive on another disk", "archive", elsewhere=True),
     Variant("no rename without replacing", "archive", always=("renameat2:error=EINVAL",)),
+    Variant("several photos in a file", "archive", pages=3),
     Variant("a name taken meanwhile", "delete", rival=True),
 )
-"""The one but last is NFS: a file gets its name by a link there, then loses the old one."""
+"""The one but two is NFS: a file gets its name by a link there, then loses the old one."""
 REDOINGS = (
     Variant("redone from the watched folder", "keep", redone=True),
     Variant("redone from the archive", "archive", redone=True),
@@ -188,10 +191,11 @@ class Case:
             (root / name).mkdir(parents=True)
         self.archive = disk / root.name if variant.elsewhere else root / "archive"
         self.archive.mkdir()
-        good, bad = coded(4711), b"this is no photo\n" * 50
-        (root / "inbox" / "sub" / "good.png").write_bytes(good)
+        good, bad = coded(4711, pages=variant.pages), b"this is no photo\n" * 50
+        name = "good.png" if variant.pages == 1 else "good.tif"
+        (root / "inbox" / "sub" / name).write_bytes(good)
         (root / "inbox" / "bad.png").write_bytes(bad)
-        self.sent = [Sent.of("sub/good.png", good, 4711), Sent.of("bad.png", bad, None)]
+        self.sent = [Sent.of(f"sub/{name}", good, 4711), Sent.of("bad.png", bad, None)]
 
     def task(self, socket: Path) -> dict[str, str | bool]:
         return {
@@ -200,6 +204,7 @@ class Case:
             "originals": self.variant.originals,
             "socket": str(socket),
             "rival": self.variant.rival,
+            "pages": "first" if self.variant.pages == 1 else "all",
         }
 
     def ask_for_redoing(self) -> None:
@@ -221,6 +226,9 @@ class Case:
         account = audit(place, self.sent, busy=busy)
         expected = int(self.variant.redone)
         assert earlier_sets(place) == expected, "the first results are not known any more"
+        mattes = sum(1 for _ in place.results.rglob("good*_*.png"))
+        if self.variant.pages > 1 and account.filed:
+            assert mattes == 2 * self.variant.pages, "all photos in the file, or none"
         return account
 
     @property

@@ -36,7 +36,7 @@ from daemon.log import events
 from daemon.machine import private
 from daemon.machine.lock import Lock
 from daemon.outputs import matte
-from daemon.work.job import EngineAddress, Job, Outcome
+from daemon.work.job import EngineAddress, Job, Outcome, Reading
 from daemon.work.pipeline import work
 from daemon.work.workers import Finished
 from matting.backoff import Waits
@@ -127,6 +127,7 @@ def _destination(task: dict[str, Any], root: Path) -> Destination:
         Patience(attempts=3, first_wait_s=0.01, longest_wait_s=0.1),
         task["originals"],
         Path(task["archive"]),
+        reading=Reading(pages=task["pages"]),
     )
 
 

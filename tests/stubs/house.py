@@ -17,7 +17,7 @@ from daemon.filing.policy import Patience
 from daemon.filing.queue import Filing, Rhythm
 from daemon.ledger import Entry, Ledger, State
 from daemon.log import events
-from daemon.photo import Filed, Sighting, Version
+from daemon.photo import Filed, Part, Sighting, Version
 from daemon.shelf.disposal import Originals
 from daemon.shelf.staging import entered, seal
 from daemon.work.job import EngineAddress, Job, Staged
@@ -25,8 +25,17 @@ from daemon.work.workers import Finished
 from matting.backoff import Waits
 
 BAD = b"no photo"
+PAGES = b"%d pages"
+"""The content of a file that holds so many photos."""
 NAMES = ("one", "two")
 FILE_AS = "{subdir}/{stem}_{output}{ext}"
+
+
+def pages(content: bytes) -> tuple[Part, ...]:
+    """The photos in a file; none where it is one itself."""
+    number, _, word = content.partition(b" ")
+    count = int(number) if word == b"pages" else 0
+    return tuple(Part(page=page) for page in range(1, count + 1))
 
 
 @dataclass
@@ -64,13 +73,16 @@ class Inline:
     def _work(self, job: Job) -> Staged:
         if Path(os.fsdecode(job.source)).read_bytes() == BAD:
             raise NotAPhoto("no decoder knows it")
+        parts = pages(Path(os.fsdecode(job.source)).read_bytes())
+        count = len(NAMES) * max(1, len(parts))
         with entered(job.results, job.staging) as stage:
-            for number, _ in enumerate(job.photo.names):
+            for number in range(count):
                 (stage / f"{number}.png").write_bytes(b"%d of %d" % (number, job.photo.id))
-        files = [job.staging + b"/%d.png" % number for number in range(len(job.photo.names))]
+        files = [job.staging + b"/%d.png" % number for number in range(count)]
         self.meanwhile()
         plan = seal(job.results, files, job.photo.names)
-        return Staged(plan, Filed(job.photo.names, (1, 1), "stub", "cpu", 1, str(job.photo.id)))
+        filed = Filed(job.photo.names, (1, 1), "stub", "cpu", 1, str(job.photo.id), parts=parts)
+        return Staged(plan, filed)
 
     def finished(self) -> list[Finished]:
         ended, self.ended = self.ended, []

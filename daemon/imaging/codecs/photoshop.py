@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import NotAPhoto, NotReady
-from daemon.imaging import exif, vips
+from daemon.imaging import exif, resources, vips
 from daemon.imaging.codecs.codec import Decoded, Header, library
 from daemon.imaging.guard import harmless
 from daemon.imaging.opening import Opened
@@ -26,7 +26,6 @@ from daemon.photo import Dpi
 _GREY, _INDEXED, _RGB, _CMYK, _DUOTONE = 1, 2, 3, 4, 8
 _MODES = {0: "bitmap", 7: "multichannel", 9: "Lab"}
 _COLOURS = {_GREY: 1, _INDEXED: 1, _RGB: 3, _CMYK: 4, _DUOTONE: 1}
-_RESOLUTION, _IPTC, _ICC, _VERSION, _EXIF, _XMP = 1005, 1028, 1039, 1057, 1058, 1060
 _MOST_RESOURCE_BYTES = 64 << 20
 _RAW, _PACKED = 0, 1
 _LAST = b"\0\xa5"
@@ -55,7 +54,7 @@ class _Document:
 def header(opened: Opened) -> Header:
     """Read what stands before the pixels, the layers passed over."""
     document = _document(opened)
-    told = document.resources.get(_VERSION, b"")
+    told = document.resources.get(resources.VERSION, b"")
     if len(told) > 4 and not told[4]:
         raise NotAPhoto(
             "a Photoshop document without a merged picture is not taken; save it with"
@@ -78,7 +77,7 @@ def _document(opened: Opened) -> _Document:
     )
     if resources_bytes > _MOST_RESOURCE_BYTES:
         raise NotAPhoto(f"a Photoshop document with {resources_bytes} bytes of resources")
-    resources = _exactly(opened, resources_at, resources_bytes)
+    block = _exactly(opened, resources_at, resources_bytes)
     return _Document(
         version,
         channels,
@@ -86,7 +85,7 @@ def _document(opened: Opened) -> _Document:
         depth,
         mode,
         _exactly(opened, palette_at, 768) if mode == _INDEXED else b"",
-        harmless(lambda: dict(_resources(resources)), dict[int, bytes]()),
+        harmless(lambda: dict(resources.parsed(block)), dict[int, bytes]()),
         layers_at + layers_bytes,
     )
 
@@ -96,16 +95,6 @@ def _section(opened: Opened, at: int, code: str) -> tuple[int, int]:
     size = struct.calcsize(">" + code)
     (length,) = struct.unpack(">" + code, _exactly(opened, at, size))
     return at + size, int(length)
-
-
-def _resources(block: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while block[at : at + 4] == b"8BIM":
-        kind, name_bytes = struct.unpack_from(">HB", block, at + 4)
-        at += 6 + name_bytes + 1 + (name_bytes + 1) % 2
-        (size,) = struct.unpack_from(">I", block, at)
-        yield kind, block[at + 4 : at + 4 + size]
-        at += 4 + size + size % 2
 
 
 def _decode(document: _Document, opened: Opened) -> Decoded:
@@ -124,12 +113,12 @@ def _decode(document: _Document, opened: Opened) -> Decoded:
     if document.mode == _CMYK:
         image = image.copy(interpretation="cmyk")
     told = document.resources
-    blobs = {vips.ICC: told.get(_ICC, b""), vips.XMP: told.get(_XMP, b"")}
-    blobs[vips.IPTC] = told.get(_IPTC, b"")
+    blobs = {vips.ICC: told.get(resources.ICC, b""), vips.XMP: told.get(resources.XMP, b"")}
+    blobs[vips.IPTC] = told.get(resources.IPTC, b"")
     return Decoded(
         vips.carrying(image, blobs),
-        exif.of_block(told.get(_EXIF, b"")),
-        dpi=harmless(lambda: _dpi(told[_RESOLUTION]), None),
+        exif.of_block(told.get(resources.EXIF, b"")),
+        dpi=harmless(lambda: _dpi(told[resources.RESOLUTION]), None),
         remade=True,
     )
 

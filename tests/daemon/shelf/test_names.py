@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from daemon.photo import Photo, Version
+from daemon.photo import Part, Photo, Version
 from daemon.shelf.names import Known, NamedOutput, choose, numbered
 from daemon.shelf.templates import counting, faults
 
@@ -249,3 +249,35 @@ def test_output_may_be_left_out_where_extensions_tell_results_apart(
 ) -> None:
     found = faults(template, extensions)
     assert (not found) if fault is None else any(fault in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("template", "part", "name"),
+    [
+        ("{stem}_{output}{ext}", Part(), b"anna_matte.png"),
+        ("{stem}_{output}{ext}", Part(page=3), b"anna_3_matte.png"),
+        ("{stem}_{output}{ext}", Part(print=2), b"anna_2_matte.png"),
+        ("{stem}_{output}{ext}", Part(page=3, print=2), b"anna_3_2_matte.png"),
+        ("{sha:.4}{output}{ext}", Part(print=2), b"ab12_2matte.png"),
+        ("{stem}-p{page}_{output}{ext}", Part(page=3, print=2), b"anna_2-p3_matte.png"),
+        ("{stem}-p{page}_{output}{ext}", Part(), b"anna-p1_matte.png"),
+        ("{id}_{output}{ext}", Part(print=2), b"12_2_matte.png"),
+    ],
+)
+def test_the_photos_in_one_file_are_told_apart(template: str, part: Part, name: bytes) -> None:
+    outputs = [NamedOutput("matte", ".png", part=part)]
+    known = Known(sha256="ab12" * 16)
+    assert numbered(template, photo(b"anna.tif"), DAY, outputs, number=1, known=known) == (name,)
+
+
+def test_the_photos_in_one_file_are_counted_on() -> None:
+    outputs = [NamedOutput("matte", ".png", part=Part(print=n + 1), before=n) for n in range(3)]
+    names = choose("{count:03d}{ext}", photo(b"a"), DAY, outputs, taken=lambda _: False, first=7)
+    assert names == (b"007.png", b"008.png", b"009.png")
+
+
+def test_equal_contents_under_a_part_of_their_checksum_are_told_apart() -> None:
+    known = Known(sha256="ab12" * 16)
+    taken = {b"ab12ab12.png"}.__contains__
+    names = choose("{sha:.8}{ext}", photo(b"b"), DAY, [MATTE], taken=taken, known=known)
+    assert names == (b"ab12ab12-2.png",)

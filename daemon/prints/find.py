@@ -1,0 +1,154 @@
+"""Which prints lie on a scan, found on a copy of 1500 pixels; and why that is not certain."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.prints import platen, sides
+from daemon.prints.parting import Piece, parted
+from daemon.prints.rectangle import Rectangle
+
+LONG_SIDE = 1500
+_DUST = 0.004
+"""Of the longer side: what is thinner is dust, a hair or a scratch."""
+_LEAST_SIDE = 0.065
+"""Of the longer side: 2 cm of an A4 platen."""
+_LEAST_AREA = 0.008
+_SPECK = 0.002
+"""Of the scan: what is smaller, and no print, is passed over in silence."""
+_BORDER = 0.022
+"""Of the longer side: 6 mm of an A4 platen, as wide as borders of prints are."""
+_LEAST_FILLING = 0.72
+_MOST_ASPECT = 3.0
+_MOST_SHARED = 0.2
+"""Of the smaller of two prints: more than a corner."""
+_MOST_DEGREES = 10.0
+_MOST_PRINTS = 40
+_MOST_BESIDE = 0.02
+"""Of the scan: what else may lie on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What lies on a platen."""
+
+    prints: tuple[Rectangle, ...] = ()
+    """In pixels of the picture that was looked at; by rows, from the left."""
+    doubt: str | None = None
+    """Why they are not to be cut out."""
+
+
+def find(photo: NDArray[np.uint8]) -> Layout:
+    """Find the prints.
+
+    Args:
+        photo: (height, width, 3) sRGB; its longer side is LONG_SIDE or less.
+    """
+    ground = platen.find(photo)
+    if ground.doubt:
+        return Layout(doubt=ground.doubt)
+    long_side = max(photo.shape[:2])
+    pieces = _pieces(ground, long_side)
+    prints = [one for one in pieces if _is_print(one, photo.shape[0] * photo.shape[1], long_side)]
+    if not prints:
+        return Layout(doubt="nothing on it is as large as a print")
+    rectangles = tuple(_with_borders(number, prints, ground) for number in range(len(prints)))
+    doubt = _doubt(pieces, prints, rectangles, photo.shape[0] * photo.shape[1])
+    return Layout(_in_rows(rectangles), doubt)
+
+
+def _pieces(ground: platen.Platen, long_side: int) -> list[Piece]:
+    """What hangs together, filled and without dust, parted into rectangles."""
+    mask, steep = ground.mask, _steepness(ground.off)
+    size = max(3, round(_DUST * long_side) | 1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    padded = cv2.copyMakeBorder(mask, size, size, size, size, cv2.BORDER_CONSTANT, value=0)
+    opened = cv2.morphologyEx(_filled(padded), cv2.MORPH_OPEN, kernel)
+    clean = opened[size:-size, size:-size]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(clean, connectivity=4)
+    found = []
+    for label in range(1, count):
+        if stats[label, cv2.CC_STAT_AREA] >= _SPECK * mask.size:
+            own = (labels == label).astype(np.uint8)
+            found += parted(own, steep, _LEAST_SIDE * long_side)
+    return found
+
+
+def _steepness(off: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(height, width): how fast the picture changes from pixel to pixel."""
+    across = np.linalg.norm(cv2.Sobel(off, -1, 1, 0, ksize=1), axis=2)
+    down = np.linalg.norm(cv2.Sobel(off, -1, 0, 1, ksize=1), axis=2)
+    return np.asarray(cv2.dilate(np.maximum(across, down) / 2, np.ones((3, 3), np.uint8)))
+
+
+def _filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Without holes: a print may have the platen's colour in it."""
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.zeros_like(mask)
+    cv2.drawContours(filled, contours, -1, 1, cv2.FILLED)
+    return filled
+
+
+def _is_print(one: Piece, pixels: int, long_side: int) -> bool:
+    least = _LEAST_SIDE * long_side
+    large = min(one.rectangle.width, one.rectangle.height) >= least
+    return large and one.rectangle.area >= _LEAST_AREA * pixels
+
+
+def _with_borders(number: int, prints: list[Piece], ground: platen.Platen) -> Rectangle:
+    others = np.zeros_like(ground.mask)
+    for at, other in enumerate(prints):
+        if at != number:
+            others |= other.mask
+    reach = _BORDER * max(ground.mask.shape)
+    rectangle = sides.over_borders(ground.off, others, prints[number].rectangle, reach)
+    return sides.snapped(ground.off, rectangle, 4)
+
+
+def _doubt(
+    pieces: list[Piece], prints: list[Piece], rectangles: tuple[Rectangle, ...], pixels: int
+) -> str | None:
+    if len(prints) > _MOST_PRINTS:
+        return f"{len(prints)} prints on it, more than anybody lays on a platen"
+    beside = sum(float(one.mask.sum()) for one in pieces if one not in prints)
+    if beside > _MOST_BESIDE * pixels:
+        return "something lies on it that is no print"
+    for number, (one, rectangle) in enumerate(zip(prints, rectangles, strict=True), start=1):
+        if doubt := _doubt_of(one, rectangle):
+            return f"print {number} {doubt}"
+    for one_, other in itertools.combinations(rectangles, 2):
+        if one_.shared(other) > _MOST_SHARED * min(one_.area, other.area):
+            return "prints lie on each other"
+    return None
+
+
+def _doubt_of(one: Piece, rectangle: Rectangle) -> str | None:
+    if _hull_area(one) < _LEAST_FILLING * rectangle.area:
+        return "is no rectangle: prints may overlap, or it is torn"
+    if rectangle.aspect > _MOST_ASPECT:
+        return f"is {rectangle.aspect:.1f} times as long as it is wide"
+    if abs(rectangle.degrees) > _MOST_DEGREES:
+        return f"lies {abs(rectangle.degrees):.0f} degrees askew"
+    return None
+
+
+def _hull_area(one: Piece) -> float:
+    """Of a piece without dents: what is as dark as the platen may be missing at an edge."""
+    contours, _ = cv2.findContours(one.mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return float(cv2.contourArea(cv2.convexHull(max(contours, key=len))))
+
+
+def _in_rows(prints: tuple[Rectangle, ...]) -> tuple[Rectangle, ...]:
+    """As people read them: a row is what overlaps in height with the highest that is left."""
+    left, rows = sorted(prints, key=lambda one: one.y), list[Rectangle]()
+    while left:
+        bottom = left[0].y + left[0].height / 3
+        row = [one for one in left if one.y <= bottom]
+        rows += sorted(row, key=lambda one: one.x)
+        left = [one for one in left if one not in row]
+    return tuple(rows)

@@ -1,0 +1,58 @@
+"""A scan cut into the prints that lay on it; or kept whole, with the reason why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.imaging.colour import to_srgb8
+from daemon.imaging.exif import of_block
+from daemon.photo import Part, Raster
+from daemon.prints import cutting, find
+from daemon.work.found import Found
+from matting.judgement.flag import Flag
+
+UNSPLIT = "unsplit"
+"""The reason, among those to look at a photo, that goes with a warning of why it was not cut."""
+_EXPOSURE, _APERTURE = 33434, 33437
+"""Exif's tags that cameras write, and flatbeds do not."""
+
+
+def split(whole: Found) -> Iterator[Found]:
+    """The prints on a scan, each a photo of its own; the scan itself where that is not certain."""
+    small, scale = _small(whole.raster)
+    layout = _layout(whole.raster, small)
+    if layout.doubt:
+        told = f"not cut into prints: {layout.doubt}"
+        raster = replace(whole.raster, warnings=(*whole.raster.warnings, told))
+        yield Found(whole.part, raster, (*whole.flags, Flag(UNSPLIT, 1.0, None)))
+        return
+    scan = whole.raster
+    for number, rectangle in enumerate(cutting.sharpened(scan.pixels, layout, scale), start=1):
+        pixels = cutting.cut(scan.pixels, rectangle)
+        part = Part(page=whole.part.page, print=number)
+        # What lay between the prints is in no result, so the scan must not be deleted.
+        yield Found(part, replace(scan, pixels=pixels, remade=True), whole.flags)
+
+
+def _layout(raster: Raster, small: NDArray[np.uint8]) -> find.Layout:
+    """Framed pictures on a wall look like prints on a platen; but a camera says so."""
+    told = of_block(raster.metadata.exif).photo.values
+    if {_EXPOSURE, _APERTURE} & told.keys():
+        return find.Layout(doubt="a camera took it, and no flatbed")
+    return find.find(small)
+
+
+def _small(raster: Raster) -> tuple[NDArray[np.uint8], float]:
+    """The copy that is looked at, and how many times as large the scan is."""
+    long_side = max(raster.size)
+    scale = max(1.0, long_side / find.LONG_SIDE)
+    if scale == 1.0:
+        return to_srgb8(raster), scale
+    size = tuple(max(1, round(side / scale)) for side in raster.size)
+    pixels = cv2.resize(raster.pixels, size, interpolation=cv2.INTER_AREA)
+    return to_srgb8(replace(raster, pixels=pixels)), scale

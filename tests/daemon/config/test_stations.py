@@ -12,13 +12,13 @@ from daemon.config.load import parse
 from daemon.errors import SettingsError
 
 
-def settings(handover: list[dict[str, Any]], outputs: list[str]) -> str:
+def settings(handover: list[dict[str, Any]], outputs: list[Any]) -> str:
     folder = {"watch": "inbox", "results": "results", "profile": "mine", "handover": handover}
     profiles = {"mine": {"outputs": outputs}}
     return yaml.safe_dump({"state_dir": "state", "folders": [folder], "profiles": profiles})
 
 
-def faults(handover: list[dict[str, Any]], outputs: list[str], base: Path) -> str:
+def faults(handover: list[dict[str, Any]], outputs: list[Any], base: Path) -> str:
     with pytest.raises(SettingsError) as caught:
         parse(settings(handover, outputs), source="matted.yaml", base=base)
     return str(caught.value)
@@ -32,6 +32,7 @@ COMMAND = {"name": "restored", "command": ["restore", "{picture}", "{answer}"]}
     [
         ({"command": {**COMMAND, "send": "foregound"}}, "there is no output 'foregound'"),
         ({"command": {**COMMAND, "name": "matte"}}, "matte is the name of an output"),
+        ({"command": {**COMMAND, "send": "facts"}}, "facts is no picture that it could work on"),
         ({"command": {**COMMAND, "blend": "background"}}, "needs the output foreground"),
         ({"command": {**COMMAND, "blend": "person", "size": "any"}}, "an answer of the same size"),
         ({"comfyui": {"name": "a", "address": "ftp://x", "workflow": "w"}}, "an http or https"),
@@ -43,7 +44,15 @@ COMMAND = {"name": "restored", "command": ["restore", "{picture}", "{answer}"]}
     ],
 )
 def test_a_fault_is_said_in_words(handover: dict[str, Any], fault: str, tmp_path: Path) -> None:
-    assert fault in faults([handover], ["matte"], tmp_path)
+    outputs = ["matte", {"sidecar": {"name": "facts"}}]
+    assert fault in faults([handover], outputs, tmp_path)
+
+
+def test_a_photo_that_is_archived_cannot_be_sent(tmp_path: Path) -> None:
+    text = settings([{"command": COMMAND}], ["matte"])
+    text = text.replace("profile: mine", "profile: mine\n  originals: archive\n  archive: old")
+    with pytest.raises(SettingsError, match="takes the photo away; send an output"):
+        parse(text, source="matted.yaml", base=tmp_path)
 
 
 def test_two_stations_of_one_name_are_refused_whichever_a_disk_folds(tmp_path: Path) -> None:

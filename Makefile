@@ -2,7 +2,7 @@
 # PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
 
 .PHONY: help demo test train run bench gpu-bench setup people page engine-tf1 engine-tf2 engine-onnx-gpu engines
-.PHONY: converter coverage hooks release
+.PHONY: converter coverage hooks kinds release
 .PHONY: install uninstall install-user uninstall-user service-tests
 .PHONY: lint types imports tests faults format lock generated picture clean
 .DEFAULT_GOAL := help
@@ -57,6 +57,9 @@ service-tests: $(READY) ## Test the service on a systemd that is booted for it (
 
 bench: people ## Measure where the daemon's time goes (`matted bench` compares engines)
 	@$(BIN)/python -m tests.benchmarks
+
+kinds: people ## Make every kind of result from three photos; print what other programs say of them
+	@$(BIN)/python -m tests.benchmarks.kinds
 
 gpu-bench: $(READY) ## Measure full BSHM on the GPU beside the published figures (docs/gpu.md)
 	@$(BIN)/python -m tests.benchmarks.gpu --check
@@ -164,4 +167,4 @@ lock: $(READY) ## Renew the lock files from pyproject.toml
 	done
 
 clean: ## Remove what was built; photos and results stay
-	rm -rf $(VENV) .venv-tf1 .venv-tf2 .venv-onnx-gpu demo-out bench-out dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-tf1 .venv-tf2 .venv-onnx-gpu demo-out bench-out kinds-out dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

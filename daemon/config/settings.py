@@ -132,7 +132,7 @@ class Folder(Options):
     """A file in it, e.g. ".scans-here", without which the folder is taken for an absent share."""
     originals: Literal["keep", "archive", "delete"] = "keep"
     """What happens to a photo once its results are safely on disk. delete only takes a photo that
-    its results can stand in for: the profile files a foreground of the original's pixels, somebody
+    its results can stand in for: the profile files the original's pixels without loss, somebody
     was found, no page was left out and nothing warned of; else it stays, and the log says why. What
     is behind the people goes with it; archive keeps everything."""
     archive: Location | None = None
@@ -212,7 +212,10 @@ class Settings(Options):
     def _stations_suit(self) -> Self:
         for folder in self.folders:
             known = folder.profile in self.profiles or folder.profile in BUILT_IN
-            if known and (faults := unsuited(folder.handover, self.profile(folder.profile))):
+            if not known:
+                continue
+            profile = self.profile(folder.profile)
+            if faults := unsuited(folder.handover, profile, folder.originals):
                 raise ValueError(f"handover of {folder.watch}: {'; '.join(faults)}")
         return self
 

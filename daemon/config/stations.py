@@ -15,6 +15,7 @@ from daemon.outputs.output import Name
 _DAY_S = 86_400
 
 MOST_STATIONS = 16
+_NO_PICTURES = ("sidecar", "photoshop")
 PHOTO = "photo"
 """What is sent, if not an output."""
 
@@ -110,8 +111,14 @@ Handovers = Annotated[
 ]
 
 
-def unsuited(handovers: tuple[Handover, ...], profile: Profile) -> list[str]:
-    """What stations want of a profile that does not file it, one line each."""
+def unsuited(handovers: tuple[Handover, ...], profile: Profile, originals: str) -> list[str]:
+    """What stations want of a folder that it does not have for them, one line each.
+
+    Args:
+        handovers: the folder's.
+        profile: likewise.
+        originals: what happens to its photos once they are filed.
+    """
     outputs: dict[str, Any] = {each.options.name: each for each in profile.outputs}
     kinds = {each.name for each in profile.outputs}
     found = []
@@ -122,6 +129,12 @@ def unsuited(handovers: tuple[Handover, ...], profile: Profile) -> list[str]:
         if options.send != PHOTO and options.send not in outputs:
             known = ", ".join((PHOTO, *outputs))
             found.append(f"{options.name}: there is no output {options.send!r}; there are {known}")
+        if options.send in outputs and outputs[options.send].name in _NO_PICTURES:
+            found.append(f"{options.name}: {options.send} is no picture that it could work on")
+        if options.send == PHOTO and originals != "keep":
+            found.append(
+                f"{options.name}: originals: {originals} takes the photo away; send an output"
+            )
         if options.blend != "none" and "matte" not in kinds:
             found.append(f"{options.name}: blend needs the output matte")
         if options.blend == "background" and "foreground" not in kinds:

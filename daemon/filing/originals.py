@@ -1,8 +1,9 @@
 """Whether what was filed can stand in for an original that the settings want deleted. Pure.
 
 Deleting is for good, so every doubt keeps the original. What stands in for a photo is its cut-out:
-a foreground has the photo's own pixels at their full size and depth where the matte is opaque. A
-matte has no colours, and in a composition the edges are mixed with the new background for ever.
+a foreground has the photo's own pixels at their full size and depth where the matte is opaque; a
+channel or a Photoshop document has all of them. A matte has no colours, in a composition the edges
+are mixed with the new background for ever, and what is cropped, made smaller or a WebP lacks some.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def beforehand(originals: str, profile: Profile) -> str | None:
             "originals: delete leaves only the cut-out of a photo; it stays where nobody is found,"
             " pages are left out or there is any warning"
         )
-    lacks = "outputs need a foreground"
+    lacks = "outputs need a foreground, channel or photoshop, without loss"
     if profile.foreground_from != "original":
         lacks = "foreground_from has to be original"
     return f"originals: delete will delete nothing, as no result holds the photo's pixels: {lacks}"

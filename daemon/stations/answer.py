@@ -35,14 +35,20 @@ def accepted(answer: Path, task: Task, handed: Handed) -> Path:
         NeverFiled: what it is to be blended with is not there any more.
     """
     kind, picture = _read(answer, handed.max_pixels)
-    blend = handed.station.blend
-    if handed.station.size == "same" and list(picture.size) != handed.document["size"]:
-        width, height = handed.document["size"]
-        told = f"{picture.size[0]} x {picture.size[1]} instead of {width} x {height}"
+    if handed.station.size == "any":
+        return _named(answer, kind)
+    ours = _decoded(task.picture, handed)
+    if picture.size != ours.size:
+        (width, height), (wide, high) = picture.size, ours.size
+        told = f"{width} x {height} instead of {wide} x {high}"
         raise StationFailed(f"its answer is of another size: {told}")
-    if blend == "none":
-        return answer.replace(answer.with_name(f"checked{_EXTENSIONS[kind]}"))
-    return _blended(picture, task, handed)
+    if handed.station.blend == "none":
+        return _named(answer, kind)
+    return _blended(picture, ours, task, handed)
+
+
+def _named(answer: Path, kind: Format) -> Path:
+    return answer.replace(answer.with_name(f"checked{_EXTENSIONS[kind]}"))
 
 
 def _read(answer: Path, max_pixels: int) -> tuple[Format, Raster]:
@@ -57,32 +63,26 @@ def _read(answer: Path, max_pixels: int) -> tuple[Format, Raster]:
         raise StationFailed(f"its answer is no picture: {error}") from error
 
 
-def _blended(picture: Raster, task: Task, handed: Handed) -> Path:
+def _blended(picture: Raster, sent_: Raster, task: Task, handed: Handed) -> Path:
     """The people of one picture on the background of the other, in the answer's depth and sRGB."""
     assert task.matte is not None, "the settings demand a matte for this"
     alpha = matte.read(task.matte)
+    ours = sent_ if handed.station.blend == "person" else _people(task, handed)
     dtype = picture.pixels.dtype
-    theirs = convert(picture.pixels, picture.icc, SRGB, dtype)
-    base = sent.photo(handed, task.folder) if task.picture.suffix != ".png" else task.picture
-    ours, told = _ours(base, task, handed)
-    mine = convert(ours.pixels, ours.icc, SRGB, dtype)
+    theirs, mine = (convert(each.pixels, each.icc, SRGB, dtype) for each in (picture, ours))
     if alpha.shape != theirs.shape[:2] or mine.shape != theirs.shape:
-        raise NeverFiled("matte and photo are not of one size")
+        raise NeverFiled("matte, photo and what was sent are not of one size")
     people, rest = (theirs, mine) if handed.station.blend == "person" else (mine, theirs)
     target = task.folder / "blended.png"
-    encode.write_png(target, _mixed(people, rest, alpha), icc=SRGB, dpi=told.dpi)
+    encode.write_png(target, _mixed(people, rest, alpha), icc=SRGB, dpi=sent_.dpi)
     return target
 
 
-def _ours(base: Path, task: Task, handed: Handed) -> tuple[Raster, Raster]:
-    """What the answer is mixed with; and what tells the resolution."""
-    whole = _decoded(base, handed)
-    if handed.station.blend == "person":
-        return whole, whole
+def _people(task: Task, handed: Handed) -> Raster:
+    """The filed cut-out's straight colours."""
     name = sent.output_of(handed.profile, "foreground")
     assert name is not None, "the settings demand a foreground for this"
-    cut = sent.result(handed, name, task.folder / "filed-foreground")
-    return _colours(cut, handed), whole
+    return _colours(sent.result(handed, name, task.folder / "filed-foreground"), handed)
 
 
 def _decoded(path: Path, handed: Handed) -> Raster:

@@ -251,7 +251,10 @@ def _ask(view: View, job: Job) -> tuple[Answer, str, tuple[str, ...]]:
     it would search it once more.
     """
     if job.engine.finds and view.found is not None:
-        return answer_of(view.found, view.pixels.shape[:2]), _PROCESSOR, ()
+        answer = answer_of(view.found, view.pixels.shape[:2])
+        model = job.engine.people.name if job.engine.people else ""
+        ran = {"model": model, "framework": f"opencv {cv2.__version__}"}
+        return answer._replace(facts=answer.facts | ran), _PROCESSOR, ()
     try:
         return *_matte(view, job), ()
     except EngineOutOfMemory as error:

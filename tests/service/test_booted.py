@@ -422,3 +422,29 @@ def test_removing_it_leaves_settings_state_and_results(place: Place) -> None:
     assert (place.machine.root / "var/lib/matted/ledger.sqlite").exists()
     assert len(place.mattes()) == 1
     assert place.machine.run("id", "matted")
+
+
+def test_stations_answer_to_a_unit_of_their_own_which_is_killed_and_comes_back(
+    place: Place,
+) -> None:
+    """Its sandbox lets it read photos, run commands, decode what they answer, and file it."""
+    machine = place.machine
+    whole = settings("/srv/matted", "/var/lib/matted")
+    command = ["cp", "{picture}", "{answer}"]
+    station = {"name": "restored", "blend": "person", "command": command}
+    whole["folders"][0]["handover"] = [{"command": station}]
+    place.settings.write_text(yaml.safe_dump(whole))
+    place.override(stub=True)
+    place.start()
+    machine.run("systemctl", "start", "matted-stations")
+    wait_until((machine.root / "var/lib/matted/stations.sqlite").exists, 60)
+    for number, name in enumerate(("early", "late"), 1):
+        write_photo(place.inbox / f"{name}.png")
+        place.await_("photo.filed", count=number)
+        unit = "_SYSTEMD_UNIT=matted-stations.service"
+        told = machine.await_(place.since, unit, "EVENT=station.filed", count=number)
+        assert told["NAME"].endswith(f"{name}_restored.png")
+        filed = machine.root / "srv/matted/results" / told["NAME"]
+        assert oct(filed.stat().st_mode & 0o777) == "0o660", "the group may tidy up"
+        machine.run("systemctl", "kill", "--signal=KILL", "matted-stations")
+        machine.run("systemctl", "restart", "matted-stations")

@@ -35,7 +35,15 @@ class Place:
     def clear(self) -> None:
         """Stop it; forget photos, results, state and drop-ins; write settings for tests."""
         run = self.machine.run
-        run("systemctl", "stop", "matted", "matted@*", "matted-webhooks", check=False)
+        run(
+            "systemctl",
+            "stop",
+            "matted",
+            "matted@*",
+            "matted-webhooks",
+            "matted-stations",
+            check=False,
+        )
         run("sh", "-c", "rm -rf /srv/matted/* /var/lib/matted* /etc/systemd/system/matted*.d")
         run("sh", "-c", "systemctl daemon-reload; systemctl reset-failed 'matted*'", check=False)
         run("systemd-tmpfiles", "--create", "matted.conf", check=False)  # gone with the last test

@@ -121,6 +121,13 @@ def test_a_full_disk_is_trouble_with_the_results(
         output.write(cutout_of(), output.Options(), Path("/dev/full"))
 
 
+def test_a_folder_that_went_away_is_trouble_with_the_results(
+    output: Output, cutout_of: Callable[..., Cutout], tmp_path: Path
+) -> None:
+    with pytest.raises(ResultsTrouble, match="No such file or directory"):
+        output.write(cutout_of(), output.Options(), tmp_path / "gone" / "out")
+
+
 def test_every_option_is_described_and_has_a_default(output: Output) -> None:
     for name, field in output.Options.model_fields.items():
         assert documentation(output.Options).get(name), name

@@ -133,3 +133,15 @@ def test_photos_are_counted_in_their_folder_over_restarts_whatever_they_are_call
         f"plain/00{number}_{stem}_{digest}.png"
         for number, (stem, digest) in enumerate(zip("bac", digests, strict=True), 1)
     ]
+
+
+def test_a_photo_that_a_format_cannot_hold_goes_alone_and_says_why(daemon: Make) -> None:
+    one = daemon(**settings(["matte", {"foreground": {"format": "webp"}}]))
+    one.start()
+    write_photo(one.inbox / "long.png", size=(30_001, 40))
+    write_photo(one.inbox / "other.png")
+    reason = one.await_("photo.quarantined")["reason"]
+    assert "30,001 x 40: WEBP holds 16,383 pixels a side at most; let the output have a" in reason
+    one.await_("photo.filed")
+    assert len(one.mattes()) == 2
+    assert (one.inbox / "long.png").exists()

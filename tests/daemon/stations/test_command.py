@@ -55,6 +55,14 @@ def test_it_is_blended_through_the_matte(house: Any, blend: str) -> None:
     assert np.abs(house.answer() - exact).max() <= 0.51
 
 
+def test_what_was_cropped_is_answered_in_its_own_size(house: Any) -> None:
+    cropped = cv2.imread(str(house.day / "IMG_1_foreground.png"), cv2.IMREAD_UNCHANGED)[:20, :10]
+    cv2.imwrite(str(house.day / "IMG_1_foreground.png"), cropped)
+    copy = "import sys, shutil; shutil.copy(sys.argv[1], sys.argv[2])"
+    assert house.asked("command", command=python(copy), send="foreground") == "filed"
+    assert house.answer().shape[:2] == (20, 10)
+
+
 WRONG = {
     "nothing": ("import sys", "wrote no answer"),
     "empty": ("import sys; open(sys.argv[2], 'w')", "wrote no answer"),

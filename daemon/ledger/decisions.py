@@ -27,6 +27,8 @@ TABLES = (
     "CREATE INDEX decision_by_photo ON decision (photo)",
     """CREATE INDEX photo_to_look_at ON photo (changed_s)
        WHERE state = 'filed' AND flagged > 0 AND decided IS NULL""",
+    """CREATE INDEX photo_decided ON photo (decided, changed_s)
+       WHERE state = 'filed' AND decided IS NOT NULL""",
 )
 """AUTOINCREMENT, since pages that are open ask what came after the last one that they know."""
 

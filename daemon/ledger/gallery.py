@@ -14,8 +14,15 @@ from daemon.ledger.rows import Entry, State
 
 _TO_LOOK_AT = "state = 'filed' AND flagged > 0 AND decided IS NULL"
 _FIRST = f"({_TO_LOOK_AT})"
-_OWN = "(state != 'filed' OR filed IS NOT NULL) AND state != 'gone'"
-"""Without versions that had been filed before, under another date."""
+_STATES = "state IN ('waiting', 'working', 'publishing', 'retrying', 'filed', 'failed')"
+_OWN = f"{_STATES} AND (state != 'filed' OR filed IS NOT NULL)"
+"""Without versions that had been filed before, under another date; said so that an index helps."""
+_COUNTED = (
+    f"(SELECT count(*) FROM photo INDEXED BY photo_by_state WHERE {_STATES} AND changed_s >= %s)"  # noqa: S608 - our own words
+    " - (SELECT count(*) FROM photo INDEXED BY photo_unchanged"
+    " WHERE state = 'filed' AND filed IS NULL AND changed_s >= %s)"
+)
+"""The same, counted by indices alone: pages ask for it whenever anything changes."""
 
 
 class Choice(StrEnum):
@@ -50,7 +57,9 @@ class Cursor:
     photo_id: int
 
 
-_START = Cursor(2, 0.0, 0)
+_MIXED = (Choice.TODAY, Choice.ALL)
+"""Choices of which some are to be looked at."""
+_START = Cursor(2, 1e18, 0)
 
 
 class Gallery(Records):
@@ -68,10 +77,13 @@ class Gallery(Records):
             limit: at most so many.
         """
         at = after or _START
+        key, after_key, order = "1", "(changed_s, id) < (:changed_s, :photo_id)", ""
+        if choice in _MIXED:  # elsewhere all are alike in that, and an index has the order
+            key, order = _FIRST, "first DESC,"
+            after_key = f"({_FIRST}, changed_s, id) < (:first, :changed_s, :photo_id)"
         query = (
-            f"SELECT *, {_FIRST} AS first FROM photo WHERE {_WHERE[choice]}"  # noqa: S608 - our own words
-            f" AND ({_FIRST}, changed_s, id) < (:first, :changed_s, :photo_id)"
-            " ORDER BY first DESC, changed_s DESC, id DESC LIMIT :limit"
+            f"SELECT *, {key} AS first FROM photo WHERE {_WHERE[choice]} AND {after_key}"  # noqa: S608 - our own words
+            f" ORDER BY {order} changed_s DESC, id DESC LIMIT :limit"
         )
         known = {"since_s": since_s, "limit": limit}
         asked = {"first": at.first, "changed_s": at.changed_s, "photo_id": at.photo_id}
@@ -85,16 +97,19 @@ class Gallery(Records):
 
     def numbers(self, *, since_s: float) -> dict[str, int]:
         """How many there are of each choice, and how many are open or at work."""
-        open_states = "state IN ('waiting', 'retrying')"
-        counted = {str(choice): where for choice, where in _WHERE.items()}
-        counted |= {"waiting": open_states, "working": "state IN ('working', 'publishing')"}
+        counted = {str(choice): _WHERE[choice] for choice in Choice if choice not in _MIXED}
+        counted |= {
+            "waiting": "state IN ('waiting', 'retrying')",
+            "working": "state IN ('working', 'publishing')",
+        }
         columns = ", ".join(
             f'(SELECT count(*) FROM photo WHERE {where}) AS "{name}"'  # noqa: S608 - our own words
             for name, where in counted.items()
         )
+        all_in_all = f"{_COUNTED % (0, 0)} AS 'all', {_COUNTED % (':since_s', ':since_s')} AS today"
         with self._read() as db:
-            row = db.execute(f"SELECT {columns}", {"since_s": since_s}).fetchone()
-            return dict(row)
+            query = f"SELECT {columns}, {all_in_all}"
+            return dict(db.execute(query, {"since_s": since_s}).fetchone())
 
     def results_of(self, photo_id: int) -> str | None:
         """The result folder that a photo's names are below; None if it has none."""

@@ -129,7 +129,12 @@ class Session:
         except TooManyWrong as error:
             raise Problem(429, "too many wrong tokens", Retry_After=str(error.args[0])) from error
         response = answer({"who": name})
-        response.set_cookie(COOKIE, cookie, max_age=LASTS_S, httponly=True, samesite="strict")
+        secure = (
+            request.headers.get("x-forwarded-proto") == "https"
+        )  # what stands before us says so
+        response.set_cookie(
+            COOKIE, cookie, max_age=LASTS_S, httponly=True, samesite="strict", secure=secure
+        )
         return response
 
     def delete(self, _: Request) -> Response:

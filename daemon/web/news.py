@@ -25,7 +25,7 @@ from daemon.web.answers import Problem
 from daemon.web.photos import told
 from daemon.web.place import Place
 
-_LOOK_S, _BEAT_S = 0.5, 15.0
+_LOOK_S, _BEAT_S, _AGAIN_S = 0.5, 15.0, 3.0
 _MOST_LISTENERS = 64
 _MOST_UNREAD = 50
 _MOST_AT_ONCE = 300
@@ -55,14 +55,14 @@ class News:
         """All changes from now on."""
         if len(self._listeners) >= _MOST_LISTENERS:
             raise Problem(503, "too many pages are open")
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._watch())
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(self._events(), 200, headers, "text/event-stream")
 
     async def _events(self) -> AsyncIterator[str]:
         mine: asyncio.Queue[str] = asyncio.Queue(_MOST_UNREAD)
         self._listeners.add(mine)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._watch())
         try:
             yield "retry: 2000\n\n" + _event("hello", {})
             while not self._closing.is_set():
@@ -74,32 +74,32 @@ class News:
             self._listeners.discard(mine)
 
     async def _watch(self) -> None:
-        """Look, as long as anybody listens."""
-        await asyncio.sleep(0)
-        known: tuple[int, int] | None = None
+        """Look, as long as anybody listens, whatever becomes of the ledger meanwhile."""
+        while self._listeners:
+            try:
+                gallery = await run_in_threadpool(self._open)
+                with contextlib.closing(gallery):
+                    await self._follow(gallery)
+            except LedgerTrouble:
+                self._tell(_event("reload", {}))
+                await asyncio.sleep(_AGAIN_S)
+
+    async def _follow(self, gallery: Gallery) -> None:
+        """Tell what changes in one connection's view of the ledger."""
+        known = await run_in_threadpool(gallery.standing)
         daemon: dict[str, Any] = {}
         since_s = time.time()
-        try:
-            gallery = await run_in_threadpool(self._open)
-        except LedgerTrouble:
-            self._tell(_event("reload", {}))
-            return
-        try:
-            while self._listeners or known is None:
-                looked_s = time.time()
-                standing = await run_in_threadpool(gallery.standing)
-                if known is not None and standing != known:
-                    document = await run_in_threadpool(_changes, gallery, since_s, known[1])
-                    self._tell(_event("photos", document))
-                now = await run_in_threadpool(daemon_news, self._place)
-                if now != daemon:
-                    self._tell(_event("daemon", now))
-                known, daemon, since_s = standing, now, looked_s - _OVERLAP_S
-                await asyncio.sleep(_LOOK_S)
-        except LedgerTrouble:
-            self._tell(_event("reload", {}))
-        finally:
-            gallery.close()
+        while self._listeners:
+            looked_s = time.time()
+            standing = await run_in_threadpool(gallery.standing)
+            if standing != known:
+                document = await run_in_threadpool(_changes, gallery, since_s, known[1])
+                self._tell(_event("photos", document))
+            now = await run_in_threadpool(daemon_news, self._place)
+            if now != daemon:
+                self._tell(_event("daemon", now))
+            known, daemon, since_s = standing, now, looked_s - _OVERLAP_S
+            await asyncio.sleep(_LOOK_S)
 
     def _open(self) -> Gallery:
         return Gallery.open(self._place.ledger, read_only=True)

@@ -105,12 +105,17 @@ class Pictures:
             if (key, last) not in self._making:
                 task = asyncio.ensure_future(self._make(request, key, render))
                 self._making[key, last] = task
-                task.add_done_callback(lambda _: self._making.pop((key, last), None))
+                task.add_done_callback(lambda done: self._made_once((key, last), done))
             await asyncio.shield(self._making[key, last])
         found = self._cache.find(key, name)
         if found is None:
             raise Problem(404, "there is no such picture")
         return found
+
+    def _made_once(self, what: tuple[str, str], done: asyncio.Future[None]) -> None:
+        del self._making[what]
+        if not done.cancelled():
+            done.exception()  # whoever asked may be gone, and nobody else has to hear of it
 
     async def _make(self, request: Request, key: str, render: Callable[..., None]) -> None:
         files = await run_in_threadpool(self._files, request)

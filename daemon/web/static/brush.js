@@ -49,7 +49,9 @@ export class Brush extends EventTarget {
 
   // While space is held the photo is moved instead.
   panning(on) {
+    this.moving = on;
     this.stage.classList.toggle("panning", on);
+    this.#changed();
   }
 
   take(mark) {

@@ -53,14 +53,18 @@ export class Grid {
   }
 
   #change(photos) {
-    for (const photo of photos) {
+    const placed = photos.map((photo) => [this.store.index(photo.id), photo]).filter(([at]) => at >= 0);
+    // From the last on: each goes before its neighbour, which has to be there.
+    for (const [at, photo] of placed.sort(([one], [other]) => other - one)) {
       const old = this.#cards.get(photo.id);
-      const at = this.store.index(photo.id);
-      if (at < 0) continue;
-      const focused = document.activeElement === old;
+      const focused = old && document.activeElement === old;
       const card = this.#card(photo);
-      if (old) old.replaceWith(card);
-      else this.list.insertBefore(card, this.#cards.get(this.store.photos[at + 1]?.id) ?? null);
+      const next = this.#cards.get(this.store.photos[at + 1]?.id) ?? null;
+      if (old && old.nextElementSibling === next) old.replaceWith(card);
+      else {
+        old?.remove();
+        this.list.insertBefore(card, next);
+      }
       if (focused) card.focus();
     }
     if (!this.list.isConnected && this.store.photos.length) this.root.replaceChildren(this.list, this.#end);
@@ -85,7 +89,9 @@ export class Grid {
       made.addEventListener("error", () => made.remove());
       return lazily(made, api.small(photo, name));
     };
-    if (photo.state !== "filed") return [picture("before", {})];
+    // Where nobody was found the result is empty, and says nothing.
+    const empty = photo.flags.some((flag) => flag.reason === "nobody");
+    if (photo.state !== "filed" || empty) return [picture("before", {})];
     const card = [picture("thumb", {})];
     // The original is fetched when somebody wants to compare.
     card[0].addEventListener("load", () => {

@@ -255,6 +255,7 @@ export class PhotoView {
       el("button", { "data-mark": name, onclick: () => this.brush.take(name) }, el("span", { class: "dot" }), t(`mark.${name}`), el("kbd", {}, at + 1));
     this.marks = MARKS.map(mark);
     this.marks.forEach((button, at) => (button.firstChild.style.background = DOTS[MARKS[at]]));
+    this.hand = el("button", { class: "icon", title: t("brush.move"), "aria-label": t("brush.move"), onclick: () => this.brush.panning(!this.brush.moving) }, "✥");
     this.size = el("input", { type: "range", min: 4, max: 200, "aria-label": t("key.size") });
     this.size.addEventListener("input", () => this.brush.sized(Number(this.size.value)));
     this.sending = el("button", { class: "send", onclick: () => this.#send() }, t("brush.send"));
@@ -262,7 +263,7 @@ export class PhotoView {
     this.bar = el(
       "div",
       { class: "tools brushbar", hidden: true },
-      el("div", {}, ...this.marks, this.size, this.taking, this.sending, el("button", { onclick: () => this.#endBrush() }, t("cancel"))),
+      el("div", {}, this.hand, ...this.marks, this.size, this.taking, this.sending, el("button", { onclick: () => this.#endBrush() }, t("cancel"))),
     );
     return this.bar;
   }
@@ -278,6 +279,7 @@ export class PhotoView {
     this.bar.hidden = !brush.on;
     for (const button of this.marks) button.setAttribute("aria-pressed", String(button.dataset.mark === brush.mark));
     this.size.value = brush.size;
+    this.hand.setAttribute("aria-pressed", String(Boolean(brush.moving)));
     this.sending.disabled = this.taking.disabled = !brush.strokes.length;
     if (!photo) return;
     this.banner.hidden = !(photo.redoing && viewer.photo);

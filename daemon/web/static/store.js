@@ -65,9 +65,14 @@ export class Store extends EventTarget {
     this.#changed("heard");
   }
 
-  // What is listed stays until the list is asked for anew: nothing jumps away under the hand.
+  // What is listed stays until the list is asked for anew: nothing jumps away under the hand. But what
+  // is filed meanwhile, and is to be looked at, goes to the front.
   #take(photo) {
-    const at = this.index(photo.id);
+    let at = this.index(photo.id);
+    if (at >= 0 && isOpen(this.photos[at]) && toLook(photo)) {
+      this.photos.splice(at, 1);
+      at = -1;
+    }
     if (at >= 0) this.photos[at] = photo;
     else if (this.#belongs(photo)) this.photos.splice(this.#place(photo), 0, photo);
   }

@@ -7,6 +7,10 @@ import { reason, t } from "./texts.js";
 const OpenSeadragon = window.OpenSeadragon;
 const MOST_ZOOM = 8;
 const STEP = 0.02;
+// Of labels, in pixels: a letter's width, a line's height; and what the tools above take.
+const LETTER = 7;
+const LABEL = 20;
+const TOOLS = 64;
 
 export class Viewer extends EventTarget {
   mode = "compare";
@@ -73,9 +77,9 @@ export class Viewer extends EventTarget {
     await Promise.all(wanted.map((name) => this.#add(photo, name, asked)));
     if (asked !== this.asked) return;
     this.photo = photo;
-    this.#flag(flags);
     this.#show();
     this.osd.viewport.goHome(true);
+    this.#flag(flags);
     this.stage.classList.remove("loading");
     this.#scaled();
   }
@@ -243,14 +247,26 @@ export class Viewer extends EventTarget {
 
   #flag(flags) {
     this.places = [];
+    const labels = [];
     for (const flag of flags.filter((one) => one.place)) {
       const [left, top, width, height] = flag.place;
       const place = el("div", { class: "place" }, el("b", {}, reason(flag)));
-      place.style.setProperty("--nth", this.places.length);
+      place.style.setProperty("--down", `${this.#down(flag, labels)}px`);
       this.places.push(place);
       const location = this.item.imageToViewportRectangle(left, top, width, height);
       this.osd.addOverlay({ element: place, location, checkResize: false });
     }
+  }
+
+  // How far down in its place a label goes, so that none covers another where all of the photo is seen.
+  #down({ place: [left, top], ...flag }, labels) {
+    const { x, y } = this.toScreen(left, top);
+    const width = reason(flag).length * LETTER + LABEL;
+    let at = Math.max(y, TOOLS);
+    const covers = (one) => Math.abs(one.at - at) < LABEL && x < one.x + one.width && one.x < x + width;
+    while (labels.some(covers)) at += LABEL;
+    labels.push({ x, at, width });
+    return at - y;
   }
 
   #listen() {

@@ -363,8 +363,8 @@ def test_names_with_html_and_escapes_are_shown_as_they_are(page: Open, browsed: 
 
 def test_a_tablet_has_everything_in_reach(page: Open, browsed: Site) -> None:
     photo = id_of(browsed, "photo-1.png")
-    for size in ((834, 1112), (1112, 834)):
-        one = page(f"photo/{photo}", size=size, has_touch=True)
+    for size in ((834, 1112), (1112, 834)):  # in the language with the longest words
+        one = page(f"photo/{photo}", size=size, has_touch=True, locale="de-DE")
         one.wait_for_selector(".divider:not([hidden])")
         outside = one.evaluate(OUT_OF_REACH)
         assert outside == []

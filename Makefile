@@ -55,7 +55,7 @@ faults: people ## Break it in every way, for a quarter of an hour, and count wha
 service-tests: $(READY) ## Test the service on a systemd that is booted for it (as root)
 	@$(PYTEST) -m service tests/service
 
-bench: people ## Measure where the daemon's time goes (`matted bench` compares engines)
+bench: people ## Measure where time and memory go, and how near the limit (PEER=1: beside rembg)
 	@$(BIN)/python -m tests.benchmarks
 
 kinds: people ## Make every kind of result from three photos; print what other programs say of them

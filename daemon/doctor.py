@@ -23,6 +23,7 @@ from daemon.errors import NoEngine, ResultsTrouble
 from daemon.intake.mounts import file_system, sends_events
 from daemon.log import events
 from daemon.machine import private
+from daemon.machine.capacity import Capacity, largest_megapixels, need_bytes
 from daemon.photo import show
 from daemon.shelf import below, durable, spelling, staging
 from matting.errors import EngineError
@@ -72,6 +73,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         if folder.archive is not None:
             yield from _writable("archive", folder.archive, make=False)
     yield _watches(settings)
+    yield _memory(settings)
     yield _gpu()
     yield from _engine(settings)
     yield from _finder(settings)
@@ -176,6 +178,20 @@ def _count_directories(folder: Folder) -> int:
         if found >= _ENOUGH_WATCHES:
             break
     return found
+
+
+def _memory(settings: Settings) -> Finding:
+    """How large a photo may be before its process has too little memory."""
+    limits, count = settings.limits, Capacity.here().workers(settings.workers)
+    each = Capacity.here().each_bytes(limits.photo_memory_mb, count)
+    largest = largest_megapixels(each)
+    told = f"{count} at once, {each / 1e9:.1f} GB each: enough for {largest:.0f} megapixels"
+    if largest >= limits.max_megapixels:
+        return Finding("photos", Severity.OK, f"{told}, and {limits.max_megapixels:g} are taken")
+    need = need_bytes(limits.max_megapixels) / 1e9
+    told += f"; {limits.max_megapixels:g} are taken, which need {need:.1f} GB, and larger photos"
+    told += " fail: give fewer `workers` or more `limits.photo_memory_mb`"
+    return Finding("photos", Severity.NOTE, told)
 
 
 def _gpu() -> Finding:

@@ -26,6 +26,7 @@ from daemon.filing.policy import Patience
 from daemon.filing.queue import Filing
 from daemon.ledger import Ledger
 from daemon.log.events import Event, Log
+from daemon.machine.capacity import Capacity
 from daemon.photo import Photo
 from daemon.shelf import roots, staging
 
@@ -126,7 +127,7 @@ class Batch:
                 filing.publish_planned()
 
     def _no_idle_workers(self) -> Settings:
-        count = assembly.count_workers(self._settings.workers)
+        count = Capacity.here().workers(self._settings.workers)
         return self._settings.model_copy(update={"workers": min(count, len(self._sources.taken))})
 
     def _endings(

@@ -161,7 +161,7 @@ class ResourceLimits(Options):
     """A photo process that works longer than this on one photo is killed."""
     photo_memory_mb: Annotated[int, Field(ge=256, le=_MOST_MB)] | Literal["auto"] = "auto"
     """What a photo process may allocate; auto shares four fifths of the machine's memory among
-    them. A photo that wants more fails alone."""
+    them. A photo that wants more fails alone; `matted doctor` says how large one may be."""
     max_download_mb: float = Field(default=2048, gt=0, le=_MOST_MB)
     """A photo from an address (`matted process`) that is larger is refused."""
     download_timeout_s: float = Field(default=900, gt=0, le=_WEEK_S)
@@ -180,7 +180,8 @@ class Settings(Options):
     engine: EngineSettings = EngineSettings()
     """The engine that makes the mattes."""
     workers: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = "auto"
-    """How many photos are worked on at once; auto is one per two processor cores, at least one."""
+    """How many photos are worked on at once; auto is one per processor core, as long as each has
+    memory for 100 megapixels (2.5 GB), and one per two cores at least."""
     limits: ResourceLimits = ResourceLimits()
     """When to say no."""
     folders: tuple[Folder, ...] = Field(min_length=1, max_length=MOST_FOLDERS)

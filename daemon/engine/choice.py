@@ -107,10 +107,12 @@ def people_network(wanted: settings.Settings) -> Path | None:
         return model.path
 
 
-def finds(spec: EngineSpec, people: Path | None) -> bool:
-    """Whether an engine answers whom the network in this file finds, and nothing else."""
+def finds(spec: EngineSpec, people: Path | None) -> str:
+    """What an engine calls the network in this file, if it answers whom that finds; else ''."""
     kind = ENGINES.get(spec.name)
-    return kind is not None and kind.searches and spec.options.get("model") == str(people)
+    if kind is None or not kind.searches or spec.options.get("model") != str(people):
+        return ""
+    return str(spec.options.get("name") or Path(spec.options["model"]).name)
 
 
 def install_people(wanted: settings.Settings) -> str:

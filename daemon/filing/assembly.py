@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +20,7 @@ from daemon.filing.policy import Patience
 from daemon.filing.queue import Filing
 from daemon.ledger import Ledger
 from daemon.log.events import Log
+from daemon.machine.capacity import Capacity
 from daemon.work import photo_process
 from daemon.work.job import EngineAddress, Reading
 from daemon.work.workers import Workers
@@ -49,13 +49,13 @@ def opened(
         wake: called, from another thread, when filing has something to do.
         log: for what happens to each photo.
     """
-    count = count_workers(wanted.workers)
+    count = Capacity.here().workers(wanted.workers)
     workers = Workers(
         photo_process.work,
         prepare=photo_process.load,
         count=count,
         timeout_s=wanted.limits.photo_timeout_s,
-        memory_bytes=_memory_bytes(wanted.limits.photo_memory_mb, count),
+        memory_bytes=Capacity.here().each_bytes(wanted.limits.photo_memory_mb, count),
         wake=wake,
     )
     refinery = RefinerProcesses(wanted, count, lambda spec: hosted(spec, log))
@@ -135,17 +135,3 @@ def _engine_access(
         other=others.address,
         tidy=others.tidy,
     )
-
-
-def _memory_bytes(wanted_mb: int | str, count: int) -> int:
-    """What each of so many photo processes may allocate."""
-    if isinstance(wanted_mb, int):
-        return wanted_mb << 20
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 4 // 5 // count
-
-
-def count_workers(wanted: int | str) -> int:
-    """How many photos to work on at once."""
-    if isinstance(wanted, int):
-        return wanted
-    return max(1, (os.cpu_count() or 1) // 2)

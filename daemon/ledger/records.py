@@ -231,5 +231,10 @@ class Records(Database):
 
 def _unchanged_since(db: sqlite3.Connection, time_s: float) -> int:
     """How many versions were found to be filed already."""
-    query = "SELECT count(*) FROM photo WHERE state = 'filed' AND filed IS NULL AND changed_s >= ?"
+    # Left to itself SQLite looks at all that were filed since, to find the few of which no more is
+    # known.
+    query = (
+        "SELECT count(*) FROM photo INDEXED BY photo_unchanged"
+        " WHERE state = 'filed' AND filed IS NULL AND changed_s >= ?"
+    )
     return int(db.execute(query, (time_s,)).fetchone()[0])

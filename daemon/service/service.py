@@ -20,6 +20,7 @@ from daemon.intake.identity import Identities
 from daemon.ledger import Ledger
 from daemon.log.events import Event, Log
 from daemon.machine import instance, private
+from daemon.machine.capacity import Capacity
 from daemon.machine.lock import Lock
 from daemon.machine.resource_limits import demand_enough
 from daemon.service import notify
@@ -67,7 +68,7 @@ class Service:
         settings = self._file.settings
         self._orders.listen()
         self._log.info(Event.SERVICE_STARTED, pid=os.getpid(), config=self._config)
-        demand_enough(assembly.count_workers(settings.workers))
+        demand_enough(Capacity.here().workers(settings.workers))
         with Lock(settings.state_dir), open_ledger(settings, self._log) as ledger:
             identities = Identities(settings.state_dir)
             make_folders(settings, identities, self._config, self._log)

@@ -38,6 +38,11 @@ def finder(
         raise NoEngine(f"{steps} finds nobody: {error}") from error
 
 
+def loaded(network: Path) -> people.Network:
+    """The network that a search was made with."""
+    return _loaded(network)[0]
+
+
 @lru_cache(maxsize=1)
 def _loaded(network: Path) -> tuple[people.Network, people.Aged]:
     """One for all photos of a process: it is the same file as long as the daemon runs."""

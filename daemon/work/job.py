@@ -24,9 +24,9 @@ class EngineAddress:
     """From the moment the engine begins with this photo."""
     people: Path | None = None
     """The network that finds people, for the steps before the engine; None: not installed."""
-    finds: bool = False
-    """Whether the engine answers whom that network finds: asked about a picture that a step has
-    searched, it would search it again."""
+    finds: str = ""
+    """What the engine calls that network, if it answers whom it finds: asked about a picture that a
+    step has searched, it would search it again. Empty: it answers something of its own."""
     install_people: str = ""
     """What to type where it is not; this installation's own command."""
 

@@ -32,7 +32,7 @@ from daemon.shelf.staging import entered, seal
 from daemon.steps import STEPS
 from daemon.steps.view import View
 from daemon.work import parts, trimap_file
-from daemon.work.finder import finder
+from daemon.work.finder import finder, loaded
 from daemon.work.job import EngineAddress, Job, Outcome, Staged, Unchanged
 from daemon.work.judging import at_hand
 from daemon.work.provenance import attributed
@@ -41,7 +41,7 @@ from daemon.work.snapshot import copy_in
 from daemon.work.touching_up import ENGINE as BY_HAND
 from daemon.work.touching_up import read_matte, touch_up
 from matting.engines import Answer
-from matting.engines.people import answer_of
+from matting.engines.people import answer_of, described
 from matting.errors import (
     EngineFaulted,
     EngineLost,
@@ -54,7 +54,6 @@ from matting.picture.foreground import estimate_foreground
 from matting.process.client import connect
 
 _NONE = trimap_file.Own()
-_PROCESSOR = "cpu"
 Value = TypeVar("Value")
 
 
@@ -250,11 +249,10 @@ def _ask(view: View, job: Job) -> tuple[Answer, str, tuple[str, ...]]:
     The engine that finds people need not be asked who is in a picture that a step has searched:
     it would search it once more.
     """
-    if job.engine.finds and view.found is not None:
-        answer = answer_of(view.found, view.pixels.shape[:2])
-        model = job.engine.people.name if job.engine.people else ""
-        ran = {"model": model, "framework": f"opencv {cv2.__version__}"}
-        return answer._replace(facts=answer.facts | ran), _PROCESSOR, ()
+    if (found := view.found) and job.engine.finds and job.engine.people:
+        ran = described(job.engine.finds, loaded(job.engine.people))
+        answer = answer_of(found, view.pixels.shape[:2])
+        return answer._replace(facts=answer.facts | ran), str(ran["device"]), ()
     try:
         return *_matte(view, job), ()
     except EngineOutOfMemory as error:

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from matting.engines.installed import Framework
+from matting.framework import Framework
 from matting.networks import graph
 from matting.networks.bshm.freeze import portable
 from matting.small_file import replace_file

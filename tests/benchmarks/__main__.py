@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import idle, latency, memory, stages, throughput
+from tests.benchmarks import idle, latency, limit, memory, peer, scale, stages, start, throughput
 from tests.benchmarks.effort import FULL, QUICK
 from tests.benchmarks.photos import make_photos
 
@@ -30,6 +30,9 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help="Only this; may be repeated.")] = None,
     *,
     quick: Annotated[bool, typer.Option(envvar="QUICK", help="As much as fits a minute.")] = False,
+    beside: Annotated[
+        bool, typer.Option("--peer", envvar="PEER", help="Beside rembg, which is installed.")
+    ] = False,
 ) -> None:
     """Measure where the daemon's time goes, print tables, write figures to bench-out/bench.json.
 
@@ -44,14 +47,20 @@ def main(
         sizes = {*effort.megapixels, effort.batch_megapixels, _SMALL_MEGAPIXELS}
         made = make_photos(root, sizes, photos)
         batch, small = made[effort.batch_megapixels], made[_SMALL_MEGAPIXELS]
+        first = min(effort.megapixels)
         measures: dict[str, tuple[Callable[[], Any], Callable[[Any], Table]]] = {
             "stages": (lambda: stages.measure(effort, made, root), stages.table),
             "throughput": (lambda: throughput.measure(effort, batch, root), throughput.table),
             "latency": (lambda: latency.measure(effort, root), latency.table),
             "idle": (lambda: idle.measure(effort, root), idle.table),
             "memory": (lambda: memory.measure(effort, small, root), memory.table),
+            "limit": (lambda: limit.measure(effort, made, root), limit.table),
+            "start": (lambda: start.measure(effort, first, made[first], root), start.table),
+            "tiny": (lambda: throughput.measure_tiny(effort, root), throughput.table),
+            "scale": (lambda: scale.measure(effort, root), scale.table),
+            "peer": (lambda: peer.measure(effort, root), peer.table),
         }
-        for name in only or measures:
+        for name in only or [name for name in measures if beside or name != "peer"]:
             measure, table = measures[name]
             began_s = time.monotonic()
             with console.status(f"{name} ..."):

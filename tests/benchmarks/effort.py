@@ -31,6 +31,16 @@ class Effort:
     """Small photos for which memory is watched, with the stub engine."""
     matted: int
     """And with the real one."""
+    pairs: int
+    """Turns of ourselves and the peer."""
+    starts: int
+    """Runs with a single photo."""
+    filed: int
+    """Photos that a ledger has filed."""
+    files: int
+    """Known files in a folder that is scanned."""
+    tiny: int
+    """Photos of 64 x 64 pixels that are there at once."""
 
 
 FULL = Effort(
@@ -45,6 +55,11 @@ FULL = Effort(
     rest_s=3.0,
     stubbed=200,
     matted=24,
+    pairs=3,
+    starts=5,
+    filed=1_000_000,
+    files=100_000,
+    tiny=400,
 )
 QUICK = Effort(
     megapixels=(1.5, 6.0),
@@ -58,4 +73,9 @@ QUICK = Effort(
     rest_s=3.0,
     stubbed=40,
     matted=4,
+    pairs=1,
+    starts=1,
+    filed=20_000,
+    files=5_000,
+    tiny=40,
 )

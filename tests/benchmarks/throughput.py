@@ -12,6 +12,7 @@ from rich.table import Table
 from tests.benchmarks.effort import Effort
 from tests.benchmarks.processes import family_cpu_s
 from tests.benchmarks.rig import Rig, running, said_s
+from tests.stubs.harness import write_photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +52,32 @@ class Throughput:
 
 def measure(effort: Effort, photo: Path, root: Path) -> Throughput:
     """Batches in turns for two daemons, of which one is idle; the first of each is not counted."""
+    batches = _in_turns(photo, root, effort.batch, effort.batches, stubbed=False)
+    return Throughput(effort.batch_megapixels, batches)
+
+
+def measure_tiny(effort: Effort, root: Path) -> Throughput:
+    """Photos of 64 x 64 pixels, no steps and the stub engine: what is left is the daemon itself."""
+    photo = root / "tiny.jpg"
+    write_photo(photo, size=(64, 64))
+    batches = _in_turns(photo, root / "tiny", effort.tiny, effort.batches, stubbed=True)
+    return Throughput(64 * 64 / 1e6, batches)
+
+
+def _in_turns(
+    photo: Path, root: Path, count: int, times: int, *, stubbed: bool
+) -> tuple[Batch, ...]:
     with (
-        running(Rig(root / "one", workers=1)) as one,
-        running(Rig(root / "two", workers=2)) as two,
+        running(Rig(root / "one", workers=1, stubbed=stubbed)) as one,
+        running(Rig(root / "two", workers=2, stubbed=stubbed)) as two,
     ):
         for rig, workers in ((one, 1), (two, 2)):
             _batch(rig, photo, workers, "warm", workers)
-        batches = [
-            _batch(rig, photo, effort.batch, str(number), workers)
-            for number in range(effort.batches)
+        return tuple(
+            _batch(rig, photo, count, str(number), workers)
+            for number in range(times)
             for rig, workers in ((one, 1), (two, 2))
-        ]
-    return Throughput(effort.batch_megapixels, tuple(batches))
+        )
 
 
 def _batch(rig: Rig, photo: Path, count: int, label: str, workers: int) -> Batch:
@@ -81,7 +96,7 @@ def _batch(rig: Rig, photo: Path, count: int, label: str, workers: int) -> Batch
 
 def table(figures: Throughput) -> Table:
     """One row per number of workers."""
-    shown = Table(title=f"Photos per minute ({figures.megapixels:g} MP, real daemon and engine)")
+    shown = Table(title=f"Photos per minute ({figures.megapixels:.2g} MP each, there at once)")
     headings = ("workers", "photos", "a minute", "ratio", "stages, s", "processor, s", "overhead")
     for heading in headings:
         shown.add_column(heading, justify="right")

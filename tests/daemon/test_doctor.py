@@ -41,6 +41,24 @@ def test_a_good_set_up_has_nothing_bad_and_is_left_as_it_was(tmp_path: Path) -> 
     assert not left
 
 
+def test_how_large_a_photo_may_be_is_said_beforehand(tmp_path: Path) -> None:
+    """A scan that is too large for its process would be found out by its failure."""
+    (tmp_path / "in").mkdir()
+    base = "state_dir: state\nfolders: [{watch: in, results: out}]\nworkers: 2\n"
+    text = f"{base}limits: {{photo_memory_mb: 900, max_megapixels: %s}}"
+    told = {
+        most: next(
+            found
+            for found in examine(parse(text % most, source="test.yaml", base=tmp_path))
+            if found.what == "photos"
+        )
+        for most in (20, 100)
+    }
+    assert (told[20].verdict, told[100].verdict) == (Severity.OK, Severity.NOTE)
+    assert "2 at once, 0.9 GB each: enough for 31 megapixels" in told[20].told
+    assert "100 are taken, which need 2.5 GB" in told[100].told
+
+
 def test_folders_that_are_away_and_files_in_their_place_are_found(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "archive").write_text("a file")

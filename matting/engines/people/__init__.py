@@ -48,11 +48,11 @@ class PeopleEngine(Engine):
         """
         self._network = network
         self._aged = aged
-        self._name = f"{name} {network.sha256[:12]}"
+        self._name = name
 
     def describe(self) -> dict[str, Any]:
         """Say which file it is, and that the processor does the work."""
-        return {"model": self._name, "framework": f"opencv {cv2.__version__}", "device": "cpu"}
+        return described(self._name, self._network)
 
     def matte(self, pixels: NDArray[np.uint8]) -> Answer:
         """Matte one picture; see Engine.matte.
@@ -60,6 +60,12 @@ class PeopleEngine(Engine):
         People who touch count as one.
         """
         return answer_of(people.find(pixels, self._network, self._aged), pixels.shape[:2])
+
+
+def described(name: str, network: people.Network) -> dict[str, Any]:
+    """What the engine says of itself, also where its answer is made without asking it."""
+    model = f"{name} {network.sha256[:12]}"
+    return {"model": model, "framework": f"opencv {cv2.__version__}", "device": "cpu"}
 
 
 def answer_of(found: people.Found, shape: tuple[int, ...]) -> Answer:

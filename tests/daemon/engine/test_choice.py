@@ -44,7 +44,9 @@ def install(root: Path, name: str, engine: str = "onnx", store: Path | None = No
 def test_whom_an_engine_finds_is_known_of_the_one_with_the_same_network(tmp_path: Path) -> None:
     """With another file, or as another engine, it answers something of its own."""
     people = tmp_path / "selfie.tflite"
-    assert finds(EngineSpec("people", {"model": str(people)}), people)
+    named = {"model": str(people), "name": "selfie"}
+    assert finds(EngineSpec("people", named), people) == "selfie"
+    assert finds(EngineSpec("people", {"model": str(people)}), people) == "selfie.tflite"
     assert not finds(EngineSpec("people", {"model": str(tmp_path / "mine.tflite")}), people)
     assert not finds(EngineSpec("onnx", {"model": str(people)}), people)
     assert not finds(EngineSpec("people", {}), None)

@@ -485,6 +485,8 @@ def test_no_question_is_answered_by_going_through_all_photos(ledger: Ledger, que
     few = ("photo_by_due", "photo_to_dispose", "photo_kept", "photo_flagged", "photo_unchanged")
     scans = [step for step in steps if step.startswith("SCAN") and "tally" not in step]
     assert all(any(name in step for name in few) for step in scans), steps
+    # All that were ever filed are in this one.
+    assert not any("photo_by_state (state=? AND changed_s" in step for step in steps), steps
 
 
 @pytest.mark.parametrize("ends", ["filed", "failed", "retry", "give_back", "gone"])

@@ -230,9 +230,9 @@ def test_whom_a_step_has_found_the_engine_is_not_asked_about(
     photo = tmp_path / "photo.png"
     cv2.imwrite(str(photo), np.asarray(skimage.data.astronaut())[..., ::-1])
     job = job_for(photo, {"preprocess": ["focus_person"], "outputs": ["matte"]})
-    engine = replace(job.engine, people=people_network, finds=True)
+    engine = replace(job.engine, people=people_network, finds="selfie")
     filed = done(replace(job, engine=engine)).filed
-    assert filed.people == 1
+    assert (filed.people, filed.device) == (1, "cpu")
     matte = cv2.imread(str(next(Path(os.fsdecode(job.staging)).iterdir())), cv2.IMREAD_GRAYSCALE)
     assert matte is not None
     assert matte[:60, :60].max() == 0

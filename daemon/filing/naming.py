@@ -110,8 +110,8 @@ class Naming:
         folder = names.filled(above, photo, day, destination.profile.files[0], known)
         depth = folder.count(b"/") + 1 if folder else 0
         there = self._ledger.reserved_below(destination.results, folder)
-        counted = (name for name in there if own or name not in photo.names)
-        found = (pattern.fullmatch(name.split(b"/")[depth]) for name in counted)
+        others = (name for name in there if own or name not in photo.names)
+        found = (pattern.fullmatch(name.split(b"/")[depth]) for name in others)
         return max((int(match[1]) for match in found if match), default=0) + 1
 
     def respelled(self, photo_id: int) -> tuple[bytes, ...] | None:

@@ -162,6 +162,7 @@ def _name(
     stem, source_ext = os.path.splitext(base)
     again = f"-{number}" if number > 1 and not counts(template) else ""
     suffix = _label(template, output.part) + again
+    told_by_name = bool(fields(template) & {"stem", "id"})
     told_apart = mark(photo.path)
 
     def fill(stem: bytes) -> list[bytes]:
@@ -175,7 +176,7 @@ def _name(
             id=f"{photo.id}{suffix}",
             source_ext=os.fsdecode(source_ext[1:]),
             profile=known.profile.replace("/", "_"),
-            sha=_Shortened(known.sha256, suffix),
+            sha=_Shortened(known.sha256, "" if told_by_name else suffix),
             count=number + output.before,
             page=output.part.page or 1,
         )

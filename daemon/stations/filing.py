@@ -16,6 +16,7 @@ from daemon.shelf import reports, roots, staging
 from daemon.shelf.durable import results_trouble
 from daemon.shelf.names import LIMIT_BYTES, fit, mark
 from daemon.shelf.publish import publish
+from daemon.shelf.spelling import fitted
 from daemon.stations.book import Book, Entry
 from daemon.stations.sent import Handed
 
@@ -48,10 +49,9 @@ def published(entry: Entry, handed: Handed, plan: Plan, book: Book) -> bytes:
         PlanBroken: what was staged is lost; the station has to be asked anew.
     """
     suffix = os.fsdecode(os.path.splitext(plan.moves[0].staged)[1])
-    wanted = itertools.dropwhile(plan.moves[0].final.__ne__, _names(handed, suffix))
-    for name in wanted:
-        move = replace(plan.moves[0], final=name)
-        plan = replace(plan, moves=(move,))
+    first = _usable(handed, plan.moves[0].final)  # its folder may have been exchanged since
+    for name in itertools.chain([first], _names(handed, suffix)):
+        plan = replace(plan, moves=(replace(plan.moves[0], final=name),))
         book.plan(entry, plan)
         try:
             publish(plan)
@@ -102,7 +102,18 @@ def _names(handed: Handed, suffix: str) -> Iterator[bytes]:
         again = b"-%d" % number if number > 1 else b""
         made = head + name + tail + again if found else stem + b"_" + name + again
         whole = fit(made + os.fsencode(suffix), LIMIT_BYTES, mark(base))
-        yield os.path.join(folder, whole)
+        yield _usable(handed, os.path.join(folder, whole))
+
+
+def _usable(handed: Handed, name: bytes) -> bytes:
+    """The name as the results' disk takes it, in a folder that can be written to.
+
+    Raises:
+        ResultsTrouble: the result folder cannot be read.
+    """
+    root = Path(handed.document["results_folder"])
+    with results_trouble("a name cannot be chosen"), roots.opened(root) as (at, inside):
+        return fitted(at, inside, name, aside=True)
 
 
 def _owner(entry: Entry) -> Photo:

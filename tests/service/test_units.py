@@ -76,3 +76,9 @@ def test_what_is_installed_is_what_was_tested() -> None:
     assert len(installed) > 20
     assert installed.items() <= tested.items()
     assert not any(name.startswith(("pytest==", "mypy==", "ruff==")) for name in installed)
+
+
+@pytest.mark.parametrize("unit", ["matted.service", "matted-stations.service"])
+def test_who_stages_results_can_tell_which_boot_it_is(unit: str) -> None:
+    """Else nothing that it staged is known as its own any more (daemon.machine.instance)."""
+    assert "ProcSubset=pid" not in directives(unit)

@@ -104,3 +104,19 @@ def test_odd_photos_are_sent_and_blended(house: Any, size: tuple[int, int]) -> N
     house.worker("command", command=COPY, blend="person").start()
     assert house.ended() == "filed"
     assert house.answer().shape == (height, width, 3)
+
+
+@pytest.mark.parametrize("exchanged", ["before", "after"])
+def test_a_sub_folder_that_is_of_no_use_is_gone_round(house: Any, exchanged: str) -> None:
+    """Somebody puts a link in the place of the day's folder, before or after names are chosen."""
+    elsewhere = house.root / "elsewhere"
+    if exchanged == "after":
+        planned(house)
+    os.rename(house.day, elsewhere)
+    house.day.symlink_to(elsewhere)
+    if exchanged == "before":
+        planned(house)
+    house.workers[0].start()
+    assert house.ended() == "filed"
+    assert not (elsewhere / "IMG_1_restored.png").exists(), "no link is followed"
+    assert len([*house.results.rglob("IMG_1_restored*.png")]) == 1

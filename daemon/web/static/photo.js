@@ -48,6 +48,8 @@ export class PhotoView {
     this.#endBrush();
     this.id = id;
     this.photo = null;
+    this.panel.setAttribute("aria-busy", "true");
+    delete this.root.dataset.photo;
     this.viewer.close();
     await this.#load();
   }
@@ -93,7 +95,9 @@ export class PhotoView {
     if (!photo || id !== this.id) return;
     const other = photo.edition !== this.photo?.edition || photo.state !== this.photo?.state;
     this.photo = photo;
+    this.panel.removeAttribute("aria-busy");
     this.#fresh();
+    this.root.dataset.photo = id;
     if (!other) return;
     // What was filed before stays in sight while it is redone.
     if (photo.redoing && this.viewer.photo) return;

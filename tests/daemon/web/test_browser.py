@@ -109,6 +109,7 @@ def page(chromium: Any, browsed: Site) -> Iterator[Open]:
 def go(page: Any, at: str) -> None:
     page.evaluate("at => { location.hash = at }", f"#/{at}")
     if at.startswith("photo/"):
+        page.wait_for_selector(f"#photo[data-photo='{at.removeprefix('photo/')}']")
         page.wait_for_selector(".tools [data-mode]:not([hidden])")
         until(page, "!document.querySelector('.stage.loading')")
 
@@ -201,13 +202,13 @@ def test_keys_go_through_photos_and_decide_and_undo(page: Open, browsed: Site) -
     one.wait_for_selector(".card")
     go(one, f"photo/{first}")
     one.keyboard.press("ArrowRight")
-    one.wait_for_selector("h1:has-text('photo-4.png')")
+    one.wait_for_selector(f"#photo[data-photo='{second}']")
     one.keyboard.press("ArrowLeft")
-    one.wait_for_selector("h1:has-text('photo-5.png')")
+    one.wait_for_selector(f"#photo[data-photo='{first}']")
     one.keyboard.press("a")
     one.wait_for_url(f"**/#/photo/{second}")  # on to the next
     assert browsed.ledger.entry(first).decided == "approved"
-    one.wait_for_selector("h1:has-text('photo-4.png')")
+    one.wait_for_selector(f"#photo[data-photo='{second}']")
     one.keyboard.press("r")
     until(one, f"!location.hash.endsWith('/{second}')")
     assert browsed.ledger.entry(second).decided == "rejected"
@@ -222,6 +223,7 @@ def test_keys_go_through_photos_and_decide_and_undo(page: Open, browsed: Site) -
     one.keyboard.press("?")
     one.wait_for_selector("dialog kbd")
     one.keyboard.press("Escape")
+    one.wait_for_selector("dialog", state="detached")
     one.keyboard.press("Escape")
     one.wait_for_selector("#grid:not([hidden])")
     assert one.evaluate("document.activeElement.title") == "photo-4.png"
@@ -389,7 +391,6 @@ def test_the_token_is_asked_for_and_a_wrong_one_is_refused(chromium: Any, browse
     assert one.evaluate("document.cookie") == ""
     photo = id_of(browsed, "photo-2.png")
     go(one, f"photo/{photo}")
-    one.wait_for_selector("h1:has-text('photo-2.png')")
     one.keyboard.press("a")
     until(one, "document.querySelector('#told p')")
     with Gallery.open(browsed.ledger.path, read_only=True) as gallery:

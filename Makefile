@@ -107,7 +107,7 @@ converter: engine-tf2 ## What `matted model convert` needs, which is in .venv-tf
 
 # What cannot be made is said here, and once more by the tests that have to be skipped.
 engines: $(READY)
-	@$(MAKE) --no-print-directory --keep-going engine-tf1 engine-tf2 || \
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going engine-tf1 engine-tf2 || \
 	    echo "AN ENGINE'S ENVIRONMENT IS MISSING (see above); what runs in it is NOT tested" >&2
 
 lint: $(READY)

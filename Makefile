@@ -121,6 +121,8 @@ imports: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 tests: people page engines
+	@# pymatting compiles itself when it is first imported: once here, not in each of the processes.
+	@$(BIN)/python -c 'import pymatting'
 	@set -e; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; mkdir "$$tmp/c"; \
 	COVERAGE_FILE="$$tmp/c/.coverage" $(BIN)/python -m coverage run -m pytest --basetemp="$$tmp/t" \
 	    --numprocesses=$(JOBS) --dist=loadfile; \

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.usefixtures("people_network")
 Matted = Callable[..., subprocess.CompletedProcess[str]]
 QUICK = ("--profile", "studio-portrait")
 KINDS = ("foreground", "matte", "composition")
+TAKEN = "JPEG, PNG, TIFF, BMP, WebP, HEIC, AVIF, camera raw, PSD and JPEG 2000"
 
 
 def test_a_pipe_gets_plain_lines_that_are_never_wrapped(matted: Matted, home: Path) -> None:
@@ -36,7 +37,7 @@ def test_a_pipe_gets_plain_lines_that_are_never_wrapped(matted: Matted, home: Pa
     warning, photo, text = lines[3:]
     assert warning == "  warning: nobody was found; the matte is empty"
     assert photo.startswith(f"{folder.name}/{stem}.png: 64 x 48, nobody found, ")
-    assert text == f"{folder.name}/text.jpg: text is not taken; JPEG, PNG, TIFF, BMP and WebP are"
+    assert text == f"{folder.name}/text.jpg: text is not taken; {TAKEN} are"
     assert all((home / "out" / f"{stem}_{kind}.png").exists() for kind in KINDS)
 
 

@@ -23,7 +23,7 @@ _SPECK = 0.002
 """Of the scan: what is smaller, and no print, is passed over in silence."""
 _BORDER = 0.022
 """Of the longer side: 6 mm of an A4 platen, as wide as borders of prints are."""
-_LEAST_FILLING = 0.72
+_LEAST_FILLING = 0.66
 _MOST_ASPECT = 3.0
 _MOST_SHARED = 0.2
 """Of the smaller of two prints: more than a corner."""

@@ -26,6 +26,8 @@ _GAIN = 0.012
 _LEAST_PIECE = 0.82
 _MOST_NOTCHES = 14
 _LEAST_CUT = 4.0
+_STRIP, _STRIP_FILLING = 2.6, 0.9
+"""What is longer, and so much of a rectangle, is no print: it was cut off one."""
 
 _LOOKED_AT = 420
 """Longer side of the mask in which cuts are tried."""
@@ -102,6 +104,8 @@ def _parted(
             continue
         pieces = _cut(whole.mask, begin, end, least_side)
         if len(pieces) < 2 or min(one.filling for one in pieces) < _least(pieces):
+            continue
+        if any(one.rectangle.aspect > _STRIP and one.filling > _STRIP_FILLING for one in pieces):
             continue
         areas = [float(one.mask.sum()) for one in pieces]
         score = sum(a * one.filling for a, one in zip(areas, pieces, strict=True)) / sum(areas)

@@ -60,6 +60,8 @@ class Deciding:
             touchup = None
             with self._place.gallery() as gallery:
                 entry = entry_of(gallery, photo)
+                if strokes is not None and entry.filed is not None and entry.filed.parts:
+                    raise Problem(409, "the file holds several photos, which the brush cannot mend")
                 if strokes is not None:
                     found = results_of(gallery, entry)
                     paths = (os.fsdecode(os.path.join(one.root, one.name)) for one in found)

@@ -27,4 +27,7 @@ class Files:
     results: tuple[tuple[bytes, bytes], ...]
     max_pixels: int
     size: tuple[int, int] | None
-    """(width, height) of the photo; a result of another size has been framed."""
+    """(width, height) of the photo; a result of another size has been framed. None of a file with
+    several photos, of which each has results of its own."""
+    turns: bool = False
+    """Whether its folder's photos are turned upright, so that the file may lie otherwise."""

@@ -70,6 +70,7 @@ def told(entry: Entry) -> dict[str, Any]:
         "decided": entry.decided,
         "redoing": photo.redo is not None and entry.state is not State.FILED,
         "size": list(filed.size) if filed else None,
+        "parts": len(filed.parts) if filed else 0,
         "flags": [asdict(flag) for flag in filed.flags] if filed else [],
     }
 

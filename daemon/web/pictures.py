@@ -148,7 +148,11 @@ class Pictures:
             except Problem:
                 original = None
         max_pixels = int(self._place.settings.limits.max_megapixels * 1e6)
-        return Files(original, results, max_pixels, entry.filed.size if entry.filed else None)
+        filed = entry.filed
+        size = filed.size if filed and not filed.parts else None
+        folders = self._place.settings.folders
+        turns = any(f.turn != "none" for f in folders if str(f.watch) == entry.photo.folder)
+        return Files(original, results, max_pixels, size, turns)
 
     def _new_pool(self) -> ProcessPool:
         pool = ProcessPool(

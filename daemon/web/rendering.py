@@ -34,21 +34,22 @@ def render_small(files: Files, directory: Path) -> None:
     seen = _thumb(files, kinds)
     if seen is not None:
         browsing.write_small(seen, directory / "thumb.webp", _SMALL)
-    has_original = False
+    has_original, as_large = False, False
     with contextlib.suppress(MattedError, OSError):
-        browsing.write_small(_original(files), directory / "before.webp", _SMALL)
-        has_original = True
+        original = _original(files)
+        browsing.write_small(original, directory / "before.webp", _SMALL)
+        has_original, as_large = True, (original.width, original.height) == files.size
     cut, matte = "cutout" in kinds, "matte" in kinds
     layers = {
         Layer.ORIGINAL: has_original,
-        Layer.CUTOUT: cut or (matte and has_original),
+        Layer.CUTOUT: cut or (matte and as_large),
         Layer.MATTE: cut or matte,
         Layer.PICTURE: "picture" in kinds or "framed" in kinds,
     }
     after = Layer.CUTOUT if layers[Layer.CUTOUT] else Layer.PICTURE if "picture" in kinds else None
     told = {
         "layers": [layer for layer, there in layers.items() if there],
-        "after": after if has_original else None,
+        "after": after if as_large else None,
         "kinds": kinds,
     }
     (directory / FACTS).write_text(json.dumps(told))
@@ -120,8 +121,11 @@ def _original(files: Files) -> vips.Image:
     if files.original is None:
         raise NotAPhoto("the original is not there any more")
     with _opened(files.original) as path:
-        raster = decode(path, max_pixels=files.max_pixels, last_look=True)
-    return browsing.picture(to_srgb8(raster))
+        pixels = to_srgb8(decode(path, max_pixels=files.max_pixels, last_look=True))
+    kinds = _kinds(files) if files.turns else []
+    if "cutout" in kinds:
+        pixels = browsing.turned_like(pixels, _result(files, kinds.index("cutout")))
+    return browsing.picture(pixels)
 
 
 def _result(files: Files, index: int) -> vips.Image:

@@ -24,7 +24,7 @@ export function panel(photo, acts) {
 function flags(photo, acts) {
   if (!photo.flags.length) return null;
   const lines = photo.flags.map((flag) =>
-    el("li", {}, el("button", { disabled: !flag.place, onclick: () => acts.goTo(flag.place) }, reason(flag))),
+    el("li", {}, el("button", { disabled: !flag.place || photo.parts > 0, onclick: () => acts.goTo(flag.place) }, reason(flag))),
   );
   return [el("h2", {}, t("flags")), el("ul", { class: "flags" }, ...lines)];
 }
@@ -81,7 +81,7 @@ function actions(photo, acts) {
     button("approve", "A", filed, { "aria-pressed": String(photo.decided === "approved") }),
     button("reject", "R", filed, { "aria-pressed": String(photo.decided === "rejected") }),
     button("redo", "D", filed),
-    button("brush", "B", filed),
+    button("brush", "B", filed && !photo.parts),
     button("undo", "U", done),
   );
 }

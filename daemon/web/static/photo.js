@@ -105,7 +105,8 @@ export class PhotoView {
     const told = await api.shown(photo).catch(() => ({ layers: [], after: null }));
     if (photo !== this.photo) return;
     if (!told.layers.length) return this.#wait(t(photo.state === "filed" ? "nopicture" : `state.${photo.state}`));
-    await this.viewer.open(photo, told, photo.flags);
+    // Of a file with several photos, a flag's place is in one of them.
+    await this.viewer.open(photo, told, photo.parts ? [] : photo.flags);
     if (photo !== this.photo) return;
     this.#wait(null);
     this.viewer.flagsShown(this.#flags);
@@ -173,7 +174,7 @@ export class PhotoView {
 
   #toggleBrush() {
     if (this.brush.on) return this.#endBrush();
-    if (this.photo?.state !== "filed" || !this.viewer.photo) return;
+    if (this.photo?.state !== "filed" || this.photo.parts || !this.viewer.after) return;
     this.before = this.viewer.mode;
     this.brush.start();
     this.viewer.flagsShown(false);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from site_stub import HAIR, Site
 
 from daemon.intake.ignore import PHOTO_EXTENSIONS
 from daemon.ledger.gallery import Gallery
+from daemon.photo import Part
 from daemon.web.uploads import _ENDINGS
 
 
@@ -302,3 +304,14 @@ def test_a_result_that_was_framed_is_shown_by_itself_and_not_over_the_photo(site
     assert told["after"] == "cutout", "made of the photo and its matte"
     assert site.get(f"/api/photos/{photo}/pictures/{edition}/cutout")["width"] == 96
     assert site.get(f"/api/photos/{photo}/pictures/{edition}/picture")["width"] == 40
+
+
+def test_a_file_with_several_photos_is_not_mended_with_the_brush(site: Site) -> None:
+    photo = site.file("prints.png")
+    filed = site.ledger.entry(photo).filed
+    several = replace(filed, parts=(Part(print=1), Part(print=2)))
+    site.ledger.filed(photo, several, dispose=False, now_s=time.time())
+    assert site.get(f"/api/photos/{photo}")["parts"] == 2
+    stroke = {"mark": "person", "width": 12, "points": [[3, 4]]}
+    status, told = site.post(f"/api/photos/{photo}/redo", {"strokes": [stroke]})
+    assert (status, told["error"].startswith("the file holds several")) == (409, True)

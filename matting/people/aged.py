@@ -3,7 +3,7 @@
 Selfie Segmentation asked first, U2-Net's small form after it, both taught further on aged pictures,
 groups and furniture (docs/weights.md). It misses hardly anybody in old prints and does not come and
 go with their tone; a look takes forty times as long as one of Selfie Segmentation's, so it is asked
-once a picture, again where it is not certain, and not about portraits that are plain.
+once a picture, again where it is not certain, and about portraits at half the size, or not at all.
 
 It learnt at 320 pixels and at 256, and is asked at 256: that takes half as long, and of old
 photographs it misses and invents as many.
@@ -21,6 +21,7 @@ from matting.people.looks import Picture, squeezed
 from matting.people.network import Probability
 
 _SIDE = 256
+_GLANCE_SIDE = 128
 _FILE = "aged.onnx"
 
 
@@ -47,7 +48,14 @@ class Aged:
 
     def look(self, picture: Picture) -> Probability:
         """(256, 256) float32: how probably each place belongs to a person, squeezed likewise."""
-        self._net.setInput(cv2.dnn.blobFromImage(squeezed(picture, _SIDE), 1 / 255))
+        return self._asked(picture, _SIDE)
+
+    def glance(self, picture: Picture) -> Probability:
+        """The same, (128, 128): enough for a portrait, and four times as quick."""
+        return self._asked(picture, _GLANCE_SIDE)
+
+    def _asked(self, picture: Picture, side: int) -> Probability:
+        self._net.setInput(cv2.dnn.blobFromImage(squeezed(picture, side), 1 / 255))
         return np.asarray(self._net.forward()[0, 0], np.float32)
 
     def look_mirrored(self, picture: Picture) -> Probability:

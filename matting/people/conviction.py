@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from matting.people.candidates import PERSON
 from matting.people.windows import Map
 
 _CONVINCED = 0.87
@@ -18,7 +20,7 @@ _CONVINCED = 0.87
 (docs/benchmarks.md): the surest of a cradle board is 0.869."""
 _CERTAIN = 0.97
 """From which it is not asked again: of three in four photographs of people it is that sure."""
-_MIRRORED = 0.5
+_MIRRORED = PERSON
 """How sure it has to be of the mirror image, too: a rock of 0.96 was 0.03 there."""
 
 
@@ -36,6 +38,21 @@ def is_convinced(taken: NDArray[np.bool_], second: Map, mirrored: Callable[[], M
     if not _CONVINCED <= surest < _CERTAIN:
         return surest >= _CERTAIN
     return peak(taken, mirrored()) >= _MIRRORED
+
+
+def glimpsed(taken: NDArray[np.bool_], glance: Map) -> bool:
+    """Whether the second network, shown a portrait small, sees anything of it.
+
+    Of 89 portraits of people it was sure by 0.9 at least, and by 0.14 of a ridge of ice. Of
+    small figures it sees nothing at that size.
+
+    Args:
+        taken: (height, width); some of it is.
+        glance: of any size.
+    """
+    size = taken.shape[1], taken.shape[0]
+    seen = np.asarray(cv2.resize(glance, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    return peak(taken, seen) >= PERSON
 
 
 def peak(taken: NDArray[np.bool_], seen: Map) -> float:

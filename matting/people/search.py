@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from matting.people.aged import Aged
 from matting.people.candidates import PERSON, Candidate, candidates, near, regions
-from matting.people.conviction import is_convinced
+from matting.people.conviction import glimpsed, is_convinced
 from matting.people.doubt import Disagreement, among, between
 from matting.people.looks import Picture, certainty, consensus, looks, odds
 from matting.people.network import Network
@@ -37,8 +37,8 @@ _PORTRAIT_SHARE, _PORTRAIT_CERTAINTY = 0.12, 0.75
 _PLAIN_CERTAINTY = 0.87
 """...and so sure that there is nothing to search for: clean ones are, faded ones and groups not."""
 _UNASKED_CERTAINTY = 0.93
-"""From which the second network is not even asked whether there is anybody: two portraits of three,
-and no empty picture of those that were tuned on."""
+"""From which the second network is not even shown the portrait, small: two of three are that sure,
+and no empty picture of those that were tuned on is."""
 _PORTRAIT_AGREEMENT = 0.5
 """Intersection over union that a look has with all together: a landscape that one tone makes a sure
 portrait of is none in another."""
@@ -97,25 +97,24 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     whole = consensus(seen)
     size = picture.shape[0], picture.shape[1]
     plain, sure = _plainness(whole, seen), certainty(whole)
-    if plain == 1 and sure >= _UNASKED_CERTAINTY:
+    if plain == 1 and sure >= _PLAIN_CERTAINTY:
+        if sure < _UNASKED_CERTAINTY and not glimpsed(whole > PERSON, aged.glance(picture)):
+            whole = np.zeros_like(whole)
         return _found(whole, size, 1, among(seen))
     with ThreadPoolExecutor(1) as aside:
         asked = aside.submit(aged.look, picture)
-        alone = plain == 1 and sure >= _PLAIN_CERTAINTY
-        maps, parts = ([whole], 1) if alone else _maps(picture, whole, network)
+        maps, parts = _maps(picture, whole, network)
         opinion = asked.result()
-    # Thresholds for flags were chosen without a second word on portraits.
-    doubts = among(seen), None if alone else between(whole, opinion)
+    doubts = among(seen), between(whole, opinion)
     second = _resized(opinion, maps[0].shape)
-    probability = whole if alone else agreed(maps, second)
+    probability = agreed(maps, second)
 
     def mirrored() -> Map:
         return _resized(aged.look_mirrored(picture), second.shape)
 
     if not is_convinced(probability > PERSON, second, mirrored):
         probability = np.zeros_like(second)
-    portrait = plain >= _PLAIN_ENOUGH and not alone
-    if portrait and lost(maps[0] > PERSON, probability, second):
+    if plain >= _PLAIN_ENOUGH and lost(maps[0] > PERSON, probability, second):
         return _found(whole, size, parts, *doubts)
     return _found(probability, size, parts, *doubts)
 

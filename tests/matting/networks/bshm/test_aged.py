@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 
 from matting.models.catalog import CATALOG, Shipped
+from matting.models.download import Listener
+from matting.models.install import Order, install
+from matting.models.store import Store
+from matting.models.trial import TrialSettings
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +71,13 @@ def test_every_size_keeps_its_size(laboratory, graph, size) -> None:
 def test_swapped_colours_are_noticed(laboratory, graph, astronaut, alphas) -> None:
     swapped = laboratory("tf2").matte(str(graph), np.ascontiguousarray(astronaut[..., ::-1]))
     assert np.abs(swapped.astype(int) - alphas["tf2"]).mean() > 0.5
+
+
+def test_it_is_installed_by_name_and_tried_out(laboratory, tmp_path: Path) -> None:
+    """Without any server; its licence is told, and nobody warns that it is not trained."""
+    place = TrialSettings(python=laboratory("tf2").python, device="cpu")
+    order = Order(entry=CATALOG["bshm-aged"], place=place)
+    model = install(Store(tmp_path / "models"), order, Listener())
+    assert (model.path.suffix, model.licence, model.warnings) == (".pb", "Apache-2.0", ())
+    assert model.source == "matted's own bshm-aged.pb"
+    assert "aged.onnx" in model.tested["model"]

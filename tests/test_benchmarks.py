@@ -16,7 +16,17 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tests.benchmarks import house, idle, latency, memory, stages, throughput
+from tests.benchmarks import (
+    house,
+    idle,
+    latency,
+    limit,
+    memory,
+    scale,
+    stages,
+    start,
+    throughput,
+)
 from tests.benchmarks.effort import QUICK
 from tests.benchmarks.photos import make_photos
 from tests.benchmarks.processes import cpu_s, forget_peak, peak_mib, processes, resident_mib
@@ -140,3 +150,24 @@ def test_the_house_is_measured_as_it_is(tmp_path: Path) -> None:
     assert (found.rooms, found.arrows) == (3, 3)
     assert found.circles == ("daemon.a <-> daemon.b",)
     assert (found.noqas, found.type_ignores, found.test_type_ignores) == (1, 0, 1)
+
+
+def test_the_limit_is_less_than_the_whole(tmp_path: Path, people_network: Path) -> None:
+    del people_network  # it has to be there
+    made = make_photos(tmp_path, (0.1,))
+    (size,) = limit.measure(replace(TINY, megapixels=(0.1,), rounds=1), made, tmp_path).sizes
+    assert 0 < size.limit[0].cpu_s < size.whole[0].cpu_s
+    assert size.ratio("cpu_s") > 1
+    assert "0.1" in _shown(limit.table(limit.Limit((size,))))
+
+
+def test_a_start_and_a_small_scale_are_measured(tmp_path: Path, people_network: Path) -> None:
+    del people_network
+    made = make_photos(tmp_path, (0.05,))
+    began = start.measure(replace(TINY, starts=1), 0.05, made[0.05], tmp_path)
+    assert began.runs[0].cpu_s > 0
+    assert 30 < began.runs[0].peak_mib < 2000
+    found = scale.measure(replace(TINY, filed=300, files=20), tmp_path)
+    assert found.files == 20
+    assert all(took_ms > 0 for took_ms in found.asked_ms.values())
+    assert "claim" in _shown(scale.table(found))

@@ -23,7 +23,9 @@ _SPECK = 0.002
 """Of the scan: what is smaller, and no print, is passed over in silence."""
 _BORDER = 0.022
 """Of the longer side: 6 mm of an A4 platen, as wide as borders of prints are."""
-_LEAST_FILLING = 0.66
+_LEAST_COVERED, _LEAST_FILLING = 0.9, 0.9
+"""Share of its rectangle that a print covers; and that it covers without its dents, which are where
+it is as dark as the platen."""
 _MOST_ASPECT = 3.0
 _MOST_SHARED = 0.2
 """Of the smaller of two prints: more than a corner."""
@@ -128,7 +130,8 @@ def _doubt(
 
 
 def _doubt_of(one: Piece, rectangle: Rectangle) -> str | None:
-    if _hull_area(one) < _LEAST_FILLING * rectangle.area:
+    covered = float(one.mask.sum())
+    if min(covered / _LEAST_COVERED, _hull_area(one) / _LEAST_FILLING) < rectangle.area:
         return "is no rectangle: prints may overlap, or it is torn"
     if rectangle.aspect > _MOST_ASPECT:
         return f"is {rectangle.aspect:.1f} times as long as it is wide"

@@ -26,14 +26,18 @@ _GAIN = 0.012
 _LEAST_PIECE = 0.82
 _MOST_NOTCHES = 14
 _LEAST_CUT = 4.0
+_SHORT = 0.6
+"""Of the shortest side: so short a cut is one of two corners, where nothing is to be seen."""
+_PLAINER = 1.25
 _STRIP, _STRIP_FILLING = 2.6, 0.9
 """What is longer, and so much of a rectangle, is no print: it was cut off one."""
 
 _LOOKED_AT = 420
 """Longer side of the mask in which cuts are tried."""
 _STEEP = 3.0
-_LEAST_OF_CUT = 0.7
-"""Share of a cut along which the picture has to change."""
+_LEAST_OF_CUT, _LEAST_OF_STRAIGHT = 0.7, 0.96
+"""Share of a cut along which the picture has to change: from notch to notch; and from one straight
+on, which may lead on into a print that another one covers."""
 
 Mask = NDArray[np.uint8]
 
@@ -99,8 +103,10 @@ def _parted(
     if whole.filling >= _GOOD or depth > 8:
         return [whole]
     best, best_score = None, whole.filling + _GAIN
-    for begin, end in _cuts(whole.mask):
-        if not _is_edge(steep, begin, end, least_side):
+    for begin, end, share in _cuts(whole.mask):
+        if _edge(steep, begin, end, least_side) < share:
+            continue
+        if share == _LEAST_OF_STRAIGHT and not _stands_out(steep, begin, end, least_side):
             continue
         pieces = _cut(whole.mask, begin, end, least_side)
         if len(pieces) < 2 or min(one.filling for one in pieces) < _least(pieces):
@@ -116,24 +122,49 @@ def _parted(
     return [one for part in best for one in _parted(part, steep, least_side, depth + 1)]
 
 
-def _is_edge(
+def _edge(
+    steep: NDArray[np.float32],
+    begin: NDArray[np.float64],
+    end: NDArray[np.float64],
+    least_side: float,
+) -> float:
+    """Along what share of a line the picture changes, as where a print ends.
+
+    What is dark on a black platen leaves notches, too, and nothing ends along the line from them.
+    """
+    length = float(np.hypot(*(end - begin)))
+    if length < _SHORT * least_side:
+        return 1.0
+    along = begin + np.linspace(0.04, 0.96, max(8, round(length)))[:, None] * (end - begin)
+    most = np.array(steep.shape)[::-1] - 1
+    columns, rows = np.clip(np.round(along), 0, most).astype(int).T
+    near = cv2.dilate(steep, np.ones((3, 3), np.uint8))[rows, columns]
+    return float(np.mean(near > _STEEP))
+
+
+def _stands_out(
     steep: NDArray[np.float32],
     begin: NDArray[np.float64],
     end: NDArray[np.float64],
     least_side: float,
 ) -> bool:
-    """Whether a print ends along a line, as far as the picture tells.
+    """Whether the picture changes more along a line than beside it, in each quarter of it.
 
-    What is dark on a black platen leaves notches, too, and nothing ends along the line from them.
+    In the middle of a photo much changes everywhere.
     """
     length = float(np.hypot(*(end - begin)))
-    if length < 0.6 * least_side:
+    if length < _SHORT * least_side:
         return True
-    along = begin + np.linspace(0.04, 0.96, max(8, round(length)))[:, None] * (end - begin)
+    line = begin + np.linspace(0.04, 0.96, max(8, round(length)))[:, None] * (end - begin)
+    normal = _unit(end - begin)[::-1] * (-1, 1)
     most = np.array(steep.shape)[::-1] - 1
-    columns, rows = np.clip(np.round(along), 0, most).astype(int).T
-    near = cv2.dilate(steep, np.ones((3, 3), np.uint8))[rows, columns]
-    return bool(np.mean(near > _STEEP) >= _LEAST_OF_CUT)
+    values = []
+    for step in (-8, -6, -1, 0, 1, 6, 8):
+        columns, rows = np.clip(np.round(line + step * normal), 0, most).astype(int).T
+        values.append(steep[rows, columns])
+    there, beside = np.max(values[2:5], axis=0), np.median(values[:2] + values[5:], axis=0)
+    quarters = zip(np.array_split(there, 4), np.array_split(beside, 4), strict=True)
+    return all(one.mean() > _PLAINER * max(1.0, other.mean()) for one, other in quarters)
 
 
 def _least(pieces: list[Piece]) -> float:
@@ -169,16 +200,16 @@ def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(vector / max(1e-9, float(np.hypot(*vector))))
 
 
-def _cuts(mask: Mask) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+def _cuts(mask: Mask) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64], float]]:
     notches = _notches(mask)
     for (one, _), (other, _) in itertools.combinations(notches, 2):
         if np.hypot(*(one - other)) >= _LEAST_CUT:
-            yield one, other
+            yield one, other, _LEAST_OF_CUT
     for at, ways in notches:
         for way in ways:
             end = _far_side(mask, at, way)
             if np.hypot(*(end - at)) >= _LEAST_CUT:
-                yield at, end
+                yield at, end, _LEAST_OF_STRAIGHT
 
 
 def _far_side(mask: Mask, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -40,9 +40,9 @@ def holds_photo(options: Options) -> bool:  # noqa: ARG001 - the contract's sign
     return False
 
 
-def planes(options: Options) -> int:  # noqa: ARG001 - the contract's signature
-    """Alpha alone."""
-    return 1
+def planes(options: Options) -> int:
+    """Alpha alone; of 16 bits it takes twice what a plane of the photo may have."""
+    return options.bits // 8
 
 
 def write(cutout: Cutout, options: Options, path: Path) -> None:

@@ -6,6 +6,8 @@ loaded every picture library as well: half the time that it took to start, and 4
 
 from __future__ import annotations
 
+import traceback
+
 from daemon.work.job import Job, Outcome
 
 
@@ -21,4 +23,18 @@ def work(job: Job) -> Outcome:
     """See ``daemon.work.pipeline.work``."""
     from daemon.work import pipeline  # noqa: PLC0415 - see above
 
-    return pipeline.work(job)
+    try:
+        return pipeline.work(job)
+    except BaseException as error:
+        _forget(error)
+        raise
+
+
+def _forget(error: BaseException | None) -> None:
+    """Let go of the photo: the pool keeps an error until the next photo has ended.
+
+    Two large photos would otherwise have to fit, and the second one fail for the first.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

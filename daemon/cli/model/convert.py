@@ -67,7 +67,7 @@ def main(
     only if its alpha is the graph's on all photos given, within 1 of 255.
     """
     if name not in _CONVERTIBLE:
-        fault = f"{name!r} is no frozen graph; {' and '.join(_CONVERTIBLE)} can be converted"
+        fault = f"{name!r} is no frozen graph; what can be converted: {', '.join(_CONVERTIBLE)}"
         raise SettingsError("model", (fault,))
     where, console = chosen_store(config), Console()
     with told():

@@ -106,7 +106,7 @@ def listed(matted: Matted, *, installed: bool) -> list[dict[str, Any]]:
 def test_list_shows_what_can_be_installed_with_its_licence(matted: Matted, store: Path) -> None:
     facts = {fact["name"]: fact for fact in listed(matted, installed=False)}
     assert set(facts) == {
-        *("selfie", "bshm", "bshm-universal", "u2net", "u2netp", "u2net_human_seg"),
+        *("selfie", "bshm", "bshm-aged", "bshm-universal", "u2net", "u2netp", "u2net_human_seg"),
         *("isnet-general-use", "birefnet-portrait", "birefnet-general", "modnet", "my-net"),
     }
     assert facts["birefnet-portrait"]["licence"] == "MIT"

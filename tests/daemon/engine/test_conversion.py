@@ -227,7 +227,7 @@ def test_a_conversion_that_photos_betray_is_refused_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("wrong", "says", "code"),
     [
-        ({"name": "u2net"}, "'u2net' is no frozen graph; bshm and bshm-universal can be", 2),
+        ({"name": "u2net"}, "'u2net' is no frozen graph; what can be converted: bshm,", 2),
         ({"source": None}, "matted model install bshm`, or --from a frozen graph", 1),
         ({"python": "no-such-python"}, "there is no program no-such-python", 3),
         ({"python": sys.executable}, "it has no TensorFlow", 3),

@@ -147,11 +147,11 @@ def test_a_photo_larger_than_the_disk_for_its_copy_is_refused_alone(daemon: Make
 
 def test_results_larger_than_the_room_for_them_wait_alone(daemon: Make) -> None:
     one = daemon(limits={"min_free_mb": 2})
-    with tmpfs(one.results, size="16m"):
+    with tmpfs(one.results, size="7m"):
         one.start()
         write_photo(one.inbox / "large.png", size=(3000, 2000))
         waiting = one.await_("photo.retried", path="large.png")
-        assert "its results can take 23 MiB" in waiting["reason"]
+        assert "its results can take 6 MiB" in waiting["reason"]
         write_photo(one.inbox / "small.png")
         one.await_("photo.filed", path="small.png")
         assert not one.said("service.paused")

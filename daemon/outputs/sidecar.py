@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from html import escape  # xml.sax.saxutils loads all ways to the web
 from pathlib import Path
 from typing import Any, Literal
-from xml.sax.saxutils import escape, quoteattr
 
 from daemon import options as base
 from daemon.errors import ResultsTrouble
@@ -22,7 +22,7 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
   <rdf:Description rdf:about=""
-    xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:matted={namespace}
+    xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:matted="{namespace}"
 {attributes}>
 {lists}  </rdf:Description>
  </rdf:RDF>
@@ -109,13 +109,13 @@ def _xmp(facts: dict[str, Any]) -> str:
         "matted:People": facts["people"],
     }
     attributes = "\n".join(
-        f"    {name}={quoteattr(_printable(value))}"
+        f'    {name}="{escape(_printable(value))}"'
         for name, value in plain.items()
         if value is not None
     )
     lists = _bag("matted:Flags", [_worded(flag) for flag in facts["flags"]])
     lists += _bag("matted:Warnings", facts["warnings"])
-    return _PACKET.format(namespace=quoteattr(NAMESPACE), attributes=attributes, lists=lists)
+    return _PACKET.format(namespace=NAMESPACE, attributes=attributes, lists=lists)
 
 
 def _bag(name: str, items: list[str]) -> str:

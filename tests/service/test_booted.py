@@ -408,22 +408,6 @@ def test_a_model_installed_as_its_user_before_the_first_start_is_what_runs(place
     assert chosen["MODEL"] == "my-net"
 
 
-def test_removing_it_leaves_settings_state_and_results(place: Place) -> None:
-    """The last test, since it takes the service away."""
-    place.start()
-    write_photo(place.inbox / "a.png")
-    place.await_("photo.filed")
-    for _ in range(2):
-        place.machine.run("make", "-C", SOURCE, "uninstall")
-    assert place.machine.show("matted", "LoadState") == "not-found"
-    for gone in ("opt/matted", "usr/local/bin/matted", "var/cache/matted"):
-        assert not (place.machine.root / gone).exists()
-    assert place.settings.exists()
-    assert (place.machine.root / "var/lib/matted/ledger.sqlite").exists()
-    assert len(place.mattes()) == 1
-    assert place.machine.run("id", "matted")
-
-
 def test_stations_answer_to_a_unit_of_their_own_which_is_killed_and_comes_back(
     place: Place,
 ) -> None:
@@ -448,3 +432,19 @@ def test_stations_answer_to_a_unit_of_their_own_which_is_killed_and_comes_back(
         assert oct(filed.stat().st_mode & 0o777) == "0o660", "the group may tidy up"
         machine.run("systemctl", "kill", "--signal=KILL", "matted-stations")
         machine.run("systemctl", "restart", "matted-stations")
+
+
+def test_removing_it_leaves_settings_state_and_results(place: Place) -> None:
+    """The last test, since it takes the service away."""
+    place.start()
+    write_photo(place.inbox / "a.png")
+    place.await_("photo.filed")
+    for _ in range(2):
+        place.machine.run("make", "-C", SOURCE, "uninstall")
+    assert place.machine.show("matted", "LoadState") == "not-found"
+    for gone in ("opt/matted", "usr/local/bin/matted", "var/cache/matted"):
+        assert not (place.machine.root / gone).exists()
+    assert place.settings.exists()
+    assert (place.machine.root / "var/lib/matted/ledger.sqlite").exists()
+    assert len(place.mattes()) == 1
+    assert place.machine.run("id", "matted")

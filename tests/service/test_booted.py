@@ -18,7 +18,7 @@ from harness import wait_until, write_photo
 from machine import Machine
 from place import SOURCE, STUBS, Place, settings
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]  # it is installed first
 
 WATCHED = ("WatchdogSec=4s", "RestartSec=200ms")
 

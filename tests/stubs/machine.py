@@ -6,6 +6,7 @@ are made in a private mount namespace, and nothing leaves it, since it has no ne
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -112,8 +113,12 @@ class Machine:
     def stop(self) -> None:
         """Take it down; nothing of it is left."""
         if self._booted is not None:
-            self._booted.send_signal(signal.SIGKILL)  # its init dies with it
+            if self._leader:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._leader, signal.SIGKILL)  # its init, and so all that runs in it
+            self._booted.send_signal(signal.SIGKILL)
             self._booted.wait()
+            assert not self._leader or not Path(f"/proc/{self._leader}/root/etc").exists()
         self._holder.kill()
         self._holder.communicate()
 

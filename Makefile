@@ -16,6 +16,8 @@ READY := $(VENV)/.ready
 # what they start.
 JOBS ?= 3
 FAULT_JOBS ?= 2
+# What `make` installs besides, and the service too.
+EXTRAS = --extra formats --extra onnx --extra modelscope --extra web
 # It counts how long one photo waits, and no other test is to take its time.
 ALONE = tests/faults/test_backlog.py
 # In a directory of its own: when pytest 9.2 tidies up after earlier runs, it leaves a scan open now
@@ -154,12 +156,12 @@ picture: demo ## Renew the README's picture from the demo's
 lock: $(READY) ## Renew the lock files from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	{ head -n 1 requirements.lock; $(BIN)/uv pip compile --quiet --universal --upgrade \
-	    --group dev --extra formats --extra onnx --extra modelscope --generate-hashes --no-emit-index-url --no-header \
+	    --group dev $(EXTRAS) --generate-hashes --no-emit-index-url --no-header \
 	    --python-version 3.11 pyproject.toml; } > requirements.lock.new
 	mv requirements.lock.new requirements.lock
 	{ head -n 1 requirements-run.lock; $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 	    --no-emit-index-url --no-header --python-version 3.11 --constraint requirements.lock \
-	    --extra formats --extra onnx --extra modelscope --extra web pyproject.toml; } > requirements.lock.new
+	    $(EXTRAS) pyproject.toml; } > requirements.lock.new
 	mv requirements.lock.new requirements-run.lock
 	for name in tf1:3.7 tf2:3.11 onnx-gpu:3.11; do \
 	    { sed -n 1p requirements-$${name%:*}.lock; $(BIN)/uv pip compile --quiet --upgrade \

@@ -89,6 +89,19 @@ def test_each_breach_of_the_promise_is_found(filed: tuple[Daemon, list[Sent]]) -
         assert "was told 2 times" in audit(place, sent).faults[0]
         db.execute("DELETE FROM notice WHERE id = (SELECT max(id) FROM notice)")
         db.commit()
+
+        earlier = (
+            "INSERT INTO filing (photo, filed_s, results, names, filed)"
+            " SELECT id, 0, x'', ?, '{}' FROM photo WHERE state = 'filed'"
+        )
+        db.execute(earlier, (json.dumps(["gone_matte.png"]),))
+        db.commit()
+        redone = audit(place, sent)
+        assert "gone_matte.png is missing" in redone.faults
+        assert any("was told 1 times, not 2" in fault for fault in redone.faults)
+        assert redone.half == 3
+        db.execute("DELETE FROM filing")
+        db.commit()
     assert audit(place, sent).faults == ()
 
 

@@ -363,7 +363,7 @@ def test_the_commands_of_the_documentation_work_as_they_stand_there(place: Place
 
 
 def test_webhooks_are_sent_by_a_unit_of_their_own_and_signed(place: Place) -> None:
-    """The daemon's unit has no network; this one has, sees no photo, and comes back when killed."""
+    """The daemon's unit has no network; this one has, and goes on where it was killed."""
     machine = place.machine
     key = "/var/lib/matted/webhook.key"
     hook = {"url": "http://127.0.0.1:8099/told", "events": ["filed"], "secret_file": key}

@@ -57,12 +57,9 @@ def hosted(spec: EngineSpec, log: Log, *, wait: bool = True) -> Iterator[EngineH
     """
     base = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or None
     with ExitStack() as held:
-        try:
+        with _told_why(spec):
             tell = partial(_tell, log)
             host = held.enter_context(temporary.hosted(spec, tell, below=base, wait=wait))
-        except EngineUnavailable as error:
-            reason = f"the engine {spec.name} cannot run: {error}"
-            raise errors.NoEngine(reason) from error
         yield host
 
 
@@ -72,10 +69,16 @@ def await_ready(host: EngineHost) -> None:
     Raises:
         NoEngine: its own reason.
     """
-    try:
+    with _told_why(host.spec):
         host.await_ready()
+
+
+@contextmanager
+def _told_why(spec: EngineSpec) -> Iterator[None]:
+    try:
+        yield
     except EngineUnavailable as error:
-        reason = f"the engine {host.spec.name} cannot run: {error}"
+        reason = f"the engine {spec.name} cannot run: {error}"
         raise errors.NoEngine(reason) from error
 
 

@@ -173,7 +173,11 @@ def load(name: str, source: Source, **where: int) -> Image:
         Error: it cannot; what is missing or damaged further on is raised by ``array``.
     """
     opener = getattr(pyvips.Image, f"{name}load_source")
-    return opener(source.handle, access="sequential", fail_on="error", **where)
+    image = opener(source.handle, access="sequential", fail_on="error", **where)
+    # As pyvips' own new_from_source does: it frees the callbacks with the source, and libvips would
+    # call what is there no more. What is made of the image keeps them likewise.
+    image._references.append(source.handle)  # noqa: SLF001 - there is no other way to tell it
+    return image
 
 
 def fact(image: Image, name: str, otherwise: Fact) -> Fact:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import io
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -54,3 +57,19 @@ def test_decoding_rubbish_prints_nothing(made: bytes, tmp_path: Path) -> None:
     ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert ran.stdout == ""
     assert ran.stderr == ""
+
+
+def test_a_files_callbacks_live_as_long_as_what_is_made_of_it() -> None:
+    """They went with the source, and libvips called freed memory: now and then a crash."""
+    pixels = np.full((8, 9, 3), 77, np.uint8)
+    source = vips.Source(io.BytesIO(cv2.imencode(".png", pixels)[1].tobytes()))
+    seen = weakref.ref(source)
+    image = vips.load("png", source)
+    band = image[0]
+    del source, image
+    gc.collect()
+    assert seen() is not None
+    assert np.array_equal(vips.array(band), pixels[:, :, 0])
+    del band
+    gc.collect()
+    assert seen() is None

@@ -146,8 +146,8 @@ def write_photo(path: Path, red: int = 200, size: tuple[int, int] = (64, 48)) ->
     return path
 
 
-def wait_until(true: Callable[[], bool], within_s: float = 20) -> None:
+def wait_until(true: Callable[[], bool], within_s: float = 20, *, every_s: float = 0.05) -> None:
     until_s = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < until_s, "it never came true"
-        time.sleep(0.05)
+        time.sleep(every_s)

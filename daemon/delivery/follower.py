@@ -9,9 +9,10 @@ from pathlib import Path
 from daemon.errors import MattedError
 from daemon.ledger.notices import Kind, Notice, Notices
 from daemon.log.events import Event, Log
+from matting.backoff import Backoff, Waits
 
 _LOOK_S = 1.0
-_AGAIN_S, _LONGEST_AGAIN_S = 2.0, 300.0
+_AGAIN = Waits(2.0, 300.0)
 _END_S = 5.0
 
 
@@ -49,6 +50,7 @@ class Follower:
         self._kinds = tuple(kinds)
         self._reader = reader
         self._log = log
+        self._backoff = Backoff(_AGAIN)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self.follow, name=name, daemon=True)
 
@@ -64,22 +66,20 @@ class Follower:
 
     def follow(self) -> None:
         """Go on until ``stop``."""
-        again_s = _AGAIN_S
         while not self._stopping.is_set():
             try:
                 with Notices(self._ledger, self._reader) as notices:
                     while not self._stopping.is_set():
-                        again_s = self._do_due(notices, again_s)
+                        self._do_due(notices)
             except BrokenOff:
                 return
             except MattedError as error:
                 reason = str(error)
                 self._log.warning(Event.DELIVERY_DELAYED, reader=self._name, reason=reason)
-                self._stopping.wait(again_s)
-                again_s = min(again_s * 2, _LONGEST_AGAIN_S)
+                self._stopping.wait(self._backoff.next())
 
-    def _do_due(self, notices: Notices, again_s: float) -> float:
-        """Do what is there; how long to wait after the next failure."""
+    def _do_due(self, notices: Notices) -> None:
+        """Do what is there, or wait for it."""
         due = notices.next(kinds=self._kinds)
         for notice in due:
             try:
@@ -90,7 +90,6 @@ class Follower:
                 told = {"reader": self._name, "notice": notice.id, "reason": str(error)}
                 self._log.error(Event.DELIVERY_LEFT_OUT, **told, exc_info=error)
             notices.done(notice)
-            again_s = _AGAIN_S
+            self._backoff.reset()
         if not due:
             self._stopping.wait(_LOOK_S)
-        return again_s

@@ -11,6 +11,7 @@ from harness import wait_until
 
 from daemon.delivery.follower import Follower
 from daemon.ledger.notices import Kind, Notice
+from matting.backoff import Waits
 
 
 def test_a_fault_at_one_notice_is_told_and_the_next_ones_are_handed_on(
@@ -35,7 +36,7 @@ def test_a_fault_at_one_notice_is_told_and_the_next_ones_are_handed_on(
 
 
 def test_a_ledger_that_cannot_be_read_is_waited_for(happening, log, said, monkeypatch) -> None:
-    monkeypatch.setattr("daemon.delivery.follower._AGAIN_S", 0.1)
+    monkeypatch.setattr("daemon.delivery.follower._AGAIN", Waits(0.1, 300.0))
     path = happening.ledger.path
     heard = []
     one = Follower(

@@ -19,6 +19,7 @@ from daemon.config.delivery import Webhook
 from daemon.delivery import follower, webhooks
 from daemon.errors import SettingsError
 from daemon.ledger.notices import Kind
+from matting.backoff import Waits
 
 SECRET = b"a secret\n"
 
@@ -65,7 +66,7 @@ def station() -> Iterator[Station]:
 
 @pytest.fixture
 def tell(happening, log, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(follower, "_AGAIN_S", 0.1)
+    monkeypatch.setattr(follower, "_AGAIN", Waits(0.1, 300.0))
     running = []
 
     def tell(webhook: Webhook) -> None:
@@ -161,7 +162,7 @@ def test_only_what_is_wanted_is_sent(station, tell, happening) -> None:
 
 def test_what_an_address_hides_is_told_to_nobody(happening, log, said, monkeypatch) -> None:
     """Neither by the log nor by the ledger, which keeps a position for each."""
-    monkeypatch.setattr(follower, "_AGAIN_S", 0.1)
+    monkeypatch.setattr(follower, "_AGAIN", Waits(0.1, 300.0))
     away = Station()
     away.close()
     hook = Webhook(url=f"{away.url}/hook?token=geheim")

@@ -16,11 +16,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from daemon.batch.batch import Batch
 from daemon.batch.ending import Ending
 from daemon.config import load
-from daemon.config.faults import did_you_mean
+from daemon.config.faults import did_you_mean, faults_of
 from daemon.config.profiles import BUILT_IN, Profile
+from daemon.config.reading import Pages, Reading, Split, Turn
 from daemon.config.settings import Folder, Settings
 from daemon.engine.choice import stores
 from daemon.errors import InUse, MattedError, NoEngine, ResultsTrouble, SettingsError
@@ -78,6 +81,9 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
     profile: str | Profile = "old-photo",
     config: PathLike | None = None,
     engine: str | None = None,
+    pages: Pages = "first",
+    split: Split = "none",
+    turn: Turn = "none",
     skip_existing: bool = False,
     on_begin: Callable[[int], None] = lambda _: None,
     on_ready: Callable[[], None] = lambda: None,
@@ -98,7 +104,11 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
         config: a settings file whose profiles, engine, workers and limits are used, and not its
             folders, of which it need have none.
         engine: an engine's name, or an installed model's, instead of the settings'.
+        pages: "all" makes a photo of its own of each page of a TIFF.
+        split: "prints" cuts a flatbed's scan into the prints that lay on it (docs/prints.md).
+        turn: "auto" turns scans that lie sideways or upside down, where that is certain.
         skip_existing: leave out photos whose results are there already, as after an interruption.
+            Not together with ``pages`` or ``split``.
         on_begin: called with the number of photos, before the first.
         on_ready: called when the engine is there, if there is any work for it.
         on_result: called with each result as soon as it is there.
@@ -113,6 +123,7 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
         NoEngine: no engine can run as demanded.
         ResultsTrouble: ``out_dir`` cannot be written.
     """
+    reading = _reading(pages, split, turn, skip_existing=skip_existing)
     given = [photos] if isinstance(photos, str | os.PathLike) else list(photos)
     settings = with_engine(settings_for(config), engine)
     chosen = profile
@@ -121,7 +132,8 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
     target = None if out_dir is None else Path(out_dir).resolve()
     results = []
     with tempfile.TemporaryDirectory(prefix="matted-") as state:
-        once = Batch(settings, chosen, target, Path(state), events.silent(), on_ready=on_ready)
+        log = events.silent()
+        once = Batch(settings, chosen, target, Path(state), log, reading=reading, on_ready=on_ready)
         for one in given:
             once.add(os.fspath(one))
         if skip_existing:
@@ -132,6 +144,26 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
                 results.append(_result(ending, chosen))
                 on_result(results[-1])
     return results
+
+
+def _reading(pages: Pages, split: Split, turn: Turn, *, skip_existing: bool) -> Reading:
+    """What was asked for.
+
+    Raises:
+        SettingsError: there is no such thing, or not with ``skip_existing``.
+    """
+    given = {"pages": pages, "split": split, "turn": turn}
+    try:
+        reading = TypeAdapter(Reading).validate_python(given)
+    except ValidationError as error:
+        (((name, *_), fault), *_) = faults_of(error, given)
+        raise SettingsError(str(name), (fault,)) from error
+    if skip_existing and reading.many:
+        # scan_1_matte.png may be of scan.tif's first print, or of scan_1.tif; and of how many
+        # prints there have to be results is known only once the scan was looked at.
+        fault = "cannot tell whose results are there where a file may hold several photos"
+        raise SettingsError("--skip-existing", (fault,))
+    return reading
 
 
 def settings_for(config: PathLike | None) -> Settings:

@@ -17,6 +17,7 @@ from daemon.batch.existing import existing
 from daemon.batch.fetch import Bounds
 from daemon.batch.sources import Sources
 from daemon.config.profiles import Profile
+from daemon.config.reading import AS_ONE, Reading
 from daemon.config.settings import Settings
 from daemon.engine.hosting import await_ready, running
 from daemon.errors import ResultsTrouble
@@ -48,6 +49,7 @@ class Batch:
         state: Path,
         log: Log,
         *,
+        reading: Reading = AS_ONE,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         """No photo is taken in yet.
@@ -58,10 +60,12 @@ class Batch:
             out_dir: where results go; if None, beside each photo.
             state: an empty directory for the ledger, private copies and downloads.
             log: for what happens on the way.
+            reading: what in a file is a photo of its own.
             on_ready: called when the engine is there, and work begins.
         """
         self._settings = settings
         self._profile = profile
+        self._reading = reading
         self._state = state
         self._log = log
         self._on_ready = on_ready
@@ -154,7 +158,7 @@ class Batch:
         limits = Patience(
             attempts=self._settings.limits.attempts, give_up_s=0, first_wait_s=_FIRST_WAIT_S
         )
-        return Destination(out_dir, self._profile, limits, reports=False)
+        return Destination(out_dir, self._profile, limits, reports=False, reading=self._reading)
 
     @contextmanager
     def _staging_left_tidy(self, photos: Iterable[Photo]) -> Iterator[None]:

@@ -24,6 +24,7 @@ from rich.progress import (
 from daemon.api import Result, find_profile, process, settings_for, undated, with_engine
 from daemon.cli.words import count_people, tell_flag
 from daemon.config.profiles import Profile
+from daemon.config.reading import Pages, Split, Turn
 from daemon.engine.choice import choose
 from daemon.errors import MattedError, ModelAbsent, SettingsError
 from daemon.photo import show
@@ -62,6 +63,15 @@ def main(  # noqa: PLR0913 - each is an option of the command
         typer.Option(help="An engine, or an installed model, instead of the settings'."),
     ] = None,
     *,
+    pages: Annotated[
+        Pages, typer.Option(help="Whether each page of a TIFF is a photo of its own.")
+    ] = "first",
+    split: Annotated[
+        Split, typer.Option(help="Whether a scan is cut into the prints that lay on it.")
+    ] = "none",
+    turn: Annotated[
+        Turn, typer.Option(help="Whether what lies sideways is turned, where that is certain.")
+    ] = "none",
     foreground: Annotated[
         bool, typer.Option("--foreground/--no-foreground", help="Whether to file cut-outs.")
     ] = True,
@@ -82,7 +92,7 @@ def main(  # noqa: PLR0913 - each is an option of the command
     """
     chosen = _chosen(profile, config, foreground=foreground)
     if out is None:
-        photos, out = split(photos)
+        photos, out = with_place(photos)
     console = Console(stderr=as_json)
     if not as_json and console.is_terminal and sys.stdin.isatty():
         _offer_network(config, engine)
@@ -121,13 +131,16 @@ def main(  # noqa: PLR0913 - each is an option of the command
                 profile=chosen,
                 config=config,
                 engine=engine,
+                pages=pages,
+                split=split,
+                turn=turn,
                 skip_existing=skip_existing,
                 on_begin=begin,
                 on_ready=ready,
                 on_result=tell,
             )
         except SystemExit:
-            if sys.stderr.isatty():
+            if sys.stderr.isatty() and (pages, split) == ("first", "none"):
                 typer.echo("The same command with --skip-existing goes on from here.", err=True)
             raise
     if failed := sum(result.error is not None for result in results):
@@ -157,7 +170,7 @@ def _chosen(name: str, config: Path | None, *, foreground: bool) -> Profile:
         raise SettingsError("--no-foreground", (fault,)) from error
 
 
-def split(given: list[str]) -> tuple[list[str], Path | None]:
+def with_place(given: list[str]) -> tuple[list[str], Path | None]:
     """The photos, and where their results go if the last word says that, as with ``cp``.
 
     Raises:

@@ -18,6 +18,7 @@ from pydantic import (
 from daemon.config.delivery import HookSettings, MetricsSettings, Webhook
 from daemon.config.locations import InsideName, Interpreter, Location, in_place
 from daemon.config.profiles import BUILT_IN, Profile
+from daemon.config.reading import Pages, Split, Turn
 from daemon.config.state_home import default_state_dir
 from daemon.config.stations import Handovers, unsuited
 from daemon.config.web import WebSettings
@@ -119,13 +120,13 @@ class Folder(Options):
     duplicates: Literal["process", "skip"] = "process"
     """Whether a photo whose very content was filed from this folder under another name is filed
     again. Under the same name it never is."""
-    pages: Literal["first", "all"] = "first"
+    pages: Pages = "first"
     """Whether each page of a TIFF is a photo of its own; by default one page is read, and the rest
     is warned of. All pages are filed, or none."""
-    split: Literal["none", "prints"] = "none"
+    split: Split = "none"
     """prints cuts a flatbed's scan into the prints that lay on it, straightened, each a photo of
     its own (name_1, name_2). What is not plainly so goes through whole, flagged, and says why."""
-    turn: Literal["none", "auto"] = "none"
+    turn: Turn = "none"
     """auto turns scans that lie sideways or upside down, where two looks at the people in them
     agree. Originals are never rewritten."""
     marker: InsideName | None = Field(default=None, min_length=1)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from daemon.config import settings
+from daemon.config.reading import Reading
 from daemon.engine.choice import finds, install_people, people_network
 from daemon.engine.hosting import hosted, running
 from daemon.engine.others import OtherEngines, with_engine
@@ -22,7 +23,7 @@ from daemon.ledger import Ledger
 from daemon.log.events import Log
 from daemon.machine.capacity import Capacity
 from daemon.work import photo_process
-from daemon.work.job import EngineAddress, Reading
+from daemon.work.job import EngineAddress
 from daemon.work.workers import Workers
 from matting.process.host import EngineHost
 

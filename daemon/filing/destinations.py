@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from daemon.config.profiles import Profile
+from daemon.config.reading import AS_ONE, Reading
 from daemon.filing.policy import Patience
 from daemon.photo import Photo
 from daemon.shelf.disposal import Originals
-from daemon.work.job import AS_ONE, Reading
 
 
 @dataclass(frozen=True, slots=True)

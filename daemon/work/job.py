@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from daemon.config.profiles import Profile
+from daemon.config.reading import AS_ONE, Reading
 from daemon.photo import Filed, Photo, Version
 from daemon.plan import Plan
 
@@ -29,18 +29,6 @@ class EngineAddress:
     step has searched, it would search it again. Empty: it answers something of its own."""
     install_people: str = ""
     """What to type where it is not; this installation's own command."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What in a file is a photo of its own."""
-
-    pages: Literal["first", "all"] = "first"
-    split: Literal["none", "prints"] = "none"
-    turn: Literal["none", "auto"] = "none"
-
-
-AS_ONE = Reading()
 
 
 @dataclass(frozen=True, slots=True)

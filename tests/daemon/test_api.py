@@ -13,8 +13,10 @@ import textwrap
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 from harness import family, write_photo
 from photo_server import serving
@@ -309,6 +311,54 @@ def test_all_that_the_documentation_names_is_in_the_one_module() -> None:
     assert asked <= told
     for package in ("daemon", "matting"):
         assert (ROOT / package / "py.typed").exists()
+
+
+def scanned(path: Path) -> Path:
+    """A TIFF of two pages; on each two prints lie on a grey platen."""
+    scan = np.full((300, 400, 3), 140, np.uint8)
+    scan[40:200, 30:150] = (40, 90, 200)
+    scan[60:240, 200:340] = (160, 60, 20)
+    cv2.imwritemulti(str(path), [scan, scan])
+    return path
+
+
+def test_pages_and_prints_are_photos_of_their_own_where_that_is_asked_for(tmp_path: Path) -> None:
+    scan = scanned(tmp_path / "scan.tif")
+    cases: dict[str, dict[str, Any]] = {
+        "one": {},
+        "pages": {"pages": "all"},
+        "prints": {"split": "prints"},
+        "all": {"pages": "all", "split": "prints", "turn": "auto"},
+    }
+    told = {}
+    for name, options in cases.items():
+        (result,) = process([scan], tmp_path / name, profile=QUICK, **options)
+        assert result.error is None
+        assert all(path.exists() for path in result.files.values())
+        told[name] = {key: path.name for key, path in result.files.items()}
+    assert told["one"] == {"matte": "scan_matte.png"}
+    assert told["pages"] == {f"page {n}: matte": f"scan_{n}_matte.png" for n in (1, 2)}
+    assert told["prints"] == {f"print {n}: matte": f"scan_{n}_matte.png" for n in (1, 2)}
+    assert told["all"] == {
+        f"page {n}, print {m}: matte": f"scan_{n}_{m}_matte.png" for n in (1, 2) for m in (1, 2)
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"split": "print"}, "split: .*prints"),
+        ({"pages": "every"}, "pages: .*all"),
+        ({"split": "prints", "skip_existing": True}, "--skip-existing: cannot tell whose"),
+        ({"pages": "all", "skip_existing": True}, "--skip-existing: cannot tell whose"),
+    ],
+)
+def test_what_cannot_be_read_so_is_told_before_anything_is_begun(
+    options: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        process([tmp_path], tmp_path / "out", profile=QUICK, **options)
+    assert not (tmp_path / "out").exists()
 
 
 def test_settings_give_profile_names_and_limits(tmp_path: Path) -> None:

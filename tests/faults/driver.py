@@ -23,6 +23,7 @@ from typing import Any
 from audit import STRANGERS
 
 from daemon.config.profiles import Profile
+from daemon.config.reading import Reading
 from daemon.errors import LedgerTrouble, MattedError, WorkerDied
 from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
@@ -36,7 +37,7 @@ from daemon.log import events
 from daemon.machine import private
 from daemon.machine.lock import Lock
 from daemon.outputs import matte
-from daemon.work.job import EngineAddress, Job, Outcome, Reading
+from daemon.work.job import EngineAddress, Job, Outcome
 from daemon.work.pipeline import work
 from daemon.work.workers import Finished
 from matting.backoff import Waits

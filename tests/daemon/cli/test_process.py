@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from harness import family, wait_until, write_photo
 from photo_server import serving
+from PIL import Image
 
 pytestmark = pytest.mark.usefixtures("people_network")
 
@@ -173,6 +174,23 @@ def test_without_a_place_a_folders_results_lie_in_it_and_are_no_photos(
     assert names(home / "roll") == ["a.png", "deep", "matted"]
     assert names(home / "roll" / "matted") == sorted(["deep", *(f"a_{k}.png" for k in KINDS)])
     assert done.stdout.count("its results are there already") == 2
+
+
+def test_the_pages_of_a_file_are_photos_of_their_own_where_that_is_asked_for(
+    matted: Matted, home: Path
+) -> None:
+    picture = Image.open(write_photo(home / "a.png"))
+    picture.save(home / "a.tif", save_all=True, append_images=[picture])
+    asked = ("--pages", "all", "--split", "prints", "--turn", "auto")
+    done = matted("process", "a.tif", "-o", "out", *QUICK, *asked)
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = [f"a_{page}_{kind}.png" for page in (1, 2) for kind in KINDS]
+    assert names(home / "out") == sorted(expected)
+    assert "not cut into prints" in done.stdout
+    refused = matted("process", "a.tif", "-o", "out", *QUICK, *asked, "--skip-existing")
+    assert refused.returncode != 0
+    assert refused.stderr.startswith("matted: --skip-existing: cannot tell whose results")
+    assert names(home / "out") == sorted(expected)
 
 
 def test_a_folder_after_the_photos_is_where_results_go(matted: Matted, home: Path) -> None:

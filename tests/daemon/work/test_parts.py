@@ -14,11 +14,12 @@ import pytest
 import tifffile
 
 from daemon.config.profiles import Profile
+from daemon.config.reading import Reading
 from daemon.errors import NotReady, TooManyPixels
 from daemon.imaging.decode import decode
 from daemon.photo import Part, Photo, Version
 from daemon.shelf import staging
-from daemon.work.job import EngineAddress, Job, Reading, Staged
+from daemon.work.job import EngineAddress, Job, Staged
 from daemon.work.pipeline import work
 from matting.process.host import EngineHost, EngineSpec
 

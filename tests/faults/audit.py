@@ -100,12 +100,28 @@ def coded(
 
     With several pages it is a TIFF of so many such photos.
     """
+    return _encoded(_coded(number, size), ext, pages)
+
+
+def scanned(number: int, *, pages: int = 1) -> bytes:
+    """A scan, or pages of it, on which two photos lie that carry a number."""
+    scan = np.full((200, 300, 3), 150, np.uint8)
+    photo = _coded(number, (96, 128))
+    scan[30:158, 30:126] = scan[40:168, 170:266] = photo
+    return _encoded(scan, ".png", pages)
+
+
+def _coded(number: int, size: tuple[int, int]) -> np.ndarray:
     width, height = size
     reds = [_FIRST + _STEP * int(digit) for digit in f"{number:0{DIGITS}}"]
     pixels = np.full((height, width, 3), (30, 60, 0), np.uint8)
     pixels[:, :, 2] = np.repeat(np.array(reds, np.uint8), width // DIGITS)
     pixels[::7, ::5, :2] = 90
     pixels[-(height // 8) :, :, 2] = 255  # somebody is found in it, for sure
+    return pixels
+
+
+def _encoded(pixels: np.ndarray, ext: str, pages: int) -> bytes:
     if pages > 1:
         return bytes(cv2.imencodemulti(".tif", [pixels] * pages)[1])
     return cv2.imencode(ext, pixels)[1].tobytes()

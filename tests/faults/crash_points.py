@@ -15,13 +15,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from audit import STRANGERS, Account, Place, Sent, audit, coded, earlier_sets
+from audit import STRANGERS, Account, Place, Sent, audit, coded, earlier_sets, scanned
 
+from daemon.config.reading import Reading, Split
 from daemon.ledger import Ledger
 from daemon.photo import Redo
 from daemon.shelf.originals import find_original
@@ -63,7 +64,19 @@ class Variant:
     redone: bool = False
     """Whether what is hit is not the filing but a redoing, after one that nothing disturbed."""
     pages: int = 1
-    """How many photos the good file holds: how many names it needs is not known beforehand."""
+    """How many pages the good file has: how many names it needs is not known beforehand."""
+    split: Split = "none"
+    """prints: each page is a scan on which two prints lie."""
+
+    @property
+    def reading(self) -> Reading:
+        """What in the good file is a photo of its own."""
+        return Reading("first" if self.pages == 1 else "all", self.split)
+
+    @property
+    def photos(self) -> int:
+        """How many the good file holds."""
+        return self.pages * (1 if self.split == "none" else 2)
 
 
 VARIANTS = (
@@ -73,9 +86,10 @@ VARIANTS = (
     Variant("archive on another disk", "archive", elsewhere=True),
     Variant("no rename without replacing", "archive", always=("renameat2:error=EINVAL",)),
     Variant("several photos in a file", "archive", pages=3),
+    Variant("several prints on a scan", "archive", split="prints"),
     Variant("a name taken meanwhile", "delete", rival=True),
 )
-"""The one but two is NFS: a file gets its name by a link there, then loses the old one."""
+"""The fifth is NFS: a file gets its name by a link there, then loses the old one."""
 REDOINGS = (
     Variant("redone from the watched folder", "keep", redone=True),
     Variant("redone from the archive", "archive", redone=True),
@@ -191,20 +205,21 @@ class Case:
             (root / name).mkdir(parents=True)
         self.archive = disk / root.name if variant.elsewhere else root / "archive"
         self.archive.mkdir()
-        good, bad = coded(4711, pages=variant.pages), b"this is no photo\n" * 50
+        make = coded if variant.split == "none" else scanned
+        good, bad = make(4711, pages=variant.pages), b"this is no photo\n" * 50
         name = "good.png" if variant.pages == 1 else "good.tif"
         (root / "inbox" / "sub" / name).write_bytes(good)
         (root / "inbox" / "bad.png").write_bytes(bad)
         self.sent = [Sent.of(f"sub/{name}", good, 4711), Sent.of("bad.png", bad, None)]
 
-    def task(self, socket: Path) -> dict[str, str | bool]:
+    def task(self, socket: Path) -> dict[str, Any]:
         return {
             "root": str(self.root),
             "archive": str(self.archive),
             "originals": self.variant.originals,
             "socket": str(socket),
             "rival": self.variant.rival,
-            "pages": "first" if self.variant.pages == 1 else "all",
+            "reading": asdict(self.variant.reading),
         }
 
     def ask_for_redoing(self) -> None:
@@ -227,8 +242,8 @@ class Case:
         expected = int(self.variant.redone)
         assert earlier_sets(place) == expected, "the first results are not known any more"
         mattes = sum(1 for _ in place.results.rglob("good*_*.png"))
-        if self.variant.pages > 1 and account.filed:
-            assert mattes == 2 * self.variant.pages, "all photos in the file, or none"
+        if self.variant.photos > 1 and account.filed:
+            assert mattes == 2 * self.variant.photos, "all photos in the file, or none"
         return account
 
     @property

@@ -128,7 +128,7 @@ def _destination(task: dict[str, Any], root: Path) -> Destination:
         Patience(attempts=3, first_wait_s=0.01, longest_wait_s=0.1),
         task["originals"],
         Path(task["archive"]),
-        reading=Reading(pages=task["pages"]),
+        reading=Reading(**task["reading"]),
     )
 
 

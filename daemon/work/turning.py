@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from daemon.imaging.colour import to_srgb8
 from daemon.imaging.decode import upright as oriented
 from daemon.photo import Raster
+from daemon.work.finder import loaded
 from daemon.work.found import Found
 from matting.errors import EngineUnavailable
 from matting.judgement.flag import Flag
@@ -71,7 +72,7 @@ def by_people(picture: NDArray[np.uint8], people: Path | None) -> int | None:
     if people is None:
         return None
     try:
-        network = _network(people)
+        network = loaded(people)
     except EngineUnavailable:  # `matted doctor` says it, and the photo is flagged
         return None
     return _plainest([_sure(picture, turn, network) for turn in _TURNS], _CERTAIN_MARGIN)
@@ -105,8 +106,3 @@ def _cascade() -> cv2.CascadeClassifier:
     """OpenCV's own file, one for all photos of a process."""
     data = Path(cv2.__file__).parent / "data"
     return cv2.CascadeClassifier(str(data / "haarcascade_frontalface_alt2.xml"))
-
-
-@lru_cache(maxsize=1)
-def _network(people: Path) -> Network:
-    return Network.load(str(people))

@@ -69,3 +69,10 @@ def library(name: str, package: str, kind: str) -> Any:
     except ImportError as error:
         told = f"{kind} is not taken here: the package {package} is not installed"
         raise NotAPhoto(f"{told} (pip install 'matted[formats]' brings it)") from error
+
+
+def told_by(error: Exception) -> str:
+    """What a library said, on one line; LibRaw says it in bytes."""
+    told = error.args[0] if error.args else error
+    text = told.decode(errors="replace") if isinstance(told, bytes) else str(error)
+    return " ".join(text.split())[:300]

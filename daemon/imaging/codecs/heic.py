@@ -11,7 +11,7 @@ import numpy as np
 
 from daemon.errors import NotAPhoto, NotReady
 from daemon.imaging import bmff, exif, hollow, vips
-from daemon.imaging.codecs.codec import Decoded, Header, library
+from daemon.imaging.codecs.codec import Decoded, Header, library, told_by
 from daemon.imaging.declared import SRGB, Declared, by_code_points
 from daemon.imaging.guard import harmless
 from daemon.imaging.opening import Opened
@@ -22,8 +22,8 @@ def header(opened: Opened) -> Header:
     bmff.demand_whole(opened.read, opened.size_bytes)
     hollow.demand_filled(opened.read, opened.size_bytes)  # it decodes zeros, to anything at all
     pi_heif: Any = library("pi_heif", "pi-heif", "HEIC")
+    data = opened.read(0, opened.size_bytes)
     with _told():
-        data = opened.read(0, opened.size_bytes)
         file = pi_heif.open_heif(data, convert_hdr_to_8bit=False, hdr_to_16bit=True)
         return Header(tuple(file.size), partial(_decode, file, opened))
 
@@ -63,12 +63,8 @@ def _told() -> Iterator[None]:
     try:
         yield
     except SyntaxError as error:
-        raise NotAPhoto(f"HEIC of a kind that is not taken: {_line(error)}") from error
+        raise NotAPhoto(f"HEIC of a kind that is not taken: {told_by(error)}") from error
     except OSError as error:  # which is its word for memory, and no trouble with the file
-        raise MemoryError(f"HEIC: {_line(error)}") from error
+        raise MemoryError(f"HEIC: {told_by(error)}") from error
     except (ValueError, EOFError, RuntimeError) as error:
-        raise NotReady(f"HEIC ends early or is damaged: {_line(error)}") from error
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+        raise NotReady(f"HEIC ends early or is damaged: {told_by(error)}") from error

@@ -11,7 +11,7 @@ import numpy as np
 
 from daemon.errors import NotAPhoto, NotReady
 from daemon.imaging import bmff, vips
-from daemon.imaging.codecs.codec import Decoded, Header
+from daemon.imaging.codecs.codec import Decoded, Header, told_by
 from daemon.imaging.guard import harmless
 from daemon.imaging.opening import Opened
 from daemon.photo import Dpi
@@ -49,7 +49,9 @@ def _stream(opened: Opened) -> _Stream:
     at, end = 0, opened.size_bytes
     if opened.read(0, 4) != _SIZ:
         bmff.demand_whole(opened.read, opened.size_bytes)
-        box = next(bmff.inside(opened.read, opened.size_bytes, b"jp2c"))
+        box = next(bmff.inside(opened.read, opened.size_bytes, b"jp2c"), None)
+        if box is None:  # another format's pictures may be in its boxes
+            raise NotReady("JPEG 2000 ends early or is damaged: no code stream")
         at, end = box.body_at, box.end
     head = opened.read(at, 48)
     if len(head) < 48 or head[:4] != _SIZ:
@@ -69,7 +71,7 @@ def _decode(stream: _Stream, opened: Opened) -> Decoded:
     try:
         pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
-        raise NotReady(f"JPEG 2000 ends early or is damaged: {_line(error)}") from error
+        raise NotReady(f"JPEG 2000 ends early or is damaged: {told_by(error)}") from error
     if pixels is None or pixels.shape[:2] != stream.size[::-1]:
         raise NotReady("JPEG 2000 ends early or is damaged")
     if pixels.dtype == np.uint16 and stream.bits < 16:
@@ -115,7 +117,3 @@ def _dpi(opened: Opened) -> Dpi | None:
             )
             return round(across, 2), round(down, 2)
     return None
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

@@ -9,7 +9,7 @@ from typing import Any
 
 from daemon.errors import NotAPhoto, NotReady, PhotoError
 from daemon.imaging import bmff, exif, vips
-from daemon.imaging.codecs.codec import Decoded, Header, library
+from daemon.imaging.codecs.codec import Decoded, Header, library, told_by
 from daemon.imaging.colour import SRGB
 from daemon.imaging.formats import HEAD_BYTES
 from daemon.imaging.guard import harmless
@@ -77,19 +77,14 @@ def _told(rawpy: Any) -> Iterator[None]:
     try:
         yield
     except (rawpy.LibRawFileUnsupportedError, rawpy.NotSupportedError) as error:
-        raise NotAPhoto(f"camera raw of a kind that is not taken: {_line(error)}") from error
+        raise NotAPhoto(f"camera raw of a kind that is not taken: {told_by(error)}") from error
     except rawpy.LibRawUnsufficientMemoryError as error:
-        raise MemoryError(f"camera raw: {_line(error)}") from error
+        raise MemoryError(f"camera raw: {told_by(error)}") from error
     except rawpy.LibRawTooBigError as error:
-        raise NotAPhoto(f"camera raw that is too big for LibRaw: {_line(error)}") from error
+        raise NotAPhoto(f"camera raw that is too big for LibRaw: {told_by(error)}") from error
     except rawpy.LibRawError as error:
         raise _damaged(error) from error
 
 
 def _damaged(error: Exception) -> PhotoError:
-    return NotReady(f"camera raw ends early or is damaged: {_line(error)}")
-
-
-def _line(error: Exception) -> str:
-    text = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else error
-    return " ".join(str(text).split())[:300]
+    return NotReady(f"camera raw ends early or is damaged: {told_by(error)}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import shutil
 import struct
 import subprocess
@@ -17,11 +19,12 @@ import pytest
 import tifffile
 from PIL import Image
 
-from daemon.errors import NotAPhoto, NotReady, TooManyPixels
+from daemon.errors import NotAPhoto, NotReady, SourceTrouble, TooManyPixels
 from daemon.imaging import hollow
 from daemon.imaging.codecs import CODECS
 from daemon.imaging.decode import decode
 from daemon.imaging.formats import Format
+from daemon.imaging.opening import Opened
 from daemon.photo import Raster
 
 MOST = 10**6
@@ -349,6 +352,30 @@ def test_a_deep_and_grey_jpeg_2000_is_taken(grey: np.ndarray, tmp_path: Path) ->
     raster = decoded(data, tmp_path)
     assert raster.pixels.dtype == np.uint16
     assert off(raster, in_three(grey)) < 0.01
+
+
+def test_a_jpeg_2000_without_a_code_stream_is_waited_for(tmp_path: Path) -> None:
+    """Its boxes alone may be another format's."""
+    signature = bytes.fromhex("0000000c6a5020200d0a870a")
+    other = [struct.pack(">I4s", 40, kind) + bytes(32) for kind in (b"meta", b"mdat")]
+    with pytest.raises(NotReady, match="no code stream"):
+        decoded(signature + b"".join(other), tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["heic", "jp2", "j2k"])
+def test_a_disk_that_fails_is_told_as_that(
+    kind: str, files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No library's word for memory or damage stands in its place."""
+
+    def failing(opened: Opened, offset: int, size: int) -> bytes:
+        if size == opened.size_bytes:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return os.pread(opened.descriptor, size, offset)
+
+    monkeypatch.setattr(Opened, "read", failing)
+    with pytest.raises(SourceTrouble, match="cannot be read"):
+        decoded(files[kind], tmp_path)
 
 
 # Libraries that are not there

@@ -27,12 +27,18 @@ _LEAST_COVERED, _LEAST_FILLING = 0.9, 0.9
 """Share of its rectangle that a print covers; and that it covers without its dents, which are where
 it is as dark as the platen."""
 _MOST_ASPECT = 3.0
+_USUAL_ASPECT, _USUAL_FILLING = 1.75, 0.98
+"""Prints of all usual sizes are shorter, and the filling of nearly all is more; what is not so may
+be two that were not parted."""
 _MOST_SHARED = 0.2
 """Of the smaller of two prints: more than a corner."""
 _MOST_DEGREES = 10.0
 _MOST_PRINTS = 40
 _MOST_BESIDE = 0.02
 """Of the scan: what else may lie on it."""
+
+Print = tuple[Piece, Rectangle]
+"""What was seen of it, and where its sides are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class Layout:
     """In pixels of the picture that was looked at; by rows, from the left."""
     doubt: str | None = None
     """Why they are not to be cut out."""
+    remarks: tuple[str, ...] = ()
+    """Of each print: why it may be two; empty if nothing speaks for that."""
 
 
 def find(photo: NDArray[np.uint8]) -> Layout:
@@ -59,9 +67,13 @@ def find(photo: NDArray[np.uint8]) -> Layout:
     prints = [one for one in pieces if _is_print(one, photo.shape[0] * photo.shape[1], long_side)]
     if not prints:
         return Layout(doubt="nothing on it is as large as a print")
-    rectangles = tuple(_with_borders(number, prints, ground) for number in range(len(prints)))
-    doubt = _doubt(pieces, prints, rectangles, photo.shape[0] * photo.shape[1])
-    return Layout(_in_rows(rectangles), doubt)
+    found = _in_rows(
+        [(one, _with_borders(number, prints, ground)) for number, one in enumerate(prints)]
+    )
+    beside = sum(float(one.mask.sum()) for one in pieces if one not in prints)
+    doubt = _doubt(found, beside / (photo.shape[0] * photo.shape[1]))
+    rectangles = tuple(rectangle for _, rectangle in found)
+    return Layout(rectangles, doubt, tuple(_remark(*each) for each in found))
 
 
 def _pieces(ground: platen.Platen, long_side: int) -> list[Piece]:
@@ -112,19 +124,16 @@ def _with_borders(number: int, prints: list[Piece], ground: platen.Platen) -> Re
     return sides.snapped(ground.off, rectangle, 4)
 
 
-def _doubt(
-    pieces: list[Piece], prints: list[Piece], rectangles: tuple[Rectangle, ...], pixels: int
-) -> str | None:
-    if len(prints) > _MOST_PRINTS:
-        return f"{len(prints)} prints on it, more than anybody lays on a platen"
-    beside = sum(float(one.mask.sum()) for one in pieces if one not in prints)
-    if beside > _MOST_BESIDE * pixels:
+def _doubt(found: list[Print], beside: float) -> str | None:
+    if len(found) > _MOST_PRINTS:
+        return f"{len(found)} prints on it, more than anybody lays on a platen"
+    if beside > _MOST_BESIDE:
         return "something lies on it that is no print"
-    for number, (one, rectangle) in enumerate(zip(prints, rectangles, strict=True), start=1):
-        if doubt := _doubt_of(one, rectangle):
+    for number, (piece, rectangle) in enumerate(found, start=1):
+        if doubt := _doubt_of(piece, rectangle):
             return f"print {number} {doubt}"
-    for one_, other in itertools.combinations(rectangles, 2):
-        if one_.shared(other) > _MOST_SHARED * min(one_.area, other.area):
+    for (_, one), (_, other) in itertools.combinations(found, 2):
+        if one.shared(other) > _MOST_SHARED * min(one.area, other.area):
             return "prints lie on each other"
     return None
 
@@ -140,18 +149,27 @@ def _doubt_of(one: Piece, rectangle: Rectangle) -> str | None:
     return None
 
 
+def _remark(one: Piece, rectangle: Rectangle) -> str:
+    """Two prints that touch, or of which one hides a corner, can look nearly like one."""
+    if rectangle.aspect > _USUAL_ASPECT:
+        return f"{rectangle.aspect:.1f} times as long as it is wide"
+    if _hull_area(one) < _USUAL_FILLING * rectangle.area:
+        return "a corner is missing"
+    return ""
+
+
 def _hull_area(one: Piece) -> float:
     """Of a piece without dents: what is as dark as the platen may be missing at an edge."""
     contours, _ = cv2.findContours(one.mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return float(cv2.contourArea(cv2.convexHull(max(contours, key=len))))
 
 
-def _in_rows(prints: tuple[Rectangle, ...]) -> tuple[Rectangle, ...]:
+def _in_rows(prints: list[Print]) -> list[Print]:
     """As people read them: a row is what overlaps in height with the highest that is left."""
-    left, rows = sorted(prints, key=lambda one: one.y), list[Rectangle]()
+    left, rows = sorted(prints, key=lambda one: one[1].y), list[Print]()
     while left:
-        bottom = left[0].y + left[0].height / 3
-        row = [one for one in left if one.y <= bottom]
-        rows += sorted(row, key=lambda one: one.x)
-        left = [one for one in left if one not in row]
-    return tuple(rows)
+        bottom = left[0][1].y + left[0][1].height / 3
+        count = sum(rectangle.y <= bottom for _, rectangle in left)
+        rows += sorted(left[:count], key=lambda one: one[1].x)
+        left = left[count:]
+    return rows

@@ -18,6 +18,8 @@ from matting.judgement.flag import Flag
 
 UNSPLIT = "unsplit"
 """The reason, among those to look at a photo, that goes with a warning of why it was not cut."""
+UNPARTED = "unparted"
+"""Likewise, of what was cut out and may be two prints."""
 _EXPOSURE, _APERTURE = 33434, 33437
 """Exif's tags that cameras write, and flatbeds do not."""
 
@@ -32,11 +34,15 @@ def split(whole: Found) -> Iterator[Found]:
         yield Found(whole.part, raster, (*whole.flags, Flag(UNSPLIT, 1.0, None)))
         return
     scan = whole.raster
-    for number, rectangle in enumerate(cutting.sharpened(scan.pixels, layout, scale), start=1):
+    rectangles = cutting.sharpened(scan.pixels, layout, scale)
+    for number, (rectangle, remark) in enumerate(zip(rectangles, layout.remarks, strict=True), 1):
         pixels = cutting.cut(scan.pixels, rectangle)
-        part = Part(page=whole.part.page, print=number)
         # What lay between the prints is in no result, so the scan must not be deleted.
-        yield Found(part, replace(scan, pixels=pixels, remade=True), whole.flags)
+        raster, flags = replace(scan, pixels=pixels, remade=True), whole.flags
+        if remark:
+            raster = replace(raster, warnings=(*scan.warnings, f"may be two prints: {remark}"))
+            flags += (Flag(UNPARTED, 1.0, None),)
+        yield Found(Part(page=whole.part.page, print=number), raster, flags)
 
 
 def _layout(raster: Raster, small: NDArray[np.uint8]) -> find.Layout:

@@ -19,9 +19,10 @@ TOLD: Mapping[str, str] = {
     "clothes": "some of collar, sleeves or skirt is cut off",
     "face": "the outline may cut into the face or the neck",
     "unsplit": "the scan was not cut into prints, its warning says why",
+    "unparted": "it may be two prints that were not parted, its warning says why",
     "unturned": "which way is up could not be told for sure",
 }
 """By reason."""
 
-OF_SCANS = frozenset({"unsplit", "unturned"})
+OF_SCANS = frozenset({"unsplit", "unparted", "unturned"})
 """Those that have to do with how a scan was read, and with no matte."""

@@ -179,6 +179,26 @@ def test_a_print_that_lies_far_askew_is_not_cut(photos: list[Picture]) -> None:
     assert find.find(scan).doubt == "print 1 lies 25 degrees askew"
 
 
+def test_two_that_look_like_one_are_remarked_on(photos: list[Picture]) -> None:
+    """Nothing is to be seen where they touch; by its shape alone it is no usual print."""
+    scan = on_platen()
+    lay(scan, photos[0], 60, 60, 300, 400)
+    scan[600:800, 60:340] = scan[600:800, 340:620] = (180, 60, 40)
+    layout = find.find(scan)
+    assert layout.doubt is None
+    assert layout.remarks == ("", "2.8 times as long as it is wide")
+
+
+def test_prints_are_numbered_as_they_are_read(photos: list[Picture]) -> None:
+    """In reasons as in names."""
+    scan = on_platen()
+    lay(scan, photos[0], 450, 60, 300, 400)
+    lay(scan, photos[2], 50, 90, 300, 400)
+    for row in range(200):  # its corner is torn off
+        scan[290 + row, 150 + 200 - row : 350] = 20
+    assert "print 1 is no rectangle" in (find.find(scan).doubt or "")
+
+
 def test_a_strip_is_no_print(photos: list[Picture]) -> None:
     scan = on_platen()
     lay(scan, photos[0], 50, 300, 700, 150)

@@ -12,7 +12,7 @@ from daemon.imaging.colour import SRGB
 from daemon.imaging.exif import Exif, Tags, Value
 from daemon.photo import WHOLE, Metadata, Part, Raster
 from daemon.work.found import Found
-from daemon.work.splitting import UNSPLIT, split
+from daemon.work.splitting import UNPARTED, UNSPLIT, split
 from matting.judgement.told import OF_SCANS, TOLD
 
 
@@ -54,6 +54,17 @@ def test_each_print_is_a_photo_with_what_is_known_of_the_scan(
         )
 
 
+def test_what_may_be_two_prints_is_cut_out_and_flagged(scan: np.ndarray) -> None:
+    scan = scan.copy()
+    scan[150:790, 640:1040] = 140
+    scan[300:500, 560:1120] = (180, 60, 40)
+    one, other = split(Found(WHOLE, raster(scan)))
+    assert (one.flags, one.raster.warnings) == ((), ())
+    assert [flag.reason for flag in other.flags] == [UNPARTED]
+    (warning,) = other.raster.warnings
+    assert warning == "may be two prints: 2.8 times as long as it is wide"
+
+
 def test_what_is_not_plainly_a_platen_goes_through_whole_and_flagged() -> None:
     photo = raster(skimage.data.astronaut())
     (whole,) = split(Found(WHOLE, photo))
@@ -72,5 +83,5 @@ def test_what_a_camera_took_is_not_cut(scan: np.ndarray) -> None:
 
 
 def test_reasons_of_scans_have_words() -> None:
-    assert UNSPLIT in OF_SCANS
+    assert {UNSPLIT, UNPARTED} <= OF_SCANS
     assert set(TOLD) >= OF_SCANS

@@ -32,7 +32,8 @@ def found(job: Job) -> Iterator[Found]:
     if doubts and not job.waited:
         raise NotReady(*doubts)
     pages = _pages(snapshot, job)
-    if len(pages) > 1 and job.photo.redo is not None and job.photo.redo.touchup is not None:
+    mended = job.photo.redo is not None and job.photo.redo.touchup is not None
+    if len(pages) > 1 and mended:
         raise Refused("the results of a file that holds several photos cannot be mended by hand")
     for number, place in enumerate(pages, start=1):
         part = WHOLE if len(pages) == 1 else Part(page=number)
@@ -41,7 +42,9 @@ def found(job: Job) -> Iterator[Found]:
             remove(job)
         whole = Found(part, replace(raster, warnings=(*raster.warnings, *doubts)))
         del raster  # a scan's prints need no second copy of it
-        photos = split(whole) if job.reading.split == "prints" else iter((whole,))
+        # Who mends a matte by hand has seen the photo whole, whatever the settings say by now.
+        is_split = job.reading.split == "prints" and not mended
+        photos = split(whole) if is_split else iter((whole,))
         del whole
         yield from (_turned(one, job) for one in photos)
 

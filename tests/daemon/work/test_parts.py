@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from daemon.config.profiles import Profile
 from daemon.config.reading import Reading
 from daemon.errors import NotReady, TooManyPixels
 from daemon.imaging.decode import decode
-from daemon.photo import Part, Photo, Version
+from daemon.photo import Part, Photo, Redo, Touchup, Version
 from daemon.shelf import staging
 from daemon.work.job import EngineAddress, Job, Staged
 from daemon.work.pipeline import work
@@ -162,6 +163,21 @@ def test_prints_of_a_scan_are_cut_out_each(engine: EngineHost, tmp_path: Path) -
     assert [(part.page, part.print) for part in parts] == [(1, 1), (1, 2), (2, 1), (2, 2)]
     assert reds(job, outcome) == [80, 200, 80, 200]
     assert not outcome.filed.holds_photo
+
+
+def test_a_matte_is_mended_on_the_photo_that_was_filed(engine: EngineHost, tmp_path: Path) -> None:
+    """It was filed whole; that its folder splits scans since then is of no account."""
+    scan = np.full((300, 400, 3), 140, np.uint8)
+    scan[40:200, 30:150] = page(80, (160, 120))
+    scan[60:240, 200:340] = page(200, (180, 140))
+    job = job_of(tiff(scan), engine, tmp_path, Reading(split="prints"))
+    matte = tmp_path / "filed.tif"
+    tifffile.imwrite(matte, scan[:, :, 0])
+    digest = hashlib.sha256(Path(os.fsdecode(job.source)).read_bytes()).hexdigest()
+    redo = Redo(job.source, digest, touchup=Touchup((str(matte),), ()))
+    outcome = staged(replace(job, photo=replace(job.photo, redo=redo)))
+    assert outcome.filed.parts == ()
+    assert outcome.filed.size == (400, 300)
 
 
 def test_a_scan_that_is_not_cut_says_why(engine: EngineHost, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +19,20 @@ from daemon.photo import Pixels, Raster
 SRGB: bytes = vips.built_in_profile("srgb")
 
 _RELATIVE = {"intent": "relative", "black_point_compensation": True}
+
+
+def small_srgb8(raster: Raster, long_side: int) -> tuple[NDArray[np.uint8], float]:
+    """A copy to look at, and how many times as large the photo is; it is never enlarged.
+
+    Returns:
+        As ``to_srgb8``, and at least 1.
+    """
+    scale = max(1.0, max(raster.size) / long_side)
+    if scale == 1.0:
+        return to_srgb8(raster), scale
+    size = tuple(max(1, round(side / scale)) for side in raster.size)
+    pixels = cv2.resize(raster.pixels, size, interpolation=cv2.INTER_AREA)
+    return to_srgb8(replace(raster, pixels=pixels)), scale
 
 
 def to_srgb8(raster: Raster) -> NDArray[np.uint8]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.imaging.colour import to_srgb8
+from daemon.imaging.colour import small_srgb8
 from daemon.imaging.exif import of_block
 from daemon.photo import Part, Raster
 from daemon.prints import cutting, find
@@ -26,7 +25,7 @@ _EXPOSURE, _APERTURE = 33434, 33437
 
 def split(whole: Found) -> Iterator[Found]:
     """The prints on a scan, each a photo of its own; the scan itself where that is not certain."""
-    small, scale = _small(whole.raster)
+    small, scale = small_srgb8(whole.raster, find.LONG_SIDE)
     layout = _layout(whole.raster, small)
     if layout.doubt:
         told = f"not cut into prints: {layout.doubt}"
@@ -51,14 +50,3 @@ def _layout(raster: Raster, small: NDArray[np.uint8]) -> find.Layout:
     if {_EXPOSURE, _APERTURE} & told.keys():
         return find.Layout(doubt="a camera took it, and no flatbed")
     return find.find(small)
-
-
-def _small(raster: Raster) -> tuple[NDArray[np.uint8], float]:
-    """The copy that is looked at, and how many times as large the scan is."""
-    long_side = max(raster.size)
-    scale = max(1.0, long_side / find.LONG_SIDE)
-    if scale == 1.0:
-        return to_srgb8(raster), scale
-    size = tuple(max(1, round(side / scale)) for side in raster.size)
-    pixels = cv2.resize(raster.pixels, size, interpolation=cv2.INTER_AREA)
-    return to_srgb8(replace(raster, pixels=pixels)), scale

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.imaging.colour import to_srgb8
+from daemon.imaging.colour import small_srgb8
 from daemon.imaging.decode import upright as oriented
 from daemon.photo import Raster
 from daemon.work.finder import loaded
@@ -26,7 +26,7 @@ from matting.people.looks import certainty, consensus, squeezed, toned
 
 UNTURNED = "unturned"
 """The reason, among those to look at a photo, that it may lie sideways."""
-_LONG_SIDE = 480
+LONG_SIDE = 480
 _TURNS = range(4)
 """Quarter turns, anticlockwise."""
 _ORIENTATION = {1: 8, 2: 3, 3: 6}
@@ -44,7 +44,7 @@ def upright(one: Found, people: Path | None) -> Found:
         one: the photo.
         people: the network that finds people; None: not installed.
     """
-    picture = _small(one.raster)
+    picture, _ = small_srgb8(one.raster, LONG_SIDE)
     turn, other = by_faces(picture), by_people(picture, people)
     if turn is not None and turn == other:
         return replace(one, raster=_turned(one.raster, turn)) if turn else one
@@ -92,13 +92,6 @@ def _turned(raster: Raster, turn: int) -> Raster:
     pixels = oriented(raster.pixels, _ORIENTATION[turn])
     dpi = raster.dpi[::-1] if raster.dpi and turn % 2 else raster.dpi
     return replace(raster, pixels=pixels, dpi=dpi)
-
-
-def _small(raster: Raster) -> NDArray[np.uint8]:
-    scale = min(1.0, _LONG_SIDE / max(raster.size))
-    size = tuple(max(1, round(side * scale)) for side in raster.size)
-    pixels = cv2.resize(raster.pixels, size, interpolation=cv2.INTER_AREA)
-    return to_srgb8(replace(raster, pixels=pixels))
 
 
 @lru_cache(maxsize=1)

@@ -30,8 +30,8 @@ from matting.models.model import Model
 from matting.models.store import Store
 from matting.web import is_address
 
-_STEP = 0.1
-"""In a pipe, a line is printed whenever this part of a download has arrived."""
+_STEPS = 10
+"""In a pipe, a line is printed whenever another of so many parts of a download has arrived."""
 _OWN = ByHand("say where its file is, --from FILE or --from ADDRESS")
 
 
@@ -112,7 +112,7 @@ def _trial(where: ChosenStore, entry: CatalogEntry, python: str | None) -> trial
 def _watching(console: Console) -> Iterator[Listener]:
     """A progress bar on a terminal; in a pipe, a line now and then."""
     if not console.is_terminal:
-        yield Listener(lambda line: _say(console, line), _Steps(console))
+        yield Listener(lambda line: _say(console, line), DownloadSteps(console))
         return
     with Progress(
         TextColumn("{task.description}"),
@@ -131,17 +131,18 @@ def _watching(console: Console) -> Iterator[Listener]:
         yield Listener(lambda line: _say(console, line), count)
 
 
-class _Steps:
-    """Says how far a download is, ten times in all."""
+class DownloadSteps:
+    """Says how far a download is, ten times at most, and always when all of it is there."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._said = 0.0
+        self._said = 0
 
     def __call__(self, have: int, total: int | None) -> None:
-        if total and have / total >= self._said + _STEP:
-            self._said = have / total
-            _say(self._console, f"{self._said:.0%} of {size(total)}")
+        """Hear that so many bytes are there, of so many, if that is known."""
+        if total and (step := have * _STEPS // total) > self._said:
+            self._said = step
+            _say(self._console, f"{have / total:.0%} of {size(total)}")
 
 
 def _report(console: Console, model: Model, store: Store) -> None:

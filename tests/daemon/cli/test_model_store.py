@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import signal
@@ -19,8 +20,10 @@ import pytest
 from harness import family, wait_until, write_photo
 from laboratory import Laboratory
 from model_server import ModelScope, ModelServer
+from rich.console import Console
 
 from daemon.cli import Exit
+from daemon.cli.model.install import DownloadSteps
 
 COMMAND = ["-m", "daemon", "model"]
 Matted = Callable[..., subprocess.CompletedProcess[str]]
@@ -54,6 +57,14 @@ def install(matted: Matted, source: object, *more: object) -> subprocess.Complet
 
 def visible(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.rglob("*") if path.is_file())
+
+
+def test_in_a_pipe_the_end_of_a_download_is_always_told() -> None:
+    heard = io.StringIO()
+    told = DownloadSteps(Console(file=heard))
+    for have in (3, 960, 990, 1000, 1000):  # less than a step before the end
+        told(have, 1000)
+    assert heard.getvalue().splitlines() == ["96% of 0.0 MB", "100% of 0.0 MB"]
 
 
 def test_an_own_network_is_installed_listed_used_verified_and_removed(

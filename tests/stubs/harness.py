@@ -98,7 +98,13 @@ class Daemon:
     def stop(self) -> int:
         assert self.child is not None
         self.child.terminate()
-        return self.child.wait(40)
+        try:
+            return self.child.wait(40)
+        except subprocess.TimeoutExpired:
+            self.child.send_signal(signal.SIGUSR2)
+            time.sleep(1)
+            stacks = "\n".join(fact["t"] for fact in self.said("text"))
+            raise AssertionError(f"it does not stop:\n{stacks}") from None
 
     def kill(self) -> None:
         """As a power cut would: daemon, photo processes and engine at once."""

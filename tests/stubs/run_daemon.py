@@ -5,8 +5,10 @@ Photo processes import this module too, as multiprocessing has it, so they know 
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -34,6 +36,7 @@ def step_clock(offset_file: Path) -> None:
 
 
 if __name__ == "__main__":
+    faulthandler.register(signal.SIGUSR2)  # where it hangs, for whoever waits for its end
     if "CLOCK_OFFSET_FILE" in os.environ:
         step_clock(Path(os.environ["CLOCK_OFFSET_FILE"]))
     config, options = Path(sys.argv[1]), json.loads(sys.argv[2])

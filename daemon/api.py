@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from daemon.batch.batch import Batch
+from daemon.batch.batch import Batch, Named
 from daemon.batch.ending import Ending
 from daemon.config import load
 from daemon.config.faults import did_you_mean, faults_of
@@ -29,6 +29,7 @@ from daemon.engine.choice import stores
 from daemon.errors import InUse, MattedError, NoEngine, ResultsTrouble, SettingsError
 from daemon.log import events
 from daemon.photo import Filed
+from daemon.shelf import templates
 from matting.engines import ENGINES
 from matting.judgement.flag import Flag
 from matting.models.catalog import CATALOG
@@ -36,7 +37,8 @@ from matting.models.errors import ModelError
 
 __all__ = [
     "FLAT", "InUse", "MattedError", "NoEngine", "PathLike", "Profile", "Result", "ResultsTrouble",
-    "SettingsError", "find_profile", "process", "settings_for", "undated", "with_engine",
+    "SettingsError", "find_profile", "process", "settings_for", "treatment", "undated",
+    "with_engine",
 ]  # fmt: skip
 
 FLAT = "{subdir}/{stem}_{output}{ext}"
@@ -81,6 +83,7 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
     profile: str | Profile = "old-photo",
     config: PathLike | None = None,
     engine: str | None = None,
+    foreground: bool = True,
     pages: Pages = "first",
     split: Split = "none",
     turn: Turn = "none",
@@ -99,11 +102,13 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
         out_dir: where the results go; made if it is not there. Nothing in it is overwritten.
             Without it, they go beside each photo; of a folder, into ``matted`` in it; of an
             address, into the present directory.
-        profile: a Profile; or the name of one, from ``config`` or built in, and then results are
-            called ``FLAT``, unless it has a ``file_as`` of its own.
+        profile: the name of one, from ``config`` or built in, and then results are called
+            ``FLAT``, unless it has a ``file_as`` of its own; or a Profile, which has no name that
+            its ``file_as`` could use.
         config: a settings file whose profiles, engine, workers and limits are used, and not its
             folders, of which it need have none.
         engine: an engine's name, or an installed model's, instead of the settings'.
+        foreground: False leaves cut-outs out.
         pages: "all" makes a photo of its own of each page of a TIFF.
         split: "prints" cuts a flatbed's scan into the prints that lay on it (docs/prints.md).
         turn: "auto" turns scans that lie sideways or upside down, where that is certain.
@@ -126,14 +131,12 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
     reading = _reading(pages, split, turn, skip_existing=skip_existing)
     given = [photos] if isinstance(photos, str | os.PathLike) else list(photos)
     settings = with_engine(settings_for(config), engine)
-    chosen = profile
-    if not isinstance(chosen, Profile):
-        chosen = undated(find_profile(chosen, settings))
+    named = treatment(profile, settings, foreground=foreground)
     target = None if out_dir is None else Path(out_dir).resolve()
     results = []
     with tempfile.TemporaryDirectory(prefix="matted-") as state:
         log = events.silent()
-        once = Batch(settings, chosen, target, Path(state), log, reading=reading, on_ready=on_ready)
+        once = Batch(settings, named, target, Path(state), log, reading=reading, on_ready=on_ready)
         for one in given:
             once.add(os.fspath(one))
         if skip_existing:
@@ -141,7 +144,7 @@ def process(  # noqa: PLR0913 - one function for scripts, of keywords with defau
         on_begin(len(once))
         with contextlib.closing(once.run()) as endings:
             for ending in endings:
-                results.append(_result(ending, chosen))
+                results.append(_result(ending, named.profile))
                 on_result(results[-1])
     return results
 
@@ -211,6 +214,27 @@ def undated(profile: Profile) -> Profile:
     """The profile with ``FLAT`` instead of the daemon's usual names; a person's own names stay."""
     usual = Profile.model_fields["file_as"].default
     return profile.model_copy(update={"file_as": FLAT}) if profile.file_as == usual else profile
+
+
+def treatment(profile: str | Profile, settings: Settings, *, foreground: bool = True) -> Named:
+    """What is done to photos, and what that is called in their names.
+
+    Raises:
+        SettingsError: there is none of that name, or nothing is left of it; or it has no name, and
+            its results are to bear it.
+    """
+    if isinstance(profile, Profile):
+        named = Named("", profile)
+        if "profile" in templates.fields(profile.file_as):
+            fault = "{profile} stands for a name in the settings, and a Profile has none"
+            raise SettingsError("file_as", (fault,))
+    else:
+        named = Named(profile, undated(find_profile(profile, settings)))
+    try:
+        return named if foreground else Named(named.name, named.profile.without("foreground"))
+    except ValidationError as error:
+        fault = f"leaves nothing of the profile {named.name}, which has no other outputs"
+        raise SettingsError("--no-foreground", (fault,)) from error
 
 
 def find_profile(name: str, settings: Settings) -> Profile:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from daemon.batch.ending import Ending, ending_of
@@ -38,13 +38,22 @@ _LONGEST_WAIT_S = 0.5
 _IDS = 1 << 40
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A profile, and what the settings call it."""
+
+    name: str
+    """Empty for one that a script has made."""
+    profile: Profile
+
+
 class Batch:
     """A batch of photos and the machinery for them."""
 
     def __init__(
         self,
         settings: Settings,
-        profile: Profile,
+        named: Named,
         out_dir: Path | None,
         state: Path,
         log: Log,
@@ -56,7 +65,7 @@ class Batch:
 
         Args:
             settings: engine, workers and limits are used.
-            profile: for all photos.
+            named: the profile for all photos.
             out_dir: where results go; if None, beside each photo.
             state: an empty directory for the ledger, private copies and downloads.
             log: for what happens on the way.
@@ -64,7 +73,7 @@ class Batch:
             on_ready: called when the engine is there, and work begins.
         """
         self._settings = settings
-        self._profile = profile
+        self._named = named
         self._reading = reading
         self._state = state
         self._log = log
@@ -88,7 +97,11 @@ class Batch:
         """End all photos whose results are there already: those of an earlier run, cut short."""
         out_dirs = self._sources.out_dirs()
         sightings = [one.sighting for one in self._sources.taken]
-        there = existing([(one, out_dirs[one.folder]) for one in sightings], self._profile)
+        there = existing(
+            [(one, out_dirs[one.folder]) for one in sightings],
+            self._named.profile,
+            self._named.name,
+        )
         self._sources.leave_out(there.items())
 
     def run(self) -> Generator[Ending]:
@@ -158,7 +171,14 @@ class Batch:
         limits = Patience(
             attempts=self._settings.limits.attempts, give_up_s=0, first_wait_s=_FIRST_WAIT_S
         )
-        return Destination(out_dir, self._profile, limits, reports=False, reading=self._reading)
+        return Destination(
+            out_dir,
+            self._named.profile,
+            limits,
+            reports=False,
+            profile_name=self._named.name,
+            reading=self._reading,
+        )
 
     @contextmanager
     def _staging_left_tidy(self, photos: Iterable[Photo]) -> Iterator[None]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,9 +20,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from daemon.api import Result, find_profile, process, settings_for, undated, with_engine
+from daemon.api import Result, process, settings_for, treatment, with_engine
 from daemon.cli.words import count_people, tell_flag
-from daemon.config.profiles import Profile
 from daemon.config.reading import Pages, Split, Turn
 from daemon.engine.choice import choose
 from daemon.errors import MattedError, ModelAbsent, SettingsError
@@ -90,7 +88,7 @@ def main(  # noqa: PLR0913 - each is an option of the command
 
     The exit code is 1 if a photo failed or a folder had no photos in it.
     """
-    chosen = _chosen(profile, config, foreground=foreground)
+    treatment(profile, settings_for(config), foreground=foreground)  # faults before questions
     if out is None:
         photos, out = with_place(photos)
     console = Console(stderr=as_json)
@@ -128,9 +126,10 @@ def main(  # noqa: PLR0913 - each is an option of the command
             results = process(
                 photos,
                 out,
-                profile=chosen,
+                profile=profile,
                 config=config,
                 engine=engine,
+                foreground=foreground,
                 pages=pages,
                 split=split,
                 turn=turn,
@@ -159,15 +158,6 @@ def _offer_network(config: Path | None, engine: str | None) -> None:
         from daemon.cli.model.install import main as install  # noqa: PLC0415
 
         install(PEOPLE, config=config)
-
-
-def _chosen(name: str, config: Path | None, *, foreground: bool) -> Profile:
-    profile = undated(find_profile(name, settings_for(config)))
-    try:
-        return profile if foreground else profile.without("foreground")
-    except ValidationError as error:
-        fault = f"leaves nothing of the profile {name}, which has no other outputs"
-        raise SettingsError("--no-foreground", (fault,)) from error
 
 
 def with_place(given: list[str]) -> tuple[list[str], Path | None]:

@@ -14,11 +14,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from daemon.cli.handovers import handovers_given_up, tell_stations
 from daemon.cli.words import advice, tell_flag
 from daemon.config import load
 from daemon.errors import SettingsError
 from daemon.ledger import Entry, State
 from daemon.service.status import Status, read
+from daemon.stations.standing import wanted
 
 _REFRESH_S = 1.0
 _FAULTY = 2
@@ -39,15 +41,16 @@ def main(
     """Show queue, folders and failures, whether the daemon runs or not.
 
     Ends with 0 if all is well, 10 if no daemon runs, 11 if something is paused, 12 if photos are in
-    quarantine, 13 if some of today's mattes should be looked at; with the first that holds.
+    quarantine, 14 if photos wait in vain for a station or were given up there, 13 if some of
+    today's mattes should be looked at; with the first that holds.
     """
-    state_dir, faulty = _state_dir(config)
+    state_dir, stations, faulty = _place(config)
     if follow:
-        with Live(_shown(read(state_dir), flagged=flagged), console=Console()) as live:
+        with Live(_shown(read(state_dir, stations), flagged=flagged), console=Console()) as live:
             while True:
                 time.sleep(_REFRESH_S)
-                live.update(_shown(read(state_dir), flagged=flagged))
-    status = read(state_dir)
+                live.update(_shown(read(state_dir, stations), flagged=flagged))
+    status = read(state_dir, stations)
     if as_json:
         typer.echo(json.dumps(status.as_json()))
     else:
@@ -55,25 +58,30 @@ def main(
     raise typer.Exit(status.condition or (_FAULTY if faulty else 0))
 
 
-def _state_dir(config: Path) -> tuple[Path, bool]:
-    """Where to look, and whether the settings have faults: the daemon may still hold older ones."""
+def _place(config: Path) -> tuple[Path, tuple[str, ...], bool]:
+    """Where to look and which stations there should be; and whether the settings have faults.
+
+    The daemon may still hold older ones.
+    """
     try:
-        return load.load(config).state_dir, False
+        settings = load.load(config)
+        return settings.state_dir, wanted(settings), False
     except SettingsError as error:
         state_dir = load.state_dir_in_spite(config)
         typer.echo(f"matted: {error}\n  (the next start or reload would be refused)", err=True)
-        return state_dir, True
+        return state_dir, (), True
 
 
 def _shown(status: Status, *, flagged: bool) -> Group:
     parts = [Text(_headline(status), style="bold"), Text(_numbers(status))]
-    parts += [Text(line) for line in _folders(status)]
+    parts += [Text(line) for line in (*_folders(status), *tell_stations(status.stations))]
     tables = [
         _table("at work", status.working),
         _table("to be tried again", status.retrying),
         _table(advice("failed; `matted retry ID` tries one again"), status.failed),
         _table("filed, but their originals were not deleted", status.kept),
         _table("filed today; look at them", status.flagged, _why) if flagged else None,
+        handovers_given_up(status.stations),
     ]
     return Group(*parts, *(table for table in tables if table is not None))
 

@@ -118,6 +118,11 @@ class Gallery(Records):
             row = db.execute(query, (photo_id,)).fetchone()
             return row and os.fsdecode(row["results"])
 
+    def identity(self) -> str:
+        """What tells this ledger's photos from those of another with the same numbers."""
+        with self._read() as db:
+            return str(db.execute("SELECT id FROM identity").fetchone()[0])
+
     def decisions(self, photo_id: int) -> tuple[Decision, ...]:
         """All that was decided about a photo, the oldest first."""
         with self._read() as db:

@@ -10,6 +10,8 @@ from daemon.errors import InUse, SettingsError
 from daemon.machine import private
 from matting.closing import Closing
 
+_NAME = "lock"
+
 
 class Lock(Closing):
     """An exclusive lock on a directory, held for a ``with`` block or until the end of the process.
@@ -27,7 +29,7 @@ class Lock(Closing):
         try:
             private.make_directory(directory)
             # Private: whoever may open it could take the lock, and keep every daemon out.
-            self._descriptor = private.opener(directory / "lock", os.O_RDWR | os.O_CREAT)
+            self._descriptor = private.opener(directory / _NAME, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             fault = f"cannot be used as state_dir: {error.strerror}"
             raise SettingsError(str(directory), (fault,)) from error
@@ -43,3 +45,18 @@ class Lock(Closing):
     def close(self) -> None:
         """Let another process have the directory."""
         os.close(self._descriptor)
+
+
+def is_held(directory: Path) -> bool:
+    """Whether a process holds the lock; it does so as long as it lives."""
+    try:
+        descriptor = os.open(directory / _NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -6,9 +6,7 @@ small file beside it, so that the question can be answered while it runs and aft
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -21,7 +19,10 @@ from daemon.intake.news import FolderNews
 from daemon.ledger import Entry, Ledger, State
 from daemon.ledger.place import existing
 from daemon.machine import private
+from daemon.machine.lock import is_held
 from daemon.photo import show
+from daemon.stations import standing
+from daemon.stations.standing import NONE, Standing
 from matting.small_file import replace_file
 
 _NAME = "status.json"
@@ -81,6 +82,8 @@ class Condition(IntEnum):
     """Photos are in quarantine."""
     FLAGGED = 13
     """Some of today's mattes should be looked at."""
+    HANDOVERS = 14
+    """Photos wait in vain for a station, or were given up there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class Status:
     """Of those filed today, how many have mattes that somebody should look at."""
     flagged: tuple[Entry, ...] = ()
     """These, the latest first."""
+    stations: Standing = NONE
+    """How the next stations stand."""
 
     @property
     def condition(self) -> Condition:
@@ -112,6 +117,8 @@ class Status:
             return Condition.PAUSED
         if self.counts[State.FAILED]:
             return Condition.FAILED
+        if self.stations.troubled:
+            return Condition.HANDOVERS
         return Condition.FLAGGED if self.flagged_today else Condition.WELL
 
     def as_json(self) -> dict[str, Any]:
@@ -128,18 +135,23 @@ class Status:
             "flagged_today": self.flagged_today,
             "flagged": [_flagged_as_json(entry) for entry in self.flagged],
             "originals_kept": [_as_json(entry) for entry in self.kept],
+            "stations": self.stations.as_json(),
         }
 
 
-def read(state_dir: Path) -> Status:
+def read(state_dir: Path, stations: tuple[str, ...] = ()) -> Status:
     """Ask.
+
+    Args:
+        state_dir: the daemon's.
+        stations: the keys of those that the settings name.
 
     Raises:
         LedgerTrouble: there is no ledger, or it cannot be read.
     """
     with Ledger.open(existing(state_dir), read_only=True) as ledger:
         return Status(
-            running=_is_locked(state_dir / "lock"),
+            running=is_held(state_dir),
             news=_news(state_dir),
             counts=ledger.counts(),
             filed_today=ledger.count_filed_since(midnight_s()),
@@ -152,12 +164,13 @@ def read(state_dir: Path) -> Status:
             kept=ledger.kept(limit=_LATEST),
             flagged_today=ledger.count_flagged_since(midnight_s()),
             flagged=ledger.flagged(midnight_s(), limit=_FLAGGED),
+            stations=standing.read(state_dir, stations),
         )
 
 
 def at_present(state_dir: Path) -> tuple[bool, dict[str, Any]]:
     """Whether a daemon runs, and what only it knows, without asking the ledger."""
-    return _is_locked(state_dir / "lock"), _news(state_dir)
+    return is_held(state_dir), _news(state_dir)
 
 
 def _news(state_dir: Path) -> dict[str, Any]:
@@ -166,21 +179,6 @@ def _news(state_dir: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _is_locked(path: Path) -> bool:
-    """Whether a daemon holds the lock; it does so as long as it lives."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def midnight_s() -> float:

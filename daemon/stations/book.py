@@ -35,9 +35,23 @@ CREATE TABLE IF NOT EXISTS handover (
     tries INTEGER NOT NULL DEFAULT 0,
     reason TEXT,
     plan TEXT,
+    photo INTEGER,
+    ended_s REAL,
     UNIQUE (ledger, notice, station)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS away (
+    station TEXT PRIMARY KEY,
+    since_s REAL NOT NULL,
+    reason TEXT NOT NULL
+) STRICT;
+"""
+_LATER = ("photo INTEGER", "ended_s REAL")
+"""Columns that the first books did not have."""
+_INDICES = """
 CREATE INDEX IF NOT EXISTS handover_by_due ON handover (station, state, due_s);
+CREATE INDEX IF NOT EXISTS handover_not_filed ON handover (station, state, since_s)
+    WHERE state != 'filed';
+CREATE INDEX IF NOT EXISTS handover_by_photo ON handover (photo);
 """
 
 
@@ -81,6 +95,11 @@ class Book(Closing):
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_TABLES)
+            there = {row["name"] for row in self._db.execute("PRAGMA table_info(handover)")}
+            for column in _LATER:
+                if column.split()[0] not in there:
+                    self._db.execute(f"ALTER TABLE handover ADD COLUMN {column}")
+            self._db.executescript(_INDICES)
 
     def add(
         self,
@@ -99,8 +118,8 @@ class Book(Closing):
         for station in stations:
             self._run(
                 "INSERT OR IGNORE INTO handover (ledger, notice, station, document, state, since_s,"
-                " due_s) VALUES (?, ?, ?, ?, 'waiting', ?, ?)",
-                (ledger, notice, station, text, now_s, now_s),
+                " due_s, photo) VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?)",
+                (ledger, notice, station, text, now_s, now_s, document.get("photo")),
             )
 
     def publishing(self, station: str) -> tuple[Entry, ...]:
@@ -137,12 +156,41 @@ class Book(Closing):
         query = "UPDATE handover SET state = 'publishing', plan = ? WHERE id = ?"
         self._run(query, (_dumped(plan), entry.id))
 
-    def end(self, entry: Entry, state: str, reason: str | None = None) -> None:
-        """It is ``filed`` or ``failed``, and nothing will be done about it any more."""
+    def filed(self, entry: Entry, now_s: float) -> None:
+        """Its answer is filed, and nothing will be done about it any more."""
         query = (
-            "UPDATE handover SET state = ?, reason = ?, document = '{}', plan = NULL WHERE id = ?"
+            "UPDATE handover SET state = 'filed', reason = NULL, ended_s = ?, document = '{}',"
+            " plan = NULL WHERE id = ?"
         )
-        self._run(query, (state, reason, entry.id))
+        self._run(query, (now_s, entry.id))
+
+    def failed(self, entry: Entry, reason: str, now_s: float) -> None:
+        """It is given up, until somebody wants it to be asked again."""
+        query = (
+            "UPDATE handover SET state = 'failed', reason = ?, ended_s = ?, plan = NULL"
+            " WHERE id = ?"
+        )
+        self._run(query, (reason, now_s, entry.id))
+
+    def again(self, now_s: float) -> int:
+        """Have all that were given up asked about anew; returns how many."""
+        query = (
+            "UPDATE handover SET state = 'waiting', since_s = ?, due_s = ?, attempts = 0,"
+            " tries = 0, ended_s = NULL WHERE state = 'failed' AND document != '{}' RETURNING id"
+        )
+        return len(self._run(query, (now_s, now_s)))
+
+    def away(self, station: str, reason: str, now_s: float) -> None:
+        """A station is not there, from now on or as before."""
+        query = (
+            "INSERT INTO away VALUES (?, ?, ?)"
+            " ON CONFLICT (station) DO UPDATE SET reason = excluded.reason"
+        )
+        self._run(query, (station, now_s, reason))
+
+    def there(self, station: str) -> None:
+        """It is there, whatever it answered."""
+        self._run("DELETE FROM away WHERE station = ?", (station,))
 
     def counts(self) -> dict[str, int]:
         """How many there are, by state."""

@@ -16,6 +16,7 @@ from daemon.shelf import reports, roots, staging
 from daemon.shelf.durable import results_trouble
 from daemon.shelf.names import LIMIT_BYTES, fit, mark
 from daemon.shelf.publish import publish
+from daemon.shelf.quarantine import forget_report
 from daemon.shelf.spelling import fitted
 from daemon.stations.book import Book, Entry
 from daemon.stations.sent import Handed
@@ -72,21 +73,37 @@ def discard(entry: Entry, handed: Handed) -> None:
 
 
 def report(entry: Entry, handed: Handed, reason: str) -> None:
-    """Leave a report among those on photos that were given up, unless it is there.
+    """Leave a report among those on photos that were given up.
 
     Raises:
         ResultsTrouble: it cannot be written.
     """
     document = handed.document
-    stem, ext = os.path.splitext(os.path.basename(str(document["path"])))
-    path = os.fsencode(f"{stem} {handed.station.name}{ext}")
     told = {"reason": reason, "station": handed.station.name, "photo_path": document["path"]}
     told |= {"source": document["source"], "attempts": entry.attempts + 1}
     root = Path(document["results_folder"])
-    photo = replace(_owner(entry), path=path)
+    photo = _reported(entry, handed)
     with results_trouble("a report cannot be written"), roots.opened(root) as (at, trials):
-        if reports.find(at, trials, photo) is None:
-            reports.write(at, trials, photo, told | reports.identity(photo))
+        written = told | reports.identity(photo)
+        if (found := reports.find(at, trials, photo)) is None:
+            reports.write(at, trials, photo, written)
+        else:  # it was asked again, and given up again
+            reports.replace(at, trials, found[0], photo, written)
+
+
+def withdraw(entry: Entry, handed: Handed) -> None:
+    """Remove the report: it was asked again, and its answer is filed.
+
+    Raises:
+        ResultsTrouble: it cannot be removed.
+    """
+    forget_report(Path(handed.document["results_folder"]), _reported(entry, handed))
+
+
+def _reported(entry: Entry, handed: Handed) -> Photo:
+    """As whom the report names it."""
+    stem, ext = os.path.splitext(os.path.basename(str(handed.document["path"])))
+    return replace(_owner(entry), path=os.fsencode(f"{stem} {handed.station.name}{ext}"))
 
 
 def _names(handed: Handed, suffix: str) -> Iterator[bytes]:

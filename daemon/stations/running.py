@@ -16,6 +16,7 @@ from daemon.log.events import Log
 from daemon.machine import private
 from daemon.stations.book import Book, Entry
 from daemon.stations.sent import Handed
+from daemon.stations.standing import BOOK, key
 from daemon.stations.worker import USUAL, Worker
 from matting.backoff import Waits
 
@@ -43,7 +44,7 @@ class Stations:
         self._folders: Mapping[str, Folder] = {str(each.watch): each for each in settings.folders}
         work = settings.state_dir / _PRIVATE
         private.empty_directory(work)
-        self._book = Book(settings.state_dir / "stations.sqlite")
+        self._book = Book(settings.state_dir / BOOK)
         self._workers = [
             Worker(
                 key(each, one), one, self._book, partial(self._handed, each, one), work, log, waits
@@ -79,8 +80,3 @@ class Stations:
         max_pixels = round(self._settings.limits.max_megapixels * _MEGA)
         profile = self._settings.profile(folder.profile)
         return Handed(entry.token, entry.document, one.options, profile, max_pixels)
-
-
-def key(folder: Folder, one: Handover) -> str:
-    """What a station's entries are found by, also when its settings change."""
-    return f"{folder.watch}: {one.options.name}"

@@ -109,17 +109,21 @@ class Worker:
         try:
             task = prepared(handed, self._folder / entry.token)
             answer = self._adapter.ask(task, self._options, self._stopping.is_set)
+            self._book.there(self._key)
             made = accepted(answer, task, handed)
             self._book.plan(entry, filing.staged(entry, handed, made))
         except Stopped:
             self._book.give_back(entry)
             return False
         except (StationAway, ResultsTrouble) as error:
+            if isinstance(error, StationAway):
+                self._book.away(self._key, str(error), time.time())
             self._book.give_back(entry)
             self._postpone(entry, handed, str(error), task)
         except NeverFiled as error:
             self._give_up(entry, handed, str(error), task)
         except StationFailed as error:
+            self._book.there(self._key)
             self._charged(entry, handed, str(error), task)
         except Exception as error:  # noqa: BLE001 - the per-photo boundary
             self._charged(entry, handed, f"{type(error).__name__}: {error}", task)
@@ -140,8 +144,10 @@ class Worker:
             self._log.warning(Event.STATION_RETRIED, **self._about(entry), reason=str(error))
             self._stopping.wait(self._waits.after(entry.tries))
             return
+        with suppress(ResultsTrouble):  # it tells what was once so
+            filing.withdraw(entry, handed)
         self._clear(entry, None)
-        self._book.end(entry, "filed")
+        self._book.filed(entry, time.time())
         self._log.info(Event.STATION_FILED, **self._about(entry), name=name)
 
     def _charged(self, entry: Entry, handed: Handed, reason: str, task: Task | None) -> None:
@@ -170,7 +176,7 @@ class Worker:
         with suppress(ResultsTrouble):
             filing.discard(entry, handed)
         self._clear(entry, task)
-        self._book.end(entry, "failed", reason)
+        self._book.failed(entry, reason, time.time())
         self._log.warning(Event.STATION_GAVE_UP, **self._about(entry), reason=reason)
 
     def _clear(self, entry: Entry, task: Task | None) -> None:

@@ -73,7 +73,7 @@ class Deciding:
 
     def _now(self, photo: str) -> Response:
         with self._place.gallery() as gallery:
-            return answer(in_full(gallery, entry_of(gallery, photo)))
+            return answer(in_full(self._place, gallery, entry_of(gallery, photo)))
 
 
 def _strokes(given: Any) -> tuple[Stroke, ...]:

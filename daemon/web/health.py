@@ -17,7 +17,7 @@ from daemon.service import status
 from daemon.web.answers import answer
 from daemon.web.place import Place
 
-_WELL = ("WELL", "FAILED", "FLAGGED")
+_WELL = ("WELL", "FAILED", "FLAGGED", "HANDOVERS")
 """What people have to look at is no reason for a monitor to restart anything."""
 
 

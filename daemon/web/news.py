@@ -21,6 +21,7 @@ from daemon.errors import LedgerTrouble
 from daemon.ledger.gallery import Gallery
 from daemon.service import status
 from daemon.service.status import midnight_s
+from daemon.stations import standing
 from daemon.web.answers import Problem
 from daemon.web.photos import told
 from daemon.web.place import Place
@@ -115,10 +116,19 @@ class News:
 
 
 def daemon_news(place: Place) -> dict[str, Any]:
-    """Whether the daemon runs, and why it does nothing."""
+    """Whether the daemon runs, and why it does nothing; and how the next stations stand."""
     running, news = status.at_present(place.settings.state_dir)
     reasons = [news.get("paused"), *(one.get("paused") for one in news.get("folders", {}).values())]
-    return {"running": running, "paused": next(filter(None, reasons), None)}
+    paused = next(filter(None, reasons), None)
+    return {"running": running, "paused": paused, "stations": stations_news(place)}
+
+
+def stations_news(place: Place) -> dict[str, Any] | None:
+    """None where no station is named and nothing was ever handed over."""
+    found = standing.read(place.settings.state_dir, standing.wanted(place.settings))
+    if not found.stations and found.unreadable is None:
+        return None
+    return found.as_json() | {"troubled": found.troubled}
 
 
 def _changes(gallery: Gallery, since_s: float, decision: int) -> dict[str, Any]:

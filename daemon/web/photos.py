@@ -14,6 +14,8 @@ from daemon.ledger import Entry, State
 from daemon.ledger.gallery import Choice, Gallery, cursor_of, cursor_text
 from daemon.photo import show
 from daemon.service.status import midnight_s
+from daemon.stations import standing
+from daemon.stations.standing import Handed
 from daemon.web.answers import Problem, answer
 from daemon.web.place import Place, entry_of
 
@@ -48,7 +50,7 @@ class Photos:
         """All about one."""
         with self._place.gallery() as gallery:
             entry = entry_of(gallery, request.path_params["photo"])
-            return answer(in_full(gallery, entry))
+            return answer(in_full(self._place, gallery, entry))
 
 
 def edition(entry: Entry) -> str:
@@ -75,7 +77,7 @@ def told(entry: Entry) -> dict[str, Any]:
     }
 
 
-def in_full(gallery: Gallery, entry: Entry) -> dict[str, Any]:
+def in_full(place: Place, gallery: Gallery, entry: Entry) -> dict[str, Any]:
     """One photo, with all that is known of it."""
     photo, filed = entry.photo, entry.filed
     facts: Mapping[str, Any] = {} if filed is None else asdict(filed)
@@ -90,6 +92,20 @@ def in_full(gallery: Gallery, entry: Entry) -> dict[str, Any]:
         ],
         "filings": len(gallery.history(photo.id)) + (entry.state is State.FILED),
         "decisions": [_decision(one) for one in gallery.decisions(photo.id)],
+        "handovers": [_handover(one) for one in _handovers(place, gallery, entry)],
+    }
+
+
+def _handovers(place: Place, gallery: Gallery, entry: Entry) -> tuple[Handed, ...]:
+    return standing.of_photo(place.settings.state_dir, entry.photo.id, gallery.identity())
+
+
+def _handover(one: Handed) -> dict[str, Any]:
+    return {
+        "station": one.station,
+        "state": one.state,
+        "at_s": one.at_s,
+        "reason": one.reason,
     }
 
 

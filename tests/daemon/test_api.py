@@ -383,6 +383,22 @@ def test_settings_give_profile_names_and_limits(tmp_path: Path) -> None:
     ]
 
 
+def test_the_profiles_name_is_in_the_results_names_and_known_again(tmp_path: Path) -> None:
+    """It was empty, so that several profiles' results lay together."""
+    photo = write_photo(tmp_path / "a.png")
+    config = tmp_path / "matted.yaml"
+    mine = "outputs: [matte, foreground], file_as: '{profile}/{stem}_{output}{ext}'"
+    config.write_text(f"profiles: {{mine: {{{mine}}}}}")
+    wish: dict[str, Any] = {"profile": "mine", "config": config, "foreground": False}
+    (first,) = process(photo, tmp_path / "out", **wish)
+    assert first.files == {"matte": tmp_path / "out" / "mine" / "a_matte.png"}
+    (again,) = process(photo, tmp_path / "out", skip_existing=True, **wish)
+    assert (again.skipped, again.files) == (True, first.files)
+    unnamed = Profile.model_validate({"outputs": ["matte"], "file_as": "{profile}{stem}{ext}"})
+    with pytest.raises(SettingsError, match=r"file_as: \{profile\} stands for a name"):
+        process(photo, tmp_path / "out", profile=unnamed)
+
+
 def test_nothing_to_do_is_no_reason_to_start_an_engine(tmp_path: Path) -> None:
     (only,) = process(tmp_path / "nowhere.png", tmp_path / "out")
     assert only.error == "cannot be read: No such file or directory"

@@ -1,5 +1,6 @@
 // What stands above everything: which photos, and how the daemon is.
 
+import { showStations } from "./dialogs.js";
 import { el } from "./dom.js";
 import { languages, current, number, t } from "./texts.js";
 
@@ -16,11 +17,13 @@ export class Bar {
   draw() {
     this.tabs = new Map(CHOICES.map((choice) => [choice, this.#tab(choice)]));
     this.state = el("div", { class: "state", role: "status" }, el("i"), el("span"));
+    this.stations = el("button", { class: "plain stations", hidden: true, onclick: () => showStations(this.store.daemon.stations) });
     this.root.replaceChildren(
       el("div", { class: "name" }, el("img", { src: "/static/icon.svg", alt: "" }), el("span", {}, "matted")),
       el("nav", { role: "tablist" }, ...this.tabs.values()),
       el("div", { class: "space" }),
       this.state,
+      this.stations,
       this.acts.upload ? this.#upload() : null,
       this.#language(),
       el("button", { class: "plain icon", title: t("keys"), "aria-label": t("keys"), onclick: this.acts.help }, "?"),
@@ -59,5 +62,18 @@ export class Bar {
     const counts = { waiting: number(numbers.waiting ?? 0), working: number(numbers.working ?? 0) };
     this.state.querySelector("span").textContent = t(`daemon.${kind}`, { reason: daemon.paused ?? "", ...counts });
     this.state.title = daemon.paused ?? "";
+    this.#stand(daemon.stations);
+  }
+  // The next stations: there where photos wait for one, or were given up.
+  #stand(stations) {
+    const sum = (name) => stations.stations.reduce((all, one) => all + one[name], 0);
+    this.stations.hidden = !stations || !(stations.troubled || sum("waiting"));
+    if (this.stations.hidden) return;
+    this.stations.classList.toggle("troubled", stations.troubled);
+    const told = [t("stations"), t("station.counts", { waiting: number(sum("waiting")), failed: number(sum("failed")) })];
+    this.stations.title = told.join(": ");
+    this.stations.setAttribute("aria-label", this.stations.title);
+    const count = number(sum("waiting") + sum("failed"));
+    this.stations.replaceChildren("⇥", el("span", { class: "long" }, t("stations")), el("span", { class: "count" }, count));
   }
 }

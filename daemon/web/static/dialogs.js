@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { el } from "./dom.js";
-import { t } from "./texts.js";
+import { number, t, when } from "./texts.js";
 
 function open(...content) {
   const dialog = el("dialog", {}, ...content);
@@ -79,6 +79,29 @@ export function askInbox(inboxes) {
     const dialog = open(form);
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "go" ? choice.value : null));
   });
+}
+
+// How the next stations stand, and what was given up there.
+export function showStations({ running, stations, failed, unreadable }) {
+  const rows = stations.map((one) => el("tr", {}, el("td", {}, el("b", {}, one.name)), el("td", {}, ...stood(one))));
+  const given = failed.map((one) => el("li", {}, el("b", {}, one.path ?? "?"), ` · ${one.station} · ${when(one.at_s)}`, el("small", {}, one.reason)));
+  const close = el("button", { class: "primary", autofocus: true, onclick: () => dialog.close() }, t("close"));
+  const dialog = open(
+    el("h2", {}, t("stations")),
+    running ? null : el("p", { class: "wrong" }, t("stations.stopped")),
+    unreadable ? el("p", { class: "wrong" }, unreadable) : null,
+    el("table", {}, ...rows),
+    given.length ? [el("h3", {}, t("station.failed")), el("ul", { class: "given-up" }, ...given)] : null,
+    el("div", { class: "buttons" }, close),
+  );
+}
+
+function stood(one) {
+  const counts = [t("station.counts", { waiting: number(one.waiting), failed: number(one.failed) })];
+  if (one.since_s !== null) counts.push(t("station.since", { when: when(one.since_s) }));
+  if (!one.wanted) counts.push(t("station.unnamed"));
+  const away = one.away_s === null ? null : el("small", {}, `${t("station.away", { when: when(one.away_s) })}: ${one.reason}`);
+  return [counts.join(" · "), away];
 }
 
 const KEYS = [

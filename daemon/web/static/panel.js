@@ -15,6 +15,7 @@ export function panel(photo, acts) {
       flags(photo, acts),
       facts(photo),
       files(photo),
+      handovers(photo),
       history(photo),
     ),
     actions(photo, acts),
@@ -60,6 +61,14 @@ function files(photo) {
 function shortened(name, photo) {
   const stem = photo.name.split("/").pop().replace(/\.[^.]*$/, "");
   return name.length > 28 && name.startsWith(stem) ? `… ${name.slice(stem.length)}` : name;
+}
+
+function handovers(photo) {
+  if (!photo.handovers.length) return null;
+  const lines = photo.handovers.map((one) =>
+    el("li", { class: one.state }, el("b", {}, one.station), `${t(`station.${one.state}`)} · ${when(one.at_s)}`, one.reason ? el("small", {}, one.reason) : null),
+  );
+  return [el("h2", {}, t("stations")), el("ul", { class: "history handovers" }, ...lines)];
 }
 
 function history(photo) {

@@ -22,6 +22,7 @@ export class PhotoView {
     this.store = store;
     this.acts = acts;
     store.addEventListener("changed", (event) => this.#heard(event.detail));
+    store.addEventListener("heard", () => this.open && store.daemon.stations && this.#load());
   }
 
   get open() {

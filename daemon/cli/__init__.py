@@ -33,13 +33,14 @@ VERBS: Mapping[str, str] = {
     "bench": "Compare engines on your photos: how good, how fast, how much memory.",
     "demo": "Start the daemon, write photos into its inbox as a scanner does, show what was filed.",
     "model": "The networks that engines run.",
+    "cluster": "Certificates of several machines that work on one queue.",
 }
 """Each verb with its summary, in the order in which a newcomer needs them.
 
 A verb is a module here with a function `main`, whose docstring begins with that very summary. It
 stands here, too, so that `matted --help` need not load them all.
 """
-_MODEL = "model"  # has verbs of its own
+_GROUPS = ("model", "cluster")  # have verbs of their own
 
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -119,7 +120,7 @@ def app(loaded: Collection[str] = VERBS) -> typer.Typer:
             cli.command(verb, help=summary)(_not_loaded)
             continue
         module = importlib.import_module(f"daemon.cli.{verb}")
-        if verb == _MODEL:
+        if verb in _GROUPS:
             cli.add_typer(module.app(), name=verb)
         else:
             cli.command(verb)(module.main)

@@ -30,6 +30,8 @@ VERBS: Mapping[str, str] = {
     "webhooks": "Tell the addresses of `webhooks:` what happened; beside the daemon, until Ctrl-C.",
     "stations": "Hand results to the stations of `handover:`; beside the daemon, until Ctrl-C.",
     "web": "Serve the page of `web:` beside the daemon, until Ctrl-C; docs/web.md has the rest.",
+    "scheduler": "Bring photos to the workers that have joined; beside the daemon, until Ctrl-C.",
+    "worker": "Work on the photos of a daemon on another machine, until Ctrl-C; docs/cluster.md.",
     "bench": "Compare engines on your photos: how good, how fast, how much memory.",
     "demo": "Start the daemon, write photos into its inbox as a scanner does, show what was filed.",
     "model": "The networks that engines run.",

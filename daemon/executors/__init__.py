@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from daemon.executors import local
+from daemon.executors import dask, local
 from daemon.executors.contract import Executor, Given
 
 
@@ -20,8 +20,8 @@ class Kind(Protocol):
         ...
 
     def opened(self, given: Given) -> Executor:
-        """Make one; nothing is started before ``begin`` or the first job."""
+        """Make one; nothing is started before ``begin``."""
         ...
 
 
-EXECUTORS: Mapping[str, Kind] = {"local": local}
+EXECUTORS: Mapping[str, Kind] = {"local": local, "dask": dask}

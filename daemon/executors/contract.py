@@ -111,8 +111,5 @@ class Executor(Protocol):
         ...
 
     def stop(self) -> None:
-        """Kill what still runs; every job in flight has ended then, and nobody writes any more.
-
-        An executor that is given a job afterwards begins anew.
-        """
+        """Kill what still runs; every job in flight has ended then, and nobody writes any more."""
         ...

@@ -19,6 +19,7 @@ from daemon.filing.policy import Patience
 from daemon.filing.queue import Filing
 from daemon.ledger import Ledger
 from daemon.log.events import Log
+from daemon.work.job import EngineAddress
 from matting.process.host import EngineHost
 
 
@@ -26,7 +27,7 @@ from matting.process.host import EngineHost
 def opened(
     wanted: settings.Settings,
     ledger: Ledger,
-    engine: EngineHost,
+    engine: EngineHost | None,
     *,
     snapshots: Path,
     absent: Callable[[str], str | None] = lambda _: None,
@@ -38,24 +39,26 @@ def opened(
     Args:
         wanted: the settings.
         ledger: queue and memory.
-        engine: that is running.
+        engine: that is running; None where photos are worked on elsewhere, by other engines.
         snapshots: a directory for private copies of photos.
         absent: why a folder is not itself at the moment; None if it is.
         wake: called, from another thread, when filing has something to do.
         log: for what happens to each photo.
     """
-    executor = EXECUTORS["local"].opened(Given(wanted, wake, log))
-    engines = Engines(engine, wanted, executor.count, log)
+    executor = EXECUTORS[wanted.executor.name].opened(Given(wanted, wake, log))
+    engines = None if engine is None else Engines(engine, wanted, executor.count, log)
     filing = Filing(
         ledger,
         executor,
-        _engine_access(engines),
+        _ELSEWHERE if engines is None else _engine_access(engines),
         disks=Disks(snapshots, wanted.limits.min_free_mb << 20, absent),
         max_pixels=int(wanted.limits.max_megapixels * 1e6),
         log=log,
     )
     in_order = False
     try:
+        if executor.elsewhere:
+            executor.begin()  # so that whoever works can join before there is a photo
         yield filing
         in_order = True
     except (MattedError, KeyboardInterrupt, GeneratorExit):
@@ -63,7 +66,8 @@ def opened(
         raise
     finally:
         executor.stop()
-        engines.stop()
+        if engines is not None:
+            engines.stop()
         if in_order:  # else one of its photos may be what ended us, and must have been charged
             filing.give_back()
 
@@ -95,3 +99,18 @@ def _engine_access(engines: Engines) -> EngineAccess:
         other=engines.other,
         tidy=engines.tidy,
     )
+
+
+def _named(name: str = "") -> EngineAddress:
+    """An engine of another machine: which one is asked for is all that is known of it here."""
+    return EngineAddress(name, Path(), connect_s=0, queue_s=0, timeout_s=0)
+
+
+_ELSEWHERE = EngineAccess(
+    address=_named,
+    ready=lambda: True,
+    blames=lambda _pid, _photo: False,
+    last_words=list,
+    other=_named,
+)
+"""Who works on photos has engines and refiners of its own."""

@@ -26,7 +26,7 @@ from daemon.filing.pausing import WAITS
 from daemon.filing.retention import Retention
 from daemon.filing.suspects import Suspects
 from daemon.ledger import Ledger
-from daemon.log.events import Event, Log
+from daemon.log.events import Event, Log, facts
 from daemon.photo import Photo
 from daemon.shelf import staging
 from daemon.work.job import EngineAddress, Job
@@ -150,7 +150,7 @@ class Filing:
 
     def recover(self) -> None:
         """Take up what the last run left undone."""
-        self._recovery.recover(self._suspects)
+        self._recovery.recover(None if self._executor.elsewhere else self._suspects)
         self._dispose_left()
 
     def turn(self, *, paused_folders: Collection[str] = ()) -> None:
@@ -231,7 +231,8 @@ class Filing:
     def _begin(self, photo: Photo) -> None:
         destination = self._destinations[photo]
         self._disks.demand(destination)
-        self._disks.demand_for_copy(photo, self.at_work)
+        if not self._executor.elsewhere:
+            self._disks.demand_for_copy(photo, self.at_work)
         asked = self._asking.asked(photo, destination, self._refiners)
         photo = self._naming.named(photo, destination)
         demand_folders(photo, destination)
@@ -240,7 +241,7 @@ class Filing:
             source=asked.source,
             version=asked.version,
             results=destination.results,
-            staging=staging.stage(destination.results, photo),
+            staging=staging.stage(destination.results, photo, unguessable=self._executor.elsewhere),
             snapshot=os.fsencode(self._disks.snapshots / str(photo.id)),
             profile=destination.profile,
             engine=asked.engine,
@@ -252,7 +253,8 @@ class Filing:
             waited=self._memory.watched.of(photo) >= destination.limits.give_up_s,
         )
         self._executor.submit(job)
-        self._log.debug(Event.PHOTO_STARTED, **photo_facts(photo), attempt=photo.attempts)
+        worker = facts(worker=self._executor.worker_of(photo.id))
+        self._log.debug(Event.PHOTO_STARTED, **photo_facts(photo), attempt=photo.attempts, **worker)
 
     def _known(self, photo: Photo, destination: Destination) -> frozenset[str]:
         """Contents that the photo is not to be filed with: its own, and others' as is settled."""

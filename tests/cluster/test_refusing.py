@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from audit import Place, audit
 from machines import Machines
-from test_working import Make, put
+
+Make = Callable[..., Machines]
 
 
 def filed_by_another(studio: Machines, fault: str) -> None:
@@ -16,7 +18,7 @@ def filed_by_another(studio: Machines, fault: str) -> None:
     studio.start_worker(fault=fault)
     studio.daemon.start()
     studio.daemon.await_("worker.joined")
-    sent = put(studio, 3)
+    sent = studio.put(3)
     studio.daemon.await_("worker.resting")
     studio.start_worker()
     studio.daemon.await_("photo.filed", count=3)
@@ -38,7 +40,7 @@ def test_a_worker_of_another_version_is_refused_in_one_line(machines: Make) -> N
     studio.daemon.start()
     told = studio.daemon.await_("worker.refused")
     assert "it is matted 0.0.1" in told["reason"]
-    put(studio, 1)
+    studio.put(1)
     studio.daemon.await_("photo.settled")
     assert not studio.daemon.said("worker.joined")
     studio.start_worker()
@@ -55,7 +57,7 @@ def test_what_is_not_seen_travels(machines: Make, tmp_path: Path) -> None:
     studio.start_worker(sees={str(studio.root): str(elsewhere)})
     studio.daemon.start()
     studio.daemon.await_("worker.joined")
-    sent = put(studio, 4)
+    sent = studio.put(4)
     (elsewhere / "inbox" / "0001.png").write_bytes(b"another studio's")
     studio.daemon.await_("photo.filed", count=4)
     assert studio.daemon.stop() == 0

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from audit import Place, Sent, audit, coded
+from audit import Place, audit
 from machines import Machines
 
 Make = Callable[..., Machines]
 
 
-def put(machines: Machines, count: int, *, first: int = 0) -> list[Sent]:
-    sent = []
-    for number in range(first, first + count):
-        content = coded(number)
-        name = f"{number:04}.png"
-        (machines.daemon.inbox / name).write_bytes(content)
-        sent.append(Sent.of(name, content, number))
-    return sent
-
-
 def test_photos_are_filed_by_whoever_has_joined(machines: Make) -> None:
     studio = machines()
     studio.start(workers=2)
-    sent = put(studio, 12)
+    sent = studio.put(12)
     studio.daemon.await_("photo.filed", count=12)
     assert studio.daemon.stop() == 0
     account = audit(Place.below(studio.root), sent)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from daemon.cluster import answers
+from daemon.cluster import answers, compared
 from daemon.workstation import desk, running
 
 POISON = b"poison"
@@ -64,8 +64,8 @@ def be_slow() -> None:
 
 def differ() -> None:
     """Be of another version."""
-    right = running.here
-    running.here = lambda *args, **named: replace(right(*args, **named), version="0.0.1")
+    right = compared.here
+    vars(running)["here"] = lambda *args, **named: replace(right(*args, **named), version="0.0.1")
 
 
 FAULTS: Mapping[str, Callable[[], None]] = {
@@ -82,5 +82,5 @@ def become(fault: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return right(self, job)
 
-    desk.Desk._worked = worked
+    setattr(desk.Desk, right.__name__, worked)
     FAULTS[fault]()

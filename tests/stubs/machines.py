@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from audit import Sent, coded
 from harness import STUBS, Daemon, Fact, family
 from studio_certificates import Studio
 
@@ -159,6 +160,15 @@ class Machines:
             self.start_worker()
         self.daemon.start()
         self.daemon.await_("worker.joined", count=workers)
+
+    def put(self, count: int, *, first: int = 0, name: str = "") -> list[Sent]:
+        """Photos that carry numbers, into the inbox."""
+        sent = []
+        for number in range(first, first + count):
+            content, path = coded(number), f"{name}{number:04}.png"
+            (self.daemon.inbox / path).write_bytes(content)
+            sent.append(Sent.of(path, content, number))
+        return sent
 
     def stop(self) -> None:
         for one in (*self.workers, *((self.scheduler,) if self.scheduler else ())):

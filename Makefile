@@ -17,7 +17,7 @@ READY := $(VENV)/.ready
 JOBS ?= 3
 FAULT_JOBS ?= 2
 # What `make` installs besides, and the service too.
-EXTRAS = --extra formats --extra onnx --extra modelscope --extra web
+EXTRAS = --extra cluster --extra formats --extra onnx --extra modelscope --extra web
 # It counts how long one photo waits, and no other test is to take its time.
 ALONE = tests/faults/test_backlog.py
 # In a directory of its own: when pytest 9.2 tidies up after earlier runs, it leaves a scan open now

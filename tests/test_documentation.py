@@ -39,7 +39,8 @@ def verbs() -> dict[str, Any]:
     """Each command of the command line by its words, e.g. "model list"."""
     group: Any = typer.main.get_command(app())
     found = dict(group.commands)
-    found.update({f"model {name}": one for name, one in found["model"].commands.items()})
+    for verb in ("cluster", "model"):
+        found.update({f"{verb} {name}": one for name, one in found[verb].commands.items()})
     return {"": group, **found}
 
 

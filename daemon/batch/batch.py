@@ -16,6 +16,7 @@ from daemon.batch.ending import Ending, ending_of
 from daemon.batch.existing import existing
 from daemon.batch.fetch import Bounds
 from daemon.batch.sources import Sources
+from daemon.config.executor import ExecutorSettings
 from daemon.config.profiles import Profile
 from daemon.config.reading import AS_ONE, Reading
 from daemon.config.settings import Settings
@@ -145,7 +146,12 @@ class Batch:
 
     def _no_idle_workers(self) -> Settings:
         count = Capacity.here().workers(self._settings.workers)
-        return self._settings.model_copy(update={"workers": min(count, len(self._sources.taken))})
+        return self._settings.model_copy(
+            update={
+                "workers": min(count, len(self._sources.taken)),
+                "executor": ExecutorSettings(),  # what is done once is done here
+            }
+        )
 
     def _endings(
         self, photos: Iterable[Photo], filing: Filing, ledger: Ledger, wake: threading.Event

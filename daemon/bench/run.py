@@ -27,11 +27,11 @@ from daemon.config import settings
 from daemon.config.profiles import Output, Profile
 from daemon.engine import choice, hosting
 from daemon.errors import MattedError, NoEngine
+from daemon.executors.local import LocalExecutor
 from daemon.log.events import Log
 from daemon.photo import Filed, Photo
 from daemon.shelf import staging
 from daemon.work.job import EngineAddress, Job, Outcome
-from daemon.work.workers import Workers
 from matting.process.host import EngineHost
 
 Running = Callable[[settings.Settings, Log], AbstractContextManager[EngineHost]]
@@ -162,7 +162,7 @@ class Bench:
 class _Hand:
     """A photo process."""
 
-    workers: Workers
+    workers: LocalExecutor
     wake: threading.Event
 
     def work(self, job: Job) -> Outcome | MattedError:
@@ -177,7 +177,7 @@ class _Hand:
 def _one_worker(wanted: settings.Settings) -> Iterator[_Hand]:
     """A fresh photo process for each engine, lest only the first one pay for its warming up."""
     wake = threading.Event()
-    workers = Workers(work, count=1, timeout_s=wanted.limits.photo_timeout_s, wake=wake.set)
+    workers = LocalExecutor(work, count=1, timeout_s=wanted.limits.photo_timeout_s, wake=wake.set)
     try:
         yield _Hand(workers, wake)
     finally:

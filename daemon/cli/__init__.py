@@ -30,16 +30,19 @@ VERBS: Mapping[str, str] = {
     "webhooks": "Tell the addresses of `webhooks:` what happened; beside the daemon, until Ctrl-C.",
     "stations": "Hand results to the stations of `handover:`; beside the daemon, until Ctrl-C.",
     "web": "Serve the page of `web:` beside the daemon, until Ctrl-C; docs/web.md has the rest.",
+    "scheduler": "Bring photos to the workers that have joined; beside the daemon, until Ctrl-C.",
+    "worker": "Work on the photos of a daemon on another machine, until Ctrl-C; docs/cluster.md.",
     "bench": "Compare engines on your photos: how good, how fast, how much memory.",
     "demo": "Start the daemon, write photos into its inbox as a scanner does, show what was filed.",
     "model": "The networks that engines run.",
+    "cluster": "Certificates of several machines that work on one queue.",
 }
 """Each verb with its summary, in the order in which a newcomer needs them.
 
 A verb is a module here with a function `main`, whose docstring begins with that very summary. It
 stands here, too, so that `matted --help` need not load them all.
 """
-_MODEL = "model"  # has verbs of its own
+_GROUPS = ("model", "cluster")  # have verbs of their own
 
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -119,7 +122,7 @@ def app(loaded: Collection[str] = VERBS) -> typer.Typer:
             cli.command(verb, help=summary)(_not_loaded)
             continue
         module = importlib.import_module(f"daemon.cli.{verb}")
-        if verb == _MODEL:
+        if verb in _GROUPS:
             cli.add_typer(module.app(), name=verb)
         else:
             cli.command(verb)(module.main)

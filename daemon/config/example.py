@@ -12,6 +12,7 @@ import yaml
 
 from daemon.config.delivery import HookSettings, MetricsSettings, Webhook
 from daemon.config.documentation import DocumentedSchema, documentation
+from daemon.config.executor import ExecutorSettings
 from daemon.config.profiles import BUILT_IN, Choice, Output, Profile, Step
 from daemon.config.settings import EngineSettings, Folder, ResourceLimits, Settings
 from daemon.config.web import WebSettings
@@ -41,6 +42,7 @@ def commented_yaml(*, watch: str = "inbox", results: str = "results") -> str:
         *_commented(_fields(Settings, only=("workers",))),
         "",
         *_section("limits", ResourceLimits),
+        *_section("executor", ExecutorSettings),
         "folders:",
         *_folder({"watch": watch, "results": results}),
         "",

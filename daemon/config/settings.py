@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from daemon.config.delivery import HookSettings, MetricsSettings, Webhook
+from daemon.config.executor import ExecutorSettings
 from daemon.config.locations import InsideName, Interpreter, Location, in_place
 from daemon.config.profiles import BUILT_IN, Profile
 from daemon.config.reading import Pages, Split, Turn
@@ -185,6 +186,8 @@ class Settings(Options):
     memory for 100 megapixels (2.5 GB), and one per two cores at least."""
     limits: ResourceLimits = ResourceLimits()
     """When to say no."""
+    executor: ExecutorSettings = ExecutorSettings()
+    """Who works on the photos."""
     folders: tuple[Folder, ...] = Field(min_length=1, max_length=MOST_FOLDERS)
     """The watched folders."""
     on: HookSettings = HookSettings()
@@ -225,6 +228,11 @@ class Settings(Options):
     def file(self) -> Path | None:
         """The file that they are from, as it was named; None if they are from no file."""
         return self._file
+
+    @property
+    def certificates(self) -> Path:
+        """The directory of this machine's certificate in a cluster."""
+        return self.executor.certificates or self.state_dir / "cluster"
 
     def of(self, file: Path) -> Self:
         """The same settings, which know the file that they are from."""

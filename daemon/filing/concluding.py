@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 
+from daemon.executors.contract import Finished
 from daemon.filing.destinations import Destinations
 from daemon.filing.failures import Failures
 from daemon.filing.memory import Memory
@@ -14,7 +15,6 @@ from daemon.filing.publishing import Publishing
 from daemon.ledger import Ledger, State
 from daemon.photo import Photo
 from daemon.work.job import Staged, Unchanged
-from daemon.work.workers import Finished
 
 
 class Concluding:

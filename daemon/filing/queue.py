@@ -14,6 +14,7 @@ from functools import partial
 from types import MappingProxyType
 
 from daemon.config.profiles import Profile
+from daemon.executors.contract import Executor, Finished
 from daemon.filing.asking import Asking
 from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
@@ -25,11 +26,10 @@ from daemon.filing.pausing import WAITS
 from daemon.filing.retention import Retention
 from daemon.filing.suspects import Suspects
 from daemon.ledger import Ledger
-from daemon.log.events import Event, Log
+from daemon.log.events import Event, Log, facts
 from daemon.photo import Photo
 from daemon.shelf import staging
 from daemon.work.job import EngineAddress, Job
-from daemon.work.workers import Finished, Workers
 from matting.backoff import Waits
 
 _BLOCKED_S = 0.25
@@ -52,7 +52,7 @@ class Filing:
     def __init__(
         self,
         ledger: Ledger,
-        workers: Workers,
+        executor: Executor,
         engine: EngineAccess,
         *,
         disks: Disks,
@@ -64,7 +64,7 @@ class Filing:
 
         Args:
             ledger: the queue and the memory.
-            workers: the photo processes; their jobs end up here alone.
+            executor: has photos worked on; its jobs end up here alone.
             engine: the engine they ask.
             disks: the disks.
             max_pixels: photos with more are refused.
@@ -72,7 +72,7 @@ class Filing:
             rhythm: when things are tried again.
         """
         self._ledger = ledger
-        self._workers = workers
+        self._executor = executor
         self._engine = engine
         self._disks = disks
         self._max_pixels = max_pixels
@@ -107,7 +107,7 @@ class Filing:
     @property
     def at_work(self) -> tuple[Photo, ...]:
         """The photos that the photo processes have."""
-        return tuple(job.photo for job in self._workers.running)
+        return tuple(job.photo for job in self._executor.running)
 
     def prepare(self, destinations: Mapping[str, Destination]) -> None:
         """Have what the profiles of these folders need, beside the engine.
@@ -124,7 +124,7 @@ class Filing:
 
     def begin(self) -> None:
         """Start the photo processes now, and not with the first photo."""
-        self._workers.begin()
+        self._executor.begin()
 
     def serve(
         self,
@@ -150,7 +150,7 @@ class Filing:
 
     def recover(self) -> None:
         """Take up what the last run left undone."""
-        self._recovery.recover(self._suspects)
+        self._recovery.recover(None if self._executor.elsewhere else self._suspects)
         self._dispose_left()
 
     def turn(self, *, paused_folders: Collection[str] = ()) -> None:
@@ -162,7 +162,7 @@ class Filing:
         self._memory.watched.turned(
             self._rhythm.clock(), self._destinations.folders.difference(paused_folders)
         )
-        self._ended += self._workers.finished()
+        self._ended += self._executor.finished()
         while self._ended:
             ended = self._ended[0]
             self._suspects.clear(ended.job.photo.id)
@@ -189,14 +189,14 @@ class Filing:
 
     def _may_begin(self) -> bool:
         stopped = self._draining or self.paused is not None
-        crowded = self._suspects and self._workers.running
-        return not stopped and not crowded and self._workers.idle > 0 and self._engine.ready()
+        crowded = self._suspects and self._executor.running
+        return not stopped and not crowded and self._executor.idle > 0 and self._engine.ready()
 
     def drain(self) -> bool:
         """Begin no more photos, only file what is finished; whether any is still at work."""
         self._draining = True
         self.turn()
-        return bool(self._workers.running)
+        return bool(self._executor.running)
 
     def _dispose_left(self) -> None:
         """Archive or delete originals that could not be, by a crash or because they were busy."""
@@ -207,7 +207,7 @@ class Filing:
 
     def give_back(self) -> None:
         """Return what is still at work to the queue; the photo processes are stopped by then."""
-        left = {job.photo.id for job in self._workers.running}
+        left = {job.photo.id for job in self._executor.running}
         left |= {ended.job.photo.id for ended in self._ended}
         left |= {self._claimed.id} if self._claimed else set()
         for photo in self._ledger.recover().working:  # what is being published is taken up later
@@ -219,7 +219,7 @@ class Filing:
         if self.paused is not None:
             return self._pausing.probe_at_s
         later_s = self._memory.postponed.next_s()
-        due_s = self._ledger.next_due_s() if self._workers.idle else None
+        due_s = self._ledger.next_due_s() if self._executor.idle else None
         if due_s is None:
             return later_s
         # What is due already has to wait for its folder or for the engine: no reason to spin.
@@ -231,7 +231,8 @@ class Filing:
     def _begin(self, photo: Photo) -> None:
         destination = self._destinations[photo]
         self._disks.demand(destination)
-        self._disks.demand_for_copy(photo, self.at_work)
+        if not self._executor.elsewhere:
+            self._disks.demand_for_copy(photo, self.at_work)
         asked = self._asking.asked(photo, destination, self._refiners)
         photo = self._naming.named(photo, destination)
         demand_folders(photo, destination)
@@ -240,7 +241,7 @@ class Filing:
             source=asked.source,
             version=asked.version,
             results=destination.results,
-            staging=staging.stage(destination.results, photo),
+            staging=staging.stage(destination.results, photo, unguessable=self._executor.elsewhere),
             snapshot=os.fsencode(self._disks.snapshots / str(photo.id)),
             profile=destination.profile,
             engine=asked.engine,
@@ -251,8 +252,9 @@ class Filing:
             reading=destination.reading,
             waited=self._memory.watched.of(photo) >= destination.limits.give_up_s,
         )
-        self._workers.submit(job)
-        self._log.debug(Event.PHOTO_STARTED, **photo_facts(photo), attempt=photo.attempts)
+        self._executor.submit(job)
+        worker = facts(worker=self._executor.worker_of(photo.id))
+        self._log.debug(Event.PHOTO_STARTED, **photo_facts(photo), attempt=photo.attempts, **worker)
 
     def _known(self, photo: Photo, destination: Destination) -> frozenset[str]:
         """Contents that the photo is not to be filed with: its own, and others' as is settled."""

@@ -40,33 +40,34 @@ class Recovery:
         self._memory = memory
         self._log = log
 
-    def recover(self, suspects: Suspects) -> None:
+    def recover(self, suspects: Suspects | None) -> None:
         """Take up what the last run left undone.
 
         Args:
-            suspects: get the photos of which one may have ended it.
+            suspects: get the photos of which one may have ended it; None: none can have, as they
+                were at work on other machines.
         """
         self._pausing.demand_all()
         left = self._ledger.recover()
         planned = {one.photo.id for one in left.publishing}
         self._pausing.do_everywhere(lambda one: staging.sweep(one.results, keep=planned))
-        alone = len(left.working) == 1
+        alone = len(left.working) == 1 and suspects is not None
         for photo in left.working:
             self._log.info(Event.PHOTO_RECOVERED, **photo_facts(photo))
-            self._failures.guarded(
-                photo, partial(self._recover_one, photo, suspects=None if alone else suspects)
-            )
+            act = partial(self._recover_one, photo, alone=alone, suspects=suspects)
+            self._failures.guarded(photo, act)
         self._failures.publish_planned()
 
-    def _recover_one(self, photo: Photo, *, suspects: Suspects | None) -> None:
+    def _recover_one(self, photo: Photo, *, alone: bool, suspects: Suspects | None) -> None:
         if reason := self._quarantining.given_up(photo):
             self._quarantining.quarantine(photo, reason)
-        elif suspects is None:
+        elif alone:
             told = "the daemon ended while it was at work on this photo"
             self._failures.fail(photo, WorkerDied(told))
         else:
             self._ledger.give_back(photo.id, now_s=time.time())
-            suspects.add(photo.id)
+            if suspects is not None:
+                suspects.add(photo.id)
 
     def resume(self) -> None:
         """Finish what a pause cut short; if the ledger fails, it is all done again."""

@@ -81,6 +81,13 @@ class Event(StrEnum):
     ENGINE_DEADLINE_MISSED = "engine.deadline_missed"
     ENGINE_UNAVAILABLE = "engine.unavailable"
     ENGINE_STOPPED = "engine.stopped"
+    SCHEDULER_READY = "scheduler.ready"
+    SCHEDULER_LOST = "scheduler.lost"
+    WORKER_JOINED = "worker.joined"
+    WORKER_REFUSED = "worker.refused"
+    WORKER_LEFT = "worker.left"
+    WORKER_RESTING = "worker.resting"
+    ANSWER_REFUSED = "answer.refused"
 
 
 Log = structlog.typing.FilteringBoundLogger

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from daemon.engine.standing import EngineStanding
 from daemon.errors import LedgerTrouble
 from daemon.filing.queue import Filing
 from daemon.intake.folders import WatchedFolders
@@ -13,7 +14,6 @@ from daemon.service.liveness import Watchdog
 from daemon.service.orders import Orders
 from daemon.service.reloading import Reloading
 from daemon.service.telling import Telling
-from matting.process.host import EngineHost
 
 DRAIN_S = 20.0
 """How long photos in flight may take to finish when the daemon ends."""
@@ -29,7 +29,7 @@ class MainLoop:
         orders: Orders,
         watching: WatchedFolders,
         filing: Filing,
-        engine: EngineHost,
+        engine: EngineStanding,
         reloading: Reloading,
         telling: Telling,
         log: Log,

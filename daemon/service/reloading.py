@@ -15,7 +15,7 @@ from daemon.log.events import Event, Log, facts
 from daemon.service.served import ServedFolders
 
 _LINKS_S = 2.0
-_FIXED = ("state_dir", "engine", "workers", "limits")
+_FIXED = ("state_dir", "engine", "executor", "workers", "limits")
 """Settings that a reload cannot change."""
 
 

@@ -13,7 +13,9 @@ from daemon.config import load
 from daemon.config.settings import EngineSettings, Settings
 from daemon.delivery.deliveries import Deliveries
 from daemon.engine.hosting import running
+from daemon.engine.standing import EngineElsewhere, EngineStanding
 from daemon.errors import LedgerTrouble
+from daemon.executors import EXECUTORS
 from daemon.filing import assembly
 from daemon.intake.folders import WatchedFolders
 from daemon.intake.identity import Identities
@@ -72,13 +74,17 @@ class Service:
         with Lock(settings.state_dir), open_ledger(settings, self._log) as ledger:
             identities = Identities(settings.state_dir)
             make_folders(settings, identities, self._config, self._log)
-            notify.starting("starting the engine", within_s=_start_s(settings.engine))
-            with self._open_engine(settings, self._log) as engine:
-                self._work_with(engine, ledger, identities)
+            if EXECUTORS[settings.executor.name].ELSEWHERE:
+                self._work_with(None, ledger, identities)
+            else:
+                notify.starting("starting the engine", within_s=_start_s(settings.engine))
+                with self._open_engine(settings, self._log) as engine:
+                    self._work_with(engine, ledger, identities)
         self._log.info(Event.SERVICE_STOPPED)
 
-    def _work_with(self, engine: EngineHost, ledger: Ledger, identities: Identities) -> None:
+    def _work_with(self, engine: EngineHost | None, ledger: Ledger, identities: Identities) -> None:
         settings, wake = self._file.settings, self._orders.wake
+        standing: EngineStanding = engine or EngineElsewhere()
         owner = _owner(settings.state_dir)
         board = Board(settings.state_dir)
         watching = WatchedFolders(ledger, identities, owner=owner, wake=wake, log=self._log)
@@ -96,7 +102,7 @@ class Service:
         ):
             pauses = Pauses(ledger)
             telling = Telling(
-                board, ledger, engine, watching, filing, pauses, started_s=self._started_s
+                board, ledger, standing, watching, filing, pauses, started_s=self._started_s
             )
             with contextlib.closing(Deliveries(ledger.path, telling.condition, self._log)) as told:
                 served = ServedFolders(self._config, watching, filing, identities, told, self._log)
@@ -104,7 +110,7 @@ class Service:
                 filing.recover()
                 reloading = Reloading(self._config, self._file, served, self._log)
                 loop = MainLoop(
-                    self._orders, watching, filing, engine, reloading, telling, self._log
+                    self._orders, watching, filing, standing, reloading, telling, self._log
                 )
                 timeout_s = settings.limits.photo_timeout_s
                 loop.serve(Watchdog(notify.alive, log=self._log, photo_timeout_s=timeout_s))

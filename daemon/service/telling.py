@@ -7,13 +7,13 @@ import time
 from importlib.metadata import version
 
 from daemon.delivery.metrics import Condition
+from daemon.engine.standing import EngineStanding
 from daemon.filing.queue import Filing
 from daemon.intake.folders import WatchedFolders
 from daemon.ledger import Ledger, State
 from daemon.service import notify
 from daemon.service.pauses import Pauses
 from daemon.service.status import Board, News, midnight_s
-from matting.process.host import EngineHost
 
 _TELL_S = 1.0
 """Counting takes time, so it is not done more often."""
@@ -26,7 +26,7 @@ class Telling:
         self,
         board: Board,
         ledger: Ledger,
-        engine: EngineHost,
+        engine: EngineStanding,
         watching: WatchedFolders,
         filing: Filing,
         pauses: Pauses,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
@@ -43,8 +44,14 @@ def establish(directory: Path, absent: Callable[[str], str | None]) -> None:
             roots.close_to_others(inside)
 
 
-def stage(results: Path, photo: Photo) -> bytes:
+def stage(results: Path, photo: Photo, *, unguessable: bool = False) -> bytes:
     """A fresh, empty directory for the outputs of this attempt.
+
+    Args:
+        results: the result folder.
+        photo: whose, and in which attempt.
+        unguessable: whether no other directory has ever had, or will have, its name: on a share
+            another machine knows it by that, and finds no later attempt's.
 
     Returns:
         Its absolute path; to be entered by ``entered``.
@@ -52,7 +59,8 @@ def stage(results: Path, photo: Photo) -> bytes:
     Raises:
         ResultsTrouble: the result folder cannot be written.
     """
-    name = roots.name(photo.id, str(photo.tries))
+    alone = f"{secrets.randbelow(10**12):012d}" if unguessable else ""
+    name = roots.name(photo.id, f"{photo.tries}{alone}")
     with results_trouble("results cannot be staged"), roots.opened(results) as (_, inside):
         roots.clear(Spot(inside, name))
         os.mkdir(name, roots.PRIVATE, dir_fd=inside)
@@ -153,6 +161,19 @@ def _remove(results: Path, doomed: Callable[[int], bool]) -> None:
         except OSError as error:
             if error.errno != errno.ENOENT:
                 raise
+
+
+def discard_attempt(results: Path, stage: bytes) -> None:
+    """Remove one directory from ``stage``, if it is there still.
+
+    Raises:
+        ResultsTrouble: it cannot be removed.
+    """
+    with (
+        results_trouble("staged results cannot be removed"),
+        roots.opened(results) as (_, inside),
+    ):
+        roots.clear(Spot(inside, os.path.basename(stage)))
 
 
 def discard_in(staging: int, photo_id: int) -> None:

@@ -25,6 +25,7 @@ from audit import STRANGERS
 from daemon.config.profiles import Profile
 from daemon.config.reading import Reading
 from daemon.errors import LedgerTrouble, MattedError, WorkerDied
+from daemon.executors.contract import Finished
 from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
 from daemon.filing.engine_access import EngineAccess
@@ -39,7 +40,6 @@ from daemon.machine.lock import Lock
 from daemon.outputs import matte
 from daemon.work.job import EngineAddress, Job, Outcome
 from daemon.work.pipeline import work
-from daemon.work.workers import Finished
 from matting.backoff import Waits
 
 REFUSED = 4

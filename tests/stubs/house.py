@@ -10,6 +10,7 @@ from pathlib import Path
 
 from daemon.config.profiles import Output, Profile
 from daemon.errors import MattedError, NotAPhoto
+from daemon.executors.contract import Finished
 from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
 from daemon.filing.engine_access import EngineAccess
@@ -21,7 +22,6 @@ from daemon.photo import Filed, Part, Sighting, Version
 from daemon.shelf.disposal import Originals
 from daemon.shelf.staging import entered, seal
 from daemon.work.job import EngineAddress, Job, Staged
-from daemon.work.workers import Finished
 from matting.backoff import Waits
 
 BAD = b"no photo"

@@ -17,9 +17,9 @@ from jobs import work
 
 from daemon.config.profiles import Profile
 from daemon.errors import EngineFailed, Interrupted, MattedError, WorkerDied
+from daemon.executors.local import LocalExecutor
 from daemon.photo import Photo, Version
 from daemon.work.job import EngineAddress, Job, Outcome, Unchanged
-from daemon.work.workers import Workers
 
 TIMEOUT_S = 2.0
 STUBS = Path(__file__).parents[2] / "stubs"
@@ -43,7 +43,7 @@ class Pool:
 
     def __init__(self, start_s: float = 60.0) -> None:
         self._woken = threading.Event()
-        self.workers = Workers(
+        self.workers = LocalExecutor(
             work, count=1, timeout_s=TIMEOUT_S, start_s=start_s, wake=self._woken.set
         )
         self.numbers = iter(range(1, 1000))
@@ -227,11 +227,11 @@ def test_photo_processes_die_with_the_daemon(tmp_path: Path) -> None:
 import sys, time
 sys.path[:0] = {[str(STUBS), str(Path(__file__).parent), str(Path(__file__).parents[3])]!r}
 from pathlib import Path
-from test_workers import job
-from daemon.work.workers import Workers
+from test_local import job
+from daemon.executors.local import LocalExecutor
 from jobs import work
 if __name__ == "__main__":
-    workers = Workers(work, count=1, timeout_s=60, wake=lambda: None)
+    workers = LocalExecutor(work, count=1, timeout_s=60, wake=lambda: None)
     workers.submit(job(1, "hang", Path({str(tmp_path)!r})))
     time.sleep(60)
 """

@@ -1,4 +1,4 @@
-"""The photo processes: a pool in which one photo's death is that photo's alone.
+"""This machine's own photo processes: a pool in which one photo's death is that photo's alone.
 
 Processes are spawned, not forked: the daemon has threads, and libvips and OpenMP do not survive a
 fork of a process that has used them.
@@ -22,15 +22,17 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, ClassVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from daemon.errors import Interrupted, MattedError, WorkerDied
+from daemon.executors.contract import Finished, Given, WorkerNews
+from daemon.machine.capacity import Capacity
+from daemon.work import photo_process
 from daemon.work.job import Job, Outcome
 from matting.errors import one_line
 
@@ -41,16 +43,27 @@ _LOOK_S = 0.2
 _KILLED_WITHIN_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """One job's end."""
-
-    job: Job
-    outcome: Outcome | MattedError
+ELSEWHERE = False
 
 
-class Workers:
+def opened(given: Given) -> LocalExecutor:
+    """As many photo processes as the settings want, or the machine can take."""
+    wanted, here = given.settings, Capacity.here()
+    count = here.workers(wanted.workers)
+    return LocalExecutor(
+        photo_process.work,
+        prepare=photo_process.load,
+        count=count,
+        timeout_s=wanted.limits.photo_timeout_s,
+        memory_bytes=here.each_bytes(wanted.limits.photo_memory_mb, count),
+        wake=given.wake,
+    )
+
+
+class LocalExecutor:
     """A fixed number of photo processes."""
+
+    elsewhere: ClassVar[bool] = ELSEWHERE
 
     def __init__(
         self,
@@ -99,6 +112,19 @@ class Workers:
         """The jobs in flight."""
         return tuple(self._running.values())
 
+    @property
+    def trouble(self) -> str | None:
+        """None: processes can be started at any time."""
+        return None
+
+    def news(self) -> tuple[WorkerNews, ...]:
+        """None: no other machine works."""
+        return ()
+
+    def worker_of(self, photo_id: int) -> str | None:  # noqa: ARG002 - as the contract has it
+        """None: this machine."""
+        return None
+
     def begin(self) -> None:
         """Start the processes now: their libraries take as long to load as some photos take."""
         self._scheduled(_nothing)
@@ -106,14 +132,7 @@ class Workers:
     def submit(self, job: Job) -> None:
         """Start a job."""
         self._running[job.photo.id] = job
-        try:
-            future = self._scheduled(_do, self._work, job)
-        except RuntimeError:
-            # A process died while it had no job, e.g. when memory was short; for pebble that is
-            # the end of the whole pool.
-            self.stop()
-            self._pool = self._new_pool()
-            future = self._scheduled(_do, self._work, job)
+        future = self._scheduled(_do, self._work, job)
         self._futures[job.photo.id] = future
         future.add_done_callback(lambda done: self._end(job, done))
         threading.Thread(target=self._guard, args=(job, future), daemon=True).start()
@@ -155,6 +174,16 @@ class Workers:
         )
 
     def _scheduled(self, call: Callable[..., Any], *given: Any) -> Future[Any]:
+        try:
+            return self._scheduled_now(call, *given)
+        except RuntimeError:
+            # A process died while it had no job, e.g. when memory was short; for pebble that is
+            # the end of the whole pool. Or it was stopped.
+            self.stop()
+            self._pool = self._new_pool()
+            return self._scheduled_now(call, *given)
+
+    def _scheduled_now(self, call: Callable[..., Any], *given: Any) -> Future[Any]:
         # Starting the tracker unblocks signals again, so it has to run before they are blocked.
         resource_tracker.ensure_running()
         with _deaf_to_ctrl_c():

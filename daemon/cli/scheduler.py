@@ -1,0 +1,42 @@
+"""``matted scheduler``: brings the daemon's photos to the workers of other machines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daemon.config import load
+from daemon.errors import MattedError, SettingsError
+from daemon.log import events
+from daemon.machine.lock import Lock
+
+
+def main(
+    config: Annotated[Path, typer.Option(help="The daemon's settings file.")] = Path("matted.yaml"),
+) -> None:
+    """Bring photos to the workers that have joined; beside the daemon, until Ctrl-C."""
+    settings = load.load(config)
+    address = settings.executor.address
+    if settings.executor.name != "dask" or address is None:
+        raise SettingsError(str(config), ("executor: name is not dask: no machine could join",))
+    try:
+        from daemon.cluster import certificates, scheduler, tuning, waiting  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        told = f"several machines need the package {error.name}: pip install 'matted[cluster]'"
+        raise MattedError(told) from error
+    own = certificates.check(settings.certificates, now=datetime.now(UTC))
+    secured = tuning.security(own.authority, own.certificate, own.key)
+    log = events.set_up()
+    with Lock(settings.state_dir / "scheduler"):
+        waiting.until_told(
+            scheduler.serve(
+                address,
+                settings.state_dir,
+                secured,
+                ttl_s=settings.executor.worker_ttl_s,
+                log=log,
+            )
+        )

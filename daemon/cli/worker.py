@@ -1,0 +1,49 @@
+"""``matted worker``: works on the photos of another machine's daemon."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daemon.config import load
+from daemon.errors import MattedError, SettingsError
+from daemon.log import events
+
+
+def main(
+    join: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="The scheduler's; else the settings' own."),
+    ] = None,
+    config: Annotated[Path, typer.Option(help="This machine's settings file.")] = Path(
+        "matted.yaml"
+    ),
+) -> None:
+    """Work on the photos of a daemon on another machine, until Ctrl-C; docs/cluster.md."""
+    settings = load.load(config)
+    try:
+        from daemon.cluster import certificates  # noqa: PLC0415 - an extra
+        from daemon.workstation import running  # noqa: PLC0415 - likewise
+    except ModuleNotFoundError as error:
+        told = f"several machines need the package {error.name}: pip install 'matted[cluster]'"
+        raise MattedError(told) from error
+    address = _address(join) if join else settings.executor.address
+    if address is None:
+        fault = "executor: address is not there, and neither is --join: nobody to work for"
+        raise SettingsError(str(config), (fault,))
+    own = certificates.check(settings.certificates, now=datetime.now(UTC))
+    running.work(address, settings, own, events.set_up())
+
+
+def _address(given: str) -> str:
+    from daemon.config.executor import ExecutorSettings  # noqa: PLC0415 - checked only if given
+
+    try:
+        checked = ExecutorSettings(name="dask", address=given).address
+    except ValueError as error:
+        raise SettingsError("--join", (f"{given} is no tls://host:port",)) from error
+    assert checked is not None
+    return checked

@@ -1,0 +1,1 @@
+"""A machine that works on the photos of another one's daemon."""

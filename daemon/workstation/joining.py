@@ -1,0 +1,86 @@
+"""Joining a scheduler, and joining it again whenever it, or the line to it, was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from pathlib import Path
+from typing import Any
+
+import dask
+from distributed import Worker
+from distributed.diagnostics.plugin import WorkerPlugin
+from distributed.security import Security
+
+from daemon.cluster import tuning
+from daemon.log.events import Event, Log
+from daemon.workstation.desk import Desk
+from matting.backoff import Backoff, Waits
+from matting.errors import one_line
+
+WAITS = Waits(1.0, 30.0)
+"""Between two tries to join."""
+_SPARE_THREADS = 4
+"""For what is asked while photos are at work."""
+
+
+class _Abandons(WorkerPlugin):  # type: ignore[misc] # of any type where Dask is not installed
+    """Ends what is at work when nobody waits for it any more."""
+
+    name = "matted"
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def teardown(self, worker: Worker) -> None:  # noqa: ARG002 - Dask's own
+        self._desk.abandon()
+
+
+async def serve(
+    address: str, secured: Security, desk: Desk, *, slots: int, spool: Path, log: Log
+) -> None:
+    """Work for whoever the scheduler brings, until cancelled.
+
+    Args:
+        address: the scheduler's, tls://host:port.
+        secured: certificates.
+        desk: what is done.
+        slots: how many photos are worked on at once.
+        spool: a directory for Dask's own files.
+        log: for who is joined.
+    """
+    for library in ("distributed", "tornado"):  # what they say of lost lines, we say in one line
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    backoff = Backoff(WAITS)
+    settings = {**tuning.SETTINGS, "temporary-directory": str(spool)}
+    with dask.config.set(settings):
+        while True:
+            try:
+                await _joined(address, secured, desk, slots=slots, log=log)
+                backoff.reset()
+                log.warning(Event.SCHEDULER_LOST, address=address)
+            except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+                reason = one_line(error)
+                log.warning(Event.SCHEDULER_LOST, address=address, reason=reason)
+            await asyncio.sleep(backoff.next())
+
+
+async def _joined(address: str, secured: Security, desk: Desk, *, slots: int, log: Log) -> None:
+    """Join, and work until the scheduler is lost."""
+    options: dict[str, Any] = {"memory_limit": 0, "dashboard": False, "nanny": None}
+    worker = Worker(
+        address,
+        security=secured,
+        nthreads=slots + _SPARE_THREADS,
+        plugins=[_Abandons(desk)],
+        **options,
+    )
+    worker.desk = desk
+    try:
+        await worker
+        log.info(Event.WORKER_JOINED, address=address)
+        await worker.finished()
+    finally:
+        with contextlib.suppress(Exception):
+            await worker.close(timeout=2, executor_wait=False)

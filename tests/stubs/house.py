@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from daemon.config.profiles import Output, Profile
 from daemon.errors import MattedError, NotAPhoto
@@ -42,6 +43,7 @@ def pages(content: bytes) -> tuple[Part, ...]:
 class Inline:
     """Photo processes that are this process."""
 
+    elsewhere: ClassVar[bool] = False
     idle: int = 1
     running: tuple[Job, ...] = ()
     ended: list[Finished] = field(default_factory=list)
@@ -49,6 +51,9 @@ class Inline:
     """Called while a photo is at work."""
     holding: bool = False
     """Whether photos stay at work until ``let_go``."""
+
+    def worker_of(self, photo_id: int) -> str | None:  # noqa: ARG002 - as the contract has it
+        return None
 
     def submit(self, job: Job) -> None:
         if self.holding:

@@ -256,3 +256,5 @@ class Filed:
     parts: tuple[Part, ...] = ()
     """The photos in the file, each with a set of results, in the order of the names; empty where
     the file is one photo."""
+    worker: str = ""
+    """The machine that worked on it; empty: the daemon's own."""

@@ -74,7 +74,8 @@ def _place(config: Path) -> tuple[Path, tuple[str, ...], bool]:
 
 def _shown(status: Status, *, flagged: bool) -> Group:
     parts = [Text(_headline(status), style="bold"), Text(_numbers(status))]
-    parts += [Text(line) for line in (*_folders(status), *tell_stations(status.stations))]
+    lines = (*_folders(status), *_workers(status), *tell_stations(status.stations))
+    parts += [Text(line) for line in lines]
     tables = [
         _table("at work", status.working),
         _table("to be tried again", status.retrying),
@@ -114,6 +115,16 @@ def _folders(status: Status) -> list[str]:
         settling = f", {folder['settling']} settling" if folder["settling"] else ""
         missed = f", {n} photos found by scan only" if (n := folder.get("missed")) else ""
         lines.append(f"{path}: {state}, {folder['file_system']}, {seen}{settling}{missed}")
+    return lines
+
+
+def _workers(status: Status) -> list[str]:
+    lines = []
+    for one in status.news.get("workers", ()):
+        runs = f"{one['engine']} on {one['device']}" if one["device"] else one["engine"]
+        rate = f"{one['per_minute']:g} photos/min"
+        state = one["trouble"] or f"{one['at_work']} of {one['slots']} at work, {rate}"
+        lines.append(f"worker {one['name']} ({one['address']}): {runs}, {state}")
     return lines
 
 

@@ -86,7 +86,8 @@ def told(outcome: Outcome | MattedError) -> dict[str, Any]:
                 for move in plan.moves
             ]
             facts = asdict(filed)
-            del facts["names"]
+            for ours in ("names", "worker"):  # which the daemon knows better
+                del facts[ours]
             return {"made": files, "filed": facts}
         case Unchanged(sha256):
             return {"unchanged": sha256}

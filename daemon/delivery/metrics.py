@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
@@ -22,6 +23,9 @@ from daemon.ledger.notices import Kind, Notice
 from daemon.ledger.records import Records
 from daemon.log.events import Event, Log
 from matting.small_file import replace_file
+
+if TYPE_CHECKING:  # a value is handed on; what it is a part of works on photos
+    from daemon.executors.contract import WorkerNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,15 @@ class Condition:
     """Why no photo is begun."""
     folders: Mapping[str, str | None]
     """Watched folders, and why one is paused."""
+    workers: Sequence[WorkerNews] = ()
+    """The machines that work on photos, if they are others than this."""
+
+
+_OF_WORKERS = {
+    "slots": "Photos that a worker works on at once; 0 while it gets none.",
+    "at_work": "Photos that a worker has.",
+    "ended": "Attempts that a worker has ended since it joined.",
+}
 
 
 class Figures:
@@ -52,6 +65,10 @@ class Figures:
         self._paused = self._gauge("paused", "1 while no photo is begun.")
         self._folders = self._gauge("folder_paused", "1 while a folder is paused.", "folder")
         self._starts = self._gauge("engine_starts", "Starts of the engine in this run.")
+        self._of_workers = {
+            what: self._gauge(f"worker_{what}", told, "worker", "engine", "device")
+            for what, told in _OF_WORKERS.items()
+        }
         self._written = self._gauge("written_timestamp_seconds", "When this file was written.")
         self._filed = self._counter("filed", "Photos filed in this run.")
         self._quarantined = self._counter("quarantined", "Photos given up in this run.")
@@ -75,8 +92,12 @@ class Figures:
         Raises:
             LedgerTrouble: the ledger cannot be read.
         """
-        for gauge in (self._info, self._folders):
+        for gauge in (self._info, self._folders, *self._of_workers.values()):
             gauge.clear()
+        for worker in condition.workers:
+            told = {"slots": 0 if worker.trouble else worker.slots, "at_work": worker.at_work}
+            for what, number in (told | {"ended": worker.done}).items():
+                self._of_workers[what].labels(worker.name, worker.engine, worker.device).set(number)
         self._info.labels(condition.version, condition.engine, condition.device).set(1)
         for state, number in ledger.counts().items():
             self._photos.labels(str(state)).set(number)

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from daemon.cluster.compared import difference, of_settings
@@ -27,7 +27,7 @@ from daemon.errors import Interrupted, MattedError, ResultsTrouble, WorkerDied
 from daemon.executors.contract import Finished, Given, WorkerNews
 from daemon.log.events import Event, Log
 from daemon.shelf import staging
-from daemon.work.job import Job, Outcome
+from daemon.work.job import Job, Outcome, Staged
 from matting.errors import one_line
 
 ELSEWHERE = True
@@ -35,6 +35,8 @@ _LOOK_S = 1.0
 _GRACE_S = 30.0
 """Beyond the time that a photo may take: for its files to travel, and for its worker to kill it."""
 _READERS = 4
+_PATIENCE_S = 10.0
+"""So long nobody may be there before people are told."""
 
 
 def opened(given: Given) -> DaskExecutor:
@@ -87,6 +89,7 @@ class DaskExecutor:
         self._reader = ThreadPoolExecutor(_READERS, "read")
         self._stopping = threading.Event()
         self._begun = False
+        self._well_s = time.monotonic()
 
     def use(self, link: Link, roster: Roster) -> None:
         """Have these in use; both tell of changes by ``look``."""
@@ -115,7 +118,13 @@ class DaskExecutor:
 
     @property
     def trouble(self) -> str | None:
-        """Why nobody works."""
+        """Why nobody works; not at once, since workers come back by themselves."""
+        reason = self._reason()
+        if reason is None:
+            self._well_s = time.monotonic()
+        return reason if time.monotonic() - self._well_s > _PATIENCE_S else None
+
+    def _reason(self) -> str | None:
         if (trouble := self._link.trouble) is not None:
             return trouble
         workers = self._roster.workers
@@ -227,6 +236,9 @@ class DaskExecutor:
         else:
             flight.worker.is_well()
             self._strikes.pop(flight.job.photo.id, None)
+        if isinstance(outcome, Staged):
+            filed = replace(outcome.filed, worker=flight.worker.hello.name)
+            outcome = replace(outcome, filed=filed)
         self._end(flight, outcome)
 
     def _vanished(self, flight: _Flight, reason: str) -> None:
@@ -276,7 +288,7 @@ class DaskExecutor:
             now_s = time.monotonic()
             for flight in self._open():
                 if flight.worker is None and not self._roster.workers:
-                    self._end(flight, Interrupted(self.trouble or "no worker is left"))
+                    self._end(flight, Interrupted(self._reason() or "no worker is left"))
                 elif now_s > flight.until_s + _GRACE_S / 2:
                     self._end_overdue(flight)
             before, resting = resting, any(one.is_resting for one in self._roster.workers)

@@ -50,6 +50,7 @@ def filed(
         ],
         "engine": facts.engine,
         "device": facts.device,
+        **({"worker": facts.worker} if facts.worker else {}),
         "refiner": facts.refiner,
         "people": facts.people,
         "warnings": list(facts.warnings),

@@ -131,6 +131,7 @@ class Publishing:
             engine=filed.engine,
             device=filed.device,
             **facts(
+                worker=filed.worker or None,
                 people=filed.people,
                 warnings=filed.warnings or None,
                 flags=[asdict(flag) for flag in filed.flags] or None,

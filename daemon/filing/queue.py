@@ -14,7 +14,7 @@ from functools import partial
 from types import MappingProxyType
 
 from daemon.config.profiles import Profile
-from daemon.executors.contract import Executor, Finished
+from daemon.executors.contract import Executor, Finished, WorkerNews
 from daemon.filing.asking import Asking
 from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
@@ -103,6 +103,16 @@ class Filing:
     def paused(self) -> str | None:
         """Why nothing is begun at the moment; it resumes by itself."""
         return self._pausing.reason
+
+    @property
+    def hindered(self) -> str | None:
+        """The same, or why nobody could work on it."""
+        return self.paused or self._executor.trouble
+
+    @property
+    def workers(self) -> tuple[WorkerNews, ...]:
+        """The machines that work on photos, if they are others than this."""
+        return self._executor.news()
 
     @property
     def at_work(self) -> tuple[Photo, ...]:

@@ -160,8 +160,9 @@ def dump(filed: Filed) -> str:
     """The facts as JSON, without the names, which have a table of their own."""
     facts = asdict(filed)
     del facts["names"]
-    if not filed.parts:  # which an older program would not know
-        del facts["parts"]
+    for late in ("parts", "worker"):  # which an older program would not know
+        if not facts[late]:
+            del facts[late]
     return json.dumps(facts)
 
 

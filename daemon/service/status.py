@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import LedgerTrouble
+from daemon.executors.contract import WorkerNews
 from daemon.intake.news import FolderNews
 from daemon.ledger import Entry, Ledger, State
 from daemon.ledger.place import existing
@@ -45,6 +46,8 @@ class News:
     engine_starts: int = 0
     """In this run of the daemon; one is normal."""
     folders: Mapping[str, FolderNews] = field(default_factory=dict)
+    workers: tuple[WorkerNews, ...] = ()
+    """The machines that work on photos, if they are others than this."""
 
 
 class Board:

@@ -62,10 +62,11 @@ class Telling:
             News(
                 pid=os.getpid(),
                 started_s=self._started_s,
-                paused=self._filing.paused,
+                paused=self._filing.hindered,
                 engine=self._engine.hello,
                 engine_starts=self._engine.starts,
                 folders=self._watching.news(),
+                workers=self._filing.workers,
             )
         )
 
@@ -81,14 +82,16 @@ class Telling:
             engine=str(self._engine.hello.get("engine", "")),
             device=str(self._engine.hello.get("device", "")),
             engine_starts=self._engine.starts,
-            paused=self._filing.paused,
+            paused=self._filing.hindered,
+            workers=self._filing.workers,
             folders={path: paused.get(path) for path in self._watching.folders},
         )
 
     def _paused(self) -> dict[str | None, str]:
         """Why folders are paused; under None why everything is."""
         paused: dict[str | None, str] = dict(self._watching.paused.items())
-        return paused if self._filing.paused is None else paused | {None: self._filing.paused}
+        hindered = self._filing.hindered
+        return paused if hindered is None else paused | {None: hindered}
 
     def status(self, *, refused: str | None) -> str:
         """One line for people.
@@ -104,8 +107,8 @@ class Telling:
         if counts[State.FAILED]:
             told[0] += f", {counts[State.FAILED]} failed"
         told += [f"{path} paused: {reason}" for path, reason in self._watching.paused.items()]
-        if self._filing.paused:
-            told.append(f"paused: {self._filing.paused}")
+        if hindered := self._filing.hindered:
+            told.append(f"paused: {hindered}")
         if refused:
             told.append(f"new settings refused, the old ones hold: {refused}")
         return "; ".join(told)

@@ -9,7 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import jobs
+
 from daemon.cluster import answers, compared
+from daemon.executors import local
+from daemon.executors.contract import Given
 from daemon.workstation import desk, running
 
 POISON = b"poison"
@@ -68,8 +72,17 @@ def differ() -> None:
     vars(running)["here"] = lambda *args, **named: replace(right(*args, **named), version="0.0.1")
 
 
+def obey() -> None:
+    """Do with photos what their names say, and not what a photo process does."""
+
+    def opened(given: Given) -> local.LocalExecutor:
+        return local.LocalExecutor(jobs.work, count=2, timeout_s=3, wake=given.wake)
+
+    local.opened = opened
+
+
 FAULTS: Mapping[str, Callable[[], None]] = {
-    one.__name__: one for one in (well, lie, lie_about_photo, babble, be_slow, differ)
+    one.__name__: one for one in (well, lie, lie_about_photo, babble, be_slow, differ, obey)
 }
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from daemon.errors import EngineFailed
-from daemon.work.job import Job, Outcome, Unchanged
+from daemon.errors import EngineFailed, NotAPhoto
+from daemon.photo import Filed
+from daemon.shelf.staging import entered, seal
+from daemon.work.job import Job, Outcome, Staged, Unchanged
 
 
 class Sticky(Exception):
@@ -62,9 +65,53 @@ def tell_signals(_: Job) -> Outcome:
     return Unchanged(Path("/proc/self/status").read_text())
 
 
+def stage(job: Job) -> Outcome:
+    """One result, as ``daemon.work.pipeline`` leaves it; its content tells the photo."""
+    content = Path(os.fsdecode(job.source)).read_bytes()
+    with entered(job.results, job.staging) as at:
+        (at / "0.png").write_bytes(b"made of " + content)
+    plan = seal(job.results, [job.staging + b"/0.png"], job.photo.names)
+    digest = hashlib.sha256(content).hexdigest()
+    return Staged(plan, Filed(job.photo.names, (1, 1), "stub", "cpu", 1, digest))
+
+
+def same(job: Job) -> Outcome:
+    """The content was filed before."""
+    return Unchanged(hashlib.sha256(Path(os.fsdecode(job.source)).read_bytes()).hexdigest())
+
+
+def refuse(_: Job) -> Outcome:
+    raise NotAPhoto("no decoder knows it")
+
+
+def wait(job: Job) -> Outcome:
+    time.sleep(1.5)
+    return stage(job)
+
+
+def sleep(_: Job) -> Outcome:
+    time.sleep(600)
+    raise AssertionError
+
+
 BEHAVIOURS: dict[str, Callable[[Job], Outcome]] = {
     one.__name__: one
-    for one in (obey, fail, stumble, stick, hang, leave, die, die_strangely, tell_signals)
+    for one in (
+        obey,
+        fail,
+        stumble,
+        stick,
+        hang,
+        leave,
+        die,
+        die_strangely,
+        tell_signals,
+        stage,
+        same,
+        refuse,
+        wait,
+        sleep,
+    )
 }
 
 

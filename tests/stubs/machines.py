@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -22,6 +23,8 @@ from studio_certificates import Studio
 
 SCHEDULER = [sys.executable, "-m", "daemon", "scheduler", "--config"]
 TTL_S = 5
+KEPT = ["sh", "-c", 'while :; do "$@"; sleep 0.2; done', "kept"]
+"""What systemd's Restart=always does."""
 
 
 class Program:
@@ -133,6 +136,7 @@ class Machines:
         sees: Mapping[str, str] | None = None,
         certificates: Path | None = None,
         prefix: tuple[str, ...] = (),
+        kept: bool = False,
         env: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> Program:
@@ -149,7 +153,8 @@ class Machines:
         told |= {"state_dir": "state", "workers": 1, "executor": executor, **settings}
         config.write_text(yaml.safe_dump(told))
         command = [sys.executable, str(STUBS / "run_worker.py"), str(config)]
-        made = Program([*prefix, *command, json.dumps(self.engine), fault], env)
+        keeping = KEPT if kept else []
+        made = Program([*prefix, *keeping, *command, json.dumps(self.engine), fault], env)
         self.workers.append(made)
         return made
 
@@ -169,6 +174,13 @@ class Machines:
             (self.daemon.inbox / path).write_bytes(content)
             sent.append(Sent.of(path, content, number))
         return sent
+
+    def charged(self) -> dict[str, int]:
+        """How many attempts each photo was charged."""
+        ledger = f"{(self.root / 'state' / 'ledger.sqlite').as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(ledger, uri=True)) as db:
+            rows = db.execute("SELECT path, attempts FROM photo").fetchall()
+        return {os.fsdecode(path): attempts for path, attempts in rows}
 
     def stop(self) -> None:
         for one in (*self.workers, *((self.scheduler,) if self.scheduler else ())):

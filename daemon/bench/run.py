@@ -162,7 +162,7 @@ class Bench:
 class _Hand:
     """A photo process."""
 
-    workers: Workers
+    workers: Workers[Job, Outcome]
     wake: threading.Event
 
     def work(self, job: Job) -> Outcome | MattedError:

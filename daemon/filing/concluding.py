@@ -13,7 +13,7 @@ from daemon.filing.planned import PlannedPublishing
 from daemon.filing.publishing import Publishing
 from daemon.ledger import Ledger, State
 from daemon.photo import Photo
-from daemon.work.job import Staged, Unchanged
+from daemon.work.job import Job, Outcome, Staged, Unchanged
 from daemon.work.workers import Finished
 
 
@@ -36,7 +36,7 @@ class Concluding:
         self._failures = failures
         self._memory = memory
 
-    def conclude(self, ended: Finished) -> None:
+    def conclude(self, ended: Finished[Job, Outcome]) -> None:
         """Deal with what a photo process answered; may be repeated if the ledger failed.
 
         Raises:

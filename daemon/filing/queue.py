@@ -28,7 +28,7 @@ from daemon.ledger import Ledger
 from daemon.log.events import Event, Log
 from daemon.photo import Photo
 from daemon.shelf import staging
-from daemon.work.job import EngineAddress, Job
+from daemon.work.job import EngineAddress, Job, Outcome
 from daemon.work.workers import Finished, Workers
 from matting.backoff import Waits
 
@@ -52,7 +52,7 @@ class Filing:
     def __init__(
         self,
         ledger: Ledger,
-        workers: Workers,
+        workers: Workers[Job, Outcome],
         engine: EngineAccess,
         *,
         disks: Disks,
@@ -90,7 +90,7 @@ class Filing:
         self._recovery = parts.recovery
         self._refiners: Mapping[str, EngineAddress] = {}
         self._draining = False
-        self._ended: deque[Finished] = deque()
+        self._ended: deque[Finished[Job, Outcome]] = deque()
         self._claimed: Photo | None = None
         self._suspects = Suspects()
         self._retention = Retention(ledger, parts.destinations, disks.absent, log)

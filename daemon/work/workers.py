@@ -26,12 +26,12 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from daemon.errors import Interrupted, MattedError, WorkerDied
-from daemon.work.job import Job, Outcome
+from daemon.photo import Photo
 from matting.errors import one_line
 
 _PR_SET_PDEATHSIG = 1
@@ -41,20 +41,32 @@ _LOOK_S = 0.2
 _KILLED_WITHIN_S = 5.0
 
 
+class Errand(Protocol):
+    """Whatever a photo process is to do; it travels there."""
+
+    @property
+    def photo(self) -> Photo:
+        """Of which photo it is."""
+
+
+E = TypeVar("E", bound=Errand)
+R = TypeVar("R")
+
+
 @dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Generic[E, R]):
     """One job's end."""
 
-    job: Job
-    outcome: Outcome | MattedError
+    job: E
+    outcome: R | MattedError
 
 
-class Workers:
+class Workers(Generic[E, R]):
     """A fixed number of photo processes."""
 
     def __init__(
         self,
-        work: Callable[[Job], Outcome],
+        work: Callable[[E], R],
         *,
         count: int,
         timeout_s: float,
@@ -81,9 +93,9 @@ class Workers:
         self._start_s = start_s
         self._prepare = prepare or _nothing
         self._wake = wake
-        self._ended: SimpleQueue[Finished] = SimpleQueue()
-        self._running: dict[int, Job] = {}
-        self._futures: dict[int, Future[Outcome]] = {}
+        self._ended: SimpleQueue[Finished[E, R]] = SimpleQueue()
+        self._running: dict[int, E] = {}
+        self._futures: dict[int, Future[R]] = {}
         self._overdue: dict[int, MattedError] = {}
         """What is to be said of jobs that were ended by us."""
         self._stuck = False
@@ -95,7 +107,7 @@ class Workers:
         return self.count - len(self._running)
 
     @property
-    def running(self) -> tuple[Job, ...]:
+    def running(self) -> tuple[E, ...]:
         """The jobs in flight."""
         return tuple(self._running.values())
 
@@ -103,7 +115,7 @@ class Workers:
         """Start the processes now: their libraries take as long to load as some photos take."""
         self._scheduled(_nothing)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: E) -> None:
         """Start a job."""
         self._running[job.photo.id] = job
         try:
@@ -118,12 +130,12 @@ class Workers:
         future.add_done_callback(lambda done: self._end(job, done))
         threading.Thread(target=self._guard, args=(job, future), daemon=True).start()
 
-    def finished(self) -> list[Finished]:
+    def finished(self) -> list[Finished[E, R]]:
         """The jobs that have ended since the last call."""
         if self._stuck:
             self.stop()
             self._pool, self._stuck = self._new_pool(), False
-        ended: list[Finished] = []
+        ended: list[Finished[E, R]] = []
         while True:
             try:
                 one = self._ended.get_nowait()
@@ -163,7 +175,7 @@ class Workers:
 
     # Deadlines, on the monotonic clock; in a thread for each job
 
-    def _guard(self, job: Job, future: Future[Outcome]) -> None:
+    def _guard(self, job: E, future: Future[R]) -> None:
         """See to it that the job ends in time."""
         until_s = time.monotonic() + self._start_s
         while not future.running() and time.monotonic() < until_s:
@@ -176,7 +188,7 @@ class Workers:
             told = f"the photo process was killed after {self._timeout_s:g} s"
             self._give_up(job, WorkerDied(told), future)
 
-    def _give_up(self, job: Job, verdict: MattedError, future: Future[Outcome]) -> None:
+    def _give_up(self, job: E, verdict: MattedError, future: Future[R]) -> None:
         self._overdue[job.photo.id] = verdict
         _kill(_name(job))
         if wait_for([future], _KILLED_WITHIN_S).done:
@@ -185,7 +197,7 @@ class Workers:
         self._stuck = True
         self._wake()
 
-    def _end(self, job: Job, done: Future[Outcome]) -> None:
+    def _end(self, job: E, done: Future[R]) -> None:
         outcome = self._outcome(done)
         verdict = self._overdue.pop(job.photo.id, None)
         if verdict is not None and isinstance(outcome, WorkerDied | Interrupted):
@@ -193,7 +205,7 @@ class Workers:
         self._ended.put(Finished(job, outcome))
         self._wake()
 
-    def _outcome(self, done: Future[Outcome]) -> Outcome | MattedError:
+    def _outcome(self, done: Future[R]) -> R | MattedError:
         if done.cancelled():
             return Interrupted("the photo process was stopped")
         error = done.exception()
@@ -212,12 +224,12 @@ class Workers:
                 return WorkerDied(f"{type(error).__name__}: {one_line(error)}")
 
 
-def _name(job: Job) -> str:
+def _name(job: Errand) -> str:
     """What a photo process is called while it is at work; the kernel keeps 15 bytes of it."""
     return f"{job.photo.id}.{job.photo.tries}"[:15]
 
 
-def _do(work: Callable[[Job], Outcome], job: Job) -> Outcome:
+def _do(work: Callable[[E], R], job: E) -> R:
     """Work under the job's name, by which the process is known from outside."""
     _call_it(_name(job))
     try:

@@ -57,7 +57,7 @@ class Inline:
 
     def __init__(self, *, rival: bool) -> None:
         self._rival = rival
-        self._ended: list[Finished] = []
+        self._ended: list[Finished[Job, Outcome]] = []
 
     def submit(self, job: Job) -> None:
         try:
@@ -70,7 +70,7 @@ class Inline:
             outcome = WorkerDied(f"{type(error).__name__}: {error}")
         self._ended.append(Finished(job, outcome))
 
-    def finished(self) -> list[Finished]:
+    def finished(self) -> list[Finished[Job, Outcome]]:
         ended, self._ended = self._ended, []
         return ended
 

@@ -20,7 +20,7 @@ from daemon.log import events
 from daemon.photo import Filed, Part, Sighting, Version
 from daemon.shelf.disposal import Originals
 from daemon.shelf.staging import entered, seal
-from daemon.work.job import EngineAddress, Job, Staged
+from daemon.work.job import EngineAddress, Job, Outcome, Staged
 from daemon.work.workers import Finished
 from matting.backoff import Waits
 
@@ -44,7 +44,7 @@ class Inline:
 
     idle: int = 1
     running: tuple[Job, ...] = ()
-    ended: list[Finished] = field(default_factory=list)
+    ended: list[Finished[Job, Outcome]] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
     """Called while a photo is at work."""
     holding: bool = False
@@ -84,7 +84,7 @@ class Inline:
         filed = Filed(job.photo.names, (1, 1), "stub", "cpu", 1, str(job.photo.id), parts=parts)
         return Staged(plan, filed)
 
-    def finished(self) -> list[Finished]:
+    def finished(self) -> list[Finished[Job, Outcome]]:
         ended, self.ended = self.ended, []
         return ended
 

@@ -18,6 +18,7 @@ from typing import BinaryIO
 from daemon.errors import NotWritten
 from daemon.imaging import bmff
 from daemon.imaging.embed import write_all
+from daemon.imaging.tiff import ReadAt
 
 _HEADER = b"Exif\0\0"
 
@@ -62,7 +63,7 @@ def replace_exif(file: BinaryIO, block: bytes) -> None:
         _tell(file, found.method_at, 2, 0)
 
 
-def _exif_item(read: bmff.ReadAt, size: int) -> int | None:
+def _exif_item(read: ReadAt, size: int) -> int | None:
     for box in bmff.inside(read, size, b"meta", b"iinf"):
         version = read(box.body_at, 1)[0]
         entries_at = box.body_at + (6 if version == 0 else 8)
@@ -77,7 +78,7 @@ def _exif_item(read: bmff.ReadAt, size: int) -> int | None:
     return None
 
 
-def _locations(read: bmff.ReadAt, size: int) -> Iterator[_Location]:
+def _locations(read: ReadAt, size: int) -> Iterator[_Location]:
     """Of all items that lie in one piece."""
     for box in bmff.inside(read, size, b"meta", b"iloc"):
         version, sizes = read(box.body_at, 1)[0], read(box.body_at + 4, 2)
@@ -100,7 +101,7 @@ def _locations(read: bmff.ReadAt, size: int) -> Iterator[_Location]:
             at += extents * (index_bytes + offset_bytes + length_bytes)
 
 
-def _number(read: bmff.ReadAt, at: int, count: int) -> int:
+def _number(read: ReadAt, at: int, count: int) -> int:
     return int.from_bytes(read(at, count), "big")
 
 

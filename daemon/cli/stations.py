@@ -31,7 +31,7 @@ def main(
     if again:
         _ask_again(config)
         return
-    from daemon.stations.running import Stations  # noqa: PLC0415 - pictures take time to load
+    from daemon.stations.running import Stations  # noqa: PLC0415 - what asks others takes time to load
 
     settings = load.load(config)
     if not any(folder.handover for folder in settings.folders):

@@ -21,17 +21,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from daemon.config.settings import Settings
-from daemon.errors import MattedError
 from daemon.log.events import Log
+from daemon.work.finished import Finished
 from daemon.work.job import Job, Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """One job's end."""
-
-    job: Job
-    outcome: Outcome | MattedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +98,7 @@ class Executor(Protocol):
         """Start a job; only while ``idle`` is more than 0."""
         ...
 
-    def finished(self) -> list[Finished]:
+    def finished(self) -> list[Finished[Job, Outcome]]:
         """The jobs that have ended since the last call."""
         ...
 

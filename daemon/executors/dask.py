@@ -24,9 +24,10 @@ from daemon.cluster.courier import Courier, Unsuited
 from daemon.cluster.link import Late, Link, Lost
 from daemon.cluster.roster import Roster, Worker
 from daemon.errors import Interrupted, MattedError, ResultsTrouble, WorkerDied
-from daemon.executors.contract import Finished, Given, WorkerNews
+from daemon.executors.contract import Given, WorkerNews
 from daemon.log.events import Event, Log
 from daemon.shelf import staging
+from daemon.work.finished import Finished
 from daemon.work.job import Job, Outcome, Staged
 from matting.errors import one_line
 
@@ -83,7 +84,7 @@ class DaskExecutor:
         self._log = log
         self._lock = threading.Lock()
         self._flights: dict[int, _Flight] = {}
-        self._ended: list[Finished] = []
+        self._ended: list[Finished[Job, Outcome]] = []
         self._strikes: dict[int, int] = {}
         """How often a photo's worker has gone or fallen silent."""
         self._reader = ThreadPoolExecutor(_READERS, "read")
@@ -160,7 +161,7 @@ class DaskExecutor:
             self._flights[job.photo.id] = flight
         self._place()
 
-    def finished(self) -> list[Finished]:
+    def finished(self) -> list[Finished[Job, Outcome]]:
         """All that have ended since."""
         with self._lock:
             ended, self._ended = self._ended, []

@@ -6,7 +6,6 @@ import contextlib
 import os
 import time
 
-from daemon.executors.contract import Finished
 from daemon.filing.destinations import Destinations
 from daemon.filing.failures import Failures
 from daemon.filing.memory import Memory
@@ -14,7 +13,8 @@ from daemon.filing.planned import PlannedPublishing
 from daemon.filing.publishing import Publishing
 from daemon.ledger import Ledger, State
 from daemon.photo import Photo
-from daemon.work.job import Staged, Unchanged
+from daemon.work.finished import Finished
+from daemon.work.job import Job, Outcome, Staged, Unchanged
 
 
 class Concluding:
@@ -36,7 +36,7 @@ class Concluding:
         self._failures = failures
         self._memory = memory
 
-    def conclude(self, ended: Finished) -> None:
+    def conclude(self, ended: Finished[Job, Outcome]) -> None:
         """Deal with what a photo process answered; may be repeated if the ledger failed.
 
         Raises:

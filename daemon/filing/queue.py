@@ -14,7 +14,7 @@ from functools import partial
 from types import MappingProxyType
 
 from daemon.config.profiles import Profile
-from daemon.executors.contract import Executor, Finished, WorkerNews
+from daemon.executors.contract import Executor, WorkerNews
 from daemon.filing.asking import Asking
 from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
@@ -29,7 +29,8 @@ from daemon.ledger import Ledger
 from daemon.log.events import Event, Log, facts
 from daemon.photo import Photo
 from daemon.shelf import staging
-from daemon.work.job import EngineAddress, Job
+from daemon.work.finished import Finished
+from daemon.work.job import EngineAddress, Job, Outcome
 from matting.backoff import Waits
 
 _BLOCKED_S = 0.25
@@ -90,7 +91,7 @@ class Filing:
         self._recovery = parts.recovery
         self._refiners: Mapping[str, EngineAddress] = {}
         self._draining = False
-        self._ended: deque[Finished] = deque()
+        self._ended: deque[Finished[Job, Outcome]] = deque()
         self._claimed: Photo | None = None
         self._suspects = Suspects()
         self._retention = Retention(ledger, parts.destinations, disks.absent, log)

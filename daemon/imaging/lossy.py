@@ -1,7 +1,7 @@
 """JPEG, WebP and AVIF: small files for shops and the web, with what a photo tells of itself.
 
-JPEG and WebP get their metadata from us, for the reasons in ``embed``. An AVIF keeps it in boxes
-that point into the file, so there libvips writes it: it adds the size and resolution to Exif.
+They get their metadata from us, for the reasons in ``embed`` and ``items``; but an AVIF keeps XMP
+in a box that points into the file, so there libvips writes it, as it is.
 
 Sources: JFIF 1.02; Exif 2.32; XMP specification, part 3; WebP container specification.
 """
@@ -24,6 +24,7 @@ from daemon.imaging.colour import to_8_bit
 from daemon.imaging.embed import WithChunks, write_all
 from daemon.imaging.encode import NO_METADATA, Samples, image_of, opened, save
 from daemon.imaging.exif import Exif, Tags, Value
+from daemon.imaging.items import replace_exif
 from daemon.photo import Dpi, Metadata
 
 Chroma = Literal["4:4:4", "4:2:0"]
@@ -95,12 +96,15 @@ def write(  # noqa: PLR0913 - what a file is told, each with a default
             save(file, image, "webp", Q=quality.level, smart_subsample=quality.chroma == "4:4:4")
             _add_to_webp(file, with_resolution(metadata.exif, dpi), metadata.xmp)
         else:
-            told = _told(image, with_resolution(metadata.exif, dpi), metadata.xmp)
+            block = with_resolution(metadata.exif, dpi)
+            told = _told(image, block, metadata.xmp)
             facts = {"keep": _EXIF_XMP_ICC, "effort": _AVIF_EFFORT, "bitdepth": 10 if deep else 8}
             mode = _subsampled(quality)
             save(
                 file, told, "heif", compression="av1", Q=quality.level, subsample_mode=mode, **facts
             )
+            if block:
+                replace_exif(file, block)
 
 
 def _demand_side(pixels: Samples, kind: Name) -> None:

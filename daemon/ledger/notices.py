@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import LedgerTrouble
+from daemon.ledger.place import Spot
 from matting.closing import Closing
 
 TABLES = (
@@ -78,6 +79,7 @@ class Notices(Closing):
             LedgerTrouble: it cannot be read.
         """
         self._reader = reader
+        self._spot = Spot.of(path)
         uri = f"{path.absolute().as_uri()}?mode=rw"
         with contextlib.ExitStack() as unless_opened:
             try:
@@ -95,8 +97,9 @@ class Notices(Closing):
         """The oldest notices that this reader has not done with.
 
         Raises:
-            LedgerTrouble: they cannot be read.
+            LedgerTrouble: they cannot be read, or it is another ledger by now.
         """
+        self._spot.demand_unchanged()
         marks = ", ".join("?" * len(kinds))
         query = (
             "SELECT id, at_s, kind, document FROM notice"  # noqa: S608 - only question marks are filled in

@@ -13,8 +13,7 @@ from daemon.imaging.decode import decode
 from daemon.imaging.formats import HEAD_BYTES, Format, sniff
 from daemon.photo import Pixels, Raster
 from daemon.stations import matte, sent
-from daemon.stations.sent import Handed
-from daemon.stations.task import NeverFiled, StationFailed, Task
+from daemon.stations.task import Handed, NeverFiled, StationFailed, Task
 
 _EXTENSIONS = {
     Format.JPEG: ".jpg",

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from daemon.config.stations import ComfyUi
-from daemon.stations.matte import inverted
 from daemon.stations.task import StationAway, StationFailed, Stopped, Task
 from matting.web import shown
 
@@ -41,9 +40,9 @@ def ask(task: Task, options: ComfyUi, stopped: Callable[[], bool]) -> Path:
     named: dict[str, Any] = {"{seed}": int.from_bytes(task.token.encode()[-6:], "big")}
     named["{picture}"] = _upload(options, task.picture.name, task.picture.read_bytes())
     if _wants(workflow, "{mask}"):
-        if task.matte is None:
+        if task.mask is None:
             raise StationFailed("its workflow wants a mask, and the profile files no matte")
-        named["{mask}"] = _upload(options, f"{task.token}-mask.png", inverted(task.matte))
+        named["{mask}"] = _upload(options, task.mask.name, task.mask.read_bytes())
     prompt = {"prompt": _filled(workflow, named), "client_id": str(uuid.uuid4())}
     queued = _json(options, "/prompt", json.dumps(prompt).encode(), "application/json")
     queued_id = str(queued.get("prompt_id") or "")

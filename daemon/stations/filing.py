@@ -19,7 +19,7 @@ from daemon.shelf.publish import publish
 from daemon.shelf.quarantine import forget_report
 from daemon.shelf.spelling import fitted
 from daemon.stations.book import Book, Entry
-from daemon.stations.sent import Handed
+from daemon.stations.task import Handed
 
 _OURS_FROM = 1 << 40
 """Ids of what we stage: beside them, the daemon counts its photos from 1."""
@@ -32,7 +32,7 @@ def staged(entry: Entry, handed: Handed, made: Path) -> Plan:
         ResultsTrouble: the result folder cannot be written.
     """
     results = Path(handed.document["results_folder"])
-    there = staging.stage(results, _owner(entry))
+    there = staging.stage(results, owner(entry))
     with staging.entered(results, there) as stage, results_trouble("an answer cannot be staged"):
         shutil.copyfile(made, stage / f"0{made.suffix}")
     path = os.path.join(there, b"0" + os.fsencode(made.suffix))
@@ -58,7 +58,7 @@ def published(entry: Entry, handed: Handed, plan: Plan, book: Book) -> bytes:
             publish(plan)
         except NameTaken:
             continue
-        staging.discard(Path(os.fsdecode(plan.results)), _owner(entry).id)
+        staging.discard(Path(os.fsdecode(plan.results)), owner(entry).id)
         return name
     raise AssertionError("there is always another name")
 
@@ -69,7 +69,7 @@ def discard(entry: Entry, handed: Handed) -> None:
     Raises:
         ResultsTrouble: it cannot be.
     """
-    staging.discard(Path(handed.document["results_folder"]), _owner(entry).id)
+    staging.discard(Path(handed.document["results_folder"]), owner(entry).id)
 
 
 def report(entry: Entry, handed: Handed, reason: str) -> None:
@@ -103,7 +103,7 @@ def withdraw(entry: Entry, handed: Handed) -> None:
 def _reported(entry: Entry, handed: Handed) -> Photo:
     """As whom the report names it."""
     stem, ext = os.path.splitext(os.path.basename(str(handed.document["path"])))
-    return replace(_owner(entry), path=os.fsencode(f"{stem} {handed.station.name}{ext}"))
+    return replace(owner(entry), path=os.fsencode(f"{stem} {handed.station.name}{ext}"))
 
 
 def _names(handed: Handed, suffix: str) -> Iterator[bytes]:
@@ -133,8 +133,8 @@ def _usable(handed: Handed, name: bytes) -> bytes:
         return fitted(at, inside, name, aside=True)
 
 
-def _owner(entry: Entry) -> Photo:
-    """Whose stage it is."""
+def owner(entry: Entry) -> Photo:
+    """As what we stage, beside the daemon's own photos."""
     version = Version(0, 0, 0, 0)
     photo = Photo(_OURS_FROM + entry.id, "", b"", version, entry.attempts, 0.0)
     return replace(photo, tries=entry.tries)

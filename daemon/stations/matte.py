@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.imaging.colour import to_8_bit
 from daemon.photo import Pixels
 from daemon.stations.task import NeverFiled
 
@@ -28,21 +26,10 @@ def read(path: Path) -> NDArray[np.uint16]:
     )
 
 
-def write(matte: NDArray[np.uint16], path: Path) -> None:
-    """Write it as a grey PNG of 8 bits."""
-    path.write_bytes(encoded(to_8_bit(matte)))
-
-
 def encoded(picture: NDArray[np.uint8]) -> bytes:
     """A picture in OpenCV's order of colours as a PNG."""
     _, made = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 2])
     return bytes(made)
-
-
-def inverted(path: Path) -> bytes:
-    """A PNG that is white where the matte is black: what an inpainting network is to paint."""
-    found: Any = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
-    return encoded(cv2.bitwise_not(found))
 
 
 def straight(path: Path) -> Pixels | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from daemon.config.settings import Folder, Settings
@@ -14,9 +13,11 @@ from daemon.delivery.follower import Follower
 from daemon.ledger.notices import Kind, Notice
 from daemon.log.events import Log
 from daemon.machine import private
+from daemon.machine.capacity import Capacity
 from daemon.stations.book import Book, Entry
-from daemon.stations.sent import Handed
+from daemon.stations.decoding import Workplace
 from daemon.stations.standing import BOOK, key
+from daemon.stations.task import Handed
 from daemon.stations.worker import USUAL, Worker
 from matting.backoff import Waits
 
@@ -45,12 +46,15 @@ class Stations:
         work = settings.state_dir / _PRIVATE
         private.empty_directory(work)
         self._book = Book(settings.state_dir / BOOK)
+        capacity, limits = Capacity.here(), settings.limits
+        memory_bytes = capacity.each_bytes(
+            limits.photo_memory_mb, capacity.workers(settings.workers)
+        )
+        place = Workplace(work, memory_bytes, limits.photo_timeout_s)
         self._workers = [
-            Worker(
-                key(each, one), one, self._book, partial(self._handed, each, one), work, log, waits
-            )
-            for each in settings.folders
-            for one in each.handover
+            Worker(key(folder, one), one, self._book, self._maker(folder, one), place, log, waits)
+            for folder in settings.folders
+            for one in folder.handover
         ]
         self._follower = Follower(
             ledger, _READER, self._note, kinds=(Kind.FILED,), log=log, reader=_READER
@@ -76,7 +80,8 @@ class Stations:
         stations = [key(folder, one) for one in folder.handover]
         self._book.add(notice.ledger, notice.id, stations, notice.document, time.time())
 
-    def _handed(self, folder: Folder, one: Handover, entry: Entry) -> Handed:
+    def _maker(self, folder: Folder, one: Handover) -> Callable[[Entry], Handed]:
+        """What makes of an entry all that there is to know."""
         max_pixels = round(self._settings.limits.max_megapixels * _MEGA)
         profile = self._settings.profile(folder.profile)
-        return Handed(entry.token, entry.document, one.options, profile, max_pixels)
+        return lambda entry: Handed(entry.token, entry.document, one.options, profile, max_pixels)

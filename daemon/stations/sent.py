@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 
 from daemon.config.profiles import Profile
-from daemon.config.stations import PHOTO, Station
+from daemon.config.stations import PHOTO
 from daemon.errors import PhotoError
-from daemon.imaging.colour import to_srgb8
+from daemon.imaging.colour import to_8_bit, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.machine import private
 from daemon.shelf import below
 from daemon.shelf.durable import results_trouble
 from daemon.stations import matte
-from daemon.stations.task import NeverFiled, Task
+from daemon.stations.task import Handed, NeverFiled, Task
 
 _GONE = (FileNotFoundError, NotADirectoryError)
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """One photo on its way to one station."""
-
-    token: str
-    document: Mapping[str, Any]
-    """The notice of its filing."""
-    station: Station
-    profile: Profile
-    max_pixels: int
 
 
 def prepared(handed: Handed, folder: Path) -> Task:
@@ -47,8 +34,8 @@ def prepared(handed: Handed, folder: Path) -> Task:
     """
     shutil.rmtree(folder, ignore_errors=True)
     private.make_directory(folder)
-    alpha = _matte(handed, folder)
-    return Task(handed.token, _picture(handed, folder), alpha, _facts(handed), folder)
+    alpha, mask = _matte(handed, folder)
+    return Task(handed.token, _picture(handed, folder), alpha, mask, _facts(handed), folder)
 
 
 def photo(handed: Handed, folder: Path) -> Path:
@@ -97,15 +84,16 @@ def _picture(handed: Handed, folder: Path) -> Path:
     return result(handed, handed.station.send, folder / handed.token)
 
 
-def _matte(handed: Handed, folder: Path) -> Path | None:
+def _matte(handed: Handed, folder: Path) -> tuple[Path | None, Path | None]:
+    """The matte and its inverse as files, if the profile files one."""
     name = output_of(handed.profile, "matte")
     if name is None:
-        return None
-    filed = result(handed, name, folder / "filed-matte")
-    alpha = matte.read(filed)
-    target = folder / f"{handed.token}-matte.png"
-    matte.write(alpha, target)
-    return target
+        return None, None
+    alpha = to_8_bit(matte.read(result(handed, name, folder / "filed-matte")))
+    target, mask = (folder / f"{handed.token}-{kind}.png" for kind in ("matte", "mask"))
+    target.write_bytes(matte.encoded(alpha))
+    mask.write_bytes(matte.encoded(255 - alpha))
+    return target, mask
 
 
 def _facts(handed: Handed) -> dict[str, Any]:

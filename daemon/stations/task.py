@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from daemon.config.profiles import Profile
+from daemon.config.stations import Station
 from daemon.errors import MattedError
 
 
@@ -27,6 +29,18 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """One photo on its way to one station."""
+
+    token: str
+    document: Mapping[str, Any]
+    """The notice of its filing."""
+    station: Station
+    profile: Profile
+    max_pixels: int
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One picture for one station."""
 
@@ -36,6 +50,8 @@ class Task:
     """What is sent: a private copy, whose name is the token and the picture's own extension."""
     matte: Path | None
     """The matte as a grey PNG of 8 bits; None where the profile files none."""
+    mask: Path | None
+    """255 - matte: white where an inpainting network is to paint."""
     facts: Mapping[str, Any]
     """What is told of the photo, as JSON can hold it."""
     folder: Path

@@ -7,17 +7,23 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from daemon.config.stations import Handover
-from daemon.errors import MattedError, NameTrouble, PlanBroken, ResultsTrouble
+from daemon.errors import Interrupted, MattedError, NameTrouble, PlanBroken, ResultsTrouble
 from daemon.log.events import Event, Log
 from daemon.stations import comfyui, filing, gpen, hot_folder, program
-from daemon.stations.answer import accepted
 from daemon.stations.book import Book, Entry
-from daemon.stations.sent import Handed, prepared
-from daemon.stations.task import Adapter, NeverFiled, StationAway, StationFailed, Stopped, Task
+from daemon.stations.decoding import Decoding, Workplace
+from daemon.stations.task import (
+    Adapter,
+    Handed,
+    NeverFiled,
+    StationAway,
+    StationFailed,
+    Stopped,
+    Task,
+)
 from matting.backoff import Waits
 
 ADAPTERS: dict[str, Adapter] = {
@@ -43,7 +49,7 @@ class Worker:
         handover: Handover,
         book: Book,
         handed: Callable[[Entry], Handed],
-        folder: Path,
+        place: Workplace,
         log: Log,
         waits: Waits = USUAL,
     ) -> None:
@@ -54,7 +60,7 @@ class Worker:
             handover: the station.
             book: where they stand.
             handed: what an entry is about, as the settings have it.
-            folder: private, for pictures on their way.
+            place: for pictures on their way.
             log: for what becomes of each photo.
             waits: how long to wait between attempts.
         """
@@ -63,10 +69,11 @@ class Worker:
         self._adapter = ADAPTERS[handover.name]
         self._book = book
         self._handed = handed
-        self._folder = folder
+        self._folder = place.folder
         self._log = log
         self._waits = waits
         self._stopping = threading.Event()
+        self._decoding = Decoding(place, self._stopping.is_set)
         self._thread = threading.Thread(target=self._serve, name=f"station {key}", daemon=True)
 
     def start(self) -> None:
@@ -80,6 +87,12 @@ class Worker:
             self._thread.join(_END_S)
 
     def _serve(self) -> None:
+        try:
+            self._follow()
+        finally:
+            self._decoding.rest()
+
+    def _follow(self) -> None:
         while not self._stopping.is_set():
             try:
                 for entry in self._book.publishing(self._key):
@@ -93,6 +106,7 @@ class Worker:
         while not self._stopping.is_set():
             entry = self._book.due(self._key, time.time())
             if entry is None:
+                self._decoding.rest()
                 self._stopping.wait(_LOOK_S)
                 continue
             if entry.attempts >= self._options.attempts:
@@ -107,15 +121,16 @@ class Worker:
         task = None
         self._book.charge(entry)  # before: what it answers may end us
         try:
-            task = prepared(handed, self._folder / entry.token)
+            owner = filing.owner(entry)
+            task = self._decoding.prepared(owner, handed, self._folder / entry.token)
             answer = self._adapter.ask(task, self._options, self._stopping.is_set)
             self._book.there(self._key)
-            made = accepted(answer, task, handed)
+            made = self._decoding.accepted(owner, handed, task, answer)
             self._book.plan(entry, filing.staged(entry, handed, made))
         except Stopped:
             self._book.give_back(entry)
             return False
-        except (StationAway, ResultsTrouble) as error:
+        except (StationAway, ResultsTrouble, Interrupted) as error:
             if isinstance(error, StationAway):
                 self._book.away(self._key, str(error), time.time())
             self._book.give_back(entry)
@@ -181,7 +196,7 @@ class Worker:
 
     def _clear(self, entry: Entry, task: Task | None) -> None:
         folder = self._folder / entry.token
-        task = task or Task(entry.token, folder / f"{entry.token}.png", None, {}, folder)
+        task = task or Task(entry.token, folder / f"{entry.token}.png", None, None, {}, folder)
         self._adapter.done(task, self._options)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -19,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 
 from daemon.errors import LedgerTrouble
 from daemon.ledger.gallery import Gallery
+from daemon.ledger.place import Spot
 from daemon.service import status
 from daemon.service.status import midnight_s
 from daemon.stations import standing
@@ -43,6 +44,8 @@ class News:
         self._listeners: set[asyncio.Queue[str]] = set()
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
+        self._trouble: str | None = None
+        """Why the ledger cannot be followed at the moment."""
 
     async def close(self) -> None:
         """End all streams."""
@@ -66,6 +69,7 @@ class News:
             self._task = asyncio.create_task(self._watch())
         try:
             yield "retry: 2000\n\n" + _event("hello", {})
+            yield _event("daemon", await run_in_threadpool(self._daemon))
             while not self._closing.is_set():
                 try:
                     yield await asyncio.wait_for(mine.get(), _BEAT_S)
@@ -77,30 +81,41 @@ class News:
     async def _watch(self) -> None:
         """Look, as long as anybody listens, whatever becomes of the ledger meanwhile."""
         while self._listeners:
+            spot = Spot.of(self._place.ledger)
             try:
                 gallery = await run_in_threadpool(self._open)
                 with contextlib.closing(gallery):
-                    await self._follow(gallery)
-            except LedgerTrouble:
-                self._tell(_event("reload", {}))
+                    known = await run_in_threadpool(gallery.standing)
+                    if self._trouble:  # what happened meanwhile was not seen
+                        self._trouble = None
+                        self._tell(_event("reload", {}))
+                    await self._follow(gallery, spot, known)
+            except LedgerTrouble as error:
+                if str(error) != self._trouble:
+                    self._trouble = str(error)
+                    self._tell(_event("daemon", await run_in_threadpool(self._daemon)))
                 await asyncio.sleep(_AGAIN_S)
 
-    async def _follow(self, gallery: Gallery) -> None:
+    async def _follow(self, gallery: Gallery, spot: Spot, known: tuple[int, int]) -> None:
         """Tell what changes in one connection's view of the ledger."""
-        known = await run_in_threadpool(gallery.standing)
         daemon: dict[str, Any] = {}
         since_s = time.time()
         while self._listeners:
             looked_s = time.time()
+            spot.demand_unchanged()
             standing = await run_in_threadpool(gallery.standing)
             if standing != known:
                 document = await run_in_threadpool(_changes, gallery, since_s, known[1])
                 self._tell(_event("photos", document))
-            now = await run_in_threadpool(daemon_news, self._place)
+            now = await run_in_threadpool(self._daemon)
             if now != daemon:
                 self._tell(_event("daemon", now))
             known, daemon, since_s = standing, now, looked_s - _OVERLAP_S
             await asyncio.sleep(_LOOK_S)
+
+    def _daemon(self) -> dict[str, Any]:
+        told = daemon_news(self._place)
+        return told if self._trouble is None else told | {"paused": self._trouble}
 
     def _open(self) -> Gallery:
         return Gallery.open(self._place.ledger, read_only=True)

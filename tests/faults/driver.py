@@ -25,7 +25,6 @@ from audit import STRANGERS
 from daemon.config.profiles import Profile
 from daemon.config.reading import Reading
 from daemon.errors import LedgerTrouble, MattedError, WorkerDied
-from daemon.executors.contract import Finished
 from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
 from daemon.filing.engine_access import EngineAccess
@@ -38,6 +37,7 @@ from daemon.log import events
 from daemon.machine import private
 from daemon.machine.lock import Lock
 from daemon.outputs import matte
+from daemon.work.finished import Finished
 from daemon.work.job import EngineAddress, Job, Outcome
 from daemon.work.pipeline import work
 from matting.backoff import Waits
@@ -58,7 +58,7 @@ class Inline:
 
     def __init__(self, *, rival: bool) -> None:
         self._rival = rival
-        self._ended: list[Finished] = []
+        self._ended: list[Finished[Job, Outcome]] = []
 
     def worker_of(self, photo_id: int) -> str | None:  # noqa: ARG002 - as the contract has it
         return None
@@ -74,7 +74,7 @@ class Inline:
             outcome = WorkerDied(f"{type(error).__name__}: {error}")
         self._ended.append(Finished(job, outcome))
 
-    def finished(self) -> list[Finished]:
+    def finished(self) -> list[Finished[Job, Outcome]]:
         ended, self._ended = self._ended, []
         return ended
 

@@ -11,7 +11,6 @@ from typing import ClassVar
 
 from daemon.config.profiles import Output, Profile
 from daemon.errors import MattedError, NotAPhoto
-from daemon.executors.contract import Finished
 from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
 from daemon.filing.engine_access import EngineAccess
@@ -22,7 +21,8 @@ from daemon.log import events
 from daemon.photo import Filed, Part, Sighting, Version
 from daemon.shelf.disposal import Originals
 from daemon.shelf.staging import entered, seal
-from daemon.work.job import EngineAddress, Job, Staged
+from daemon.work.finished import Finished
+from daemon.work.job import EngineAddress, Job, Outcome, Staged
 from matting.backoff import Waits
 
 BAD = b"no photo"
@@ -46,7 +46,7 @@ class Inline:
     elsewhere: ClassVar[bool] = False
     idle: int = 1
     running: tuple[Job, ...] = ()
-    ended: list[Finished] = field(default_factory=list)
+    ended: list[Finished[Job, Outcome]] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
     """Called while a photo is at work."""
     holding: bool = False
@@ -89,7 +89,7 @@ class Inline:
         filed = Filed(job.photo.names, (1, 1), "stub", "cpu", 1, str(job.photo.id), parts=parts)
         return Staged(plan, filed)
 
-    def finished(self) -> list[Finished]:
+    def finished(self) -> list[Finished[Job, Outcome]]:
         ended, self.ended = self.ended, []
         return ended
 

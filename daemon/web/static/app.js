@@ -93,14 +93,15 @@ function takeDrops() {
 
 function listen() {
   let heard = false;
+  const anew = () => store.show(store.choice).catch((error) => tell(error.message || t("unreachable"), true));
   api.events({
     hello: () => {
-      if (heard) store.show(store.choice); // something may have been missed
+      if (heard) anew(); // something may have been missed
       heard = true;
     },
-    photos: (told) => store.news(told),
+    photos: (told) => (told.photos === null ? anew() : store.news(told)),
     daemon: (told) => store.heard(told),
-    reload: () => store.show(store.choice),
+    reload: anew,
   });
 }
 

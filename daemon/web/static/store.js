@@ -54,10 +54,8 @@ export class Store extends EventTarget {
   // What the server says has changed.
   news(told) {
     this.numbers = told.numbers;
-    if (told.photos === null) return this.show(this.choice);
     for (const photo of told.photos) this.#take(photo);
     this.#changed("changed", told.photos);
-    return null;
   }
 
   heard(daemon) {

@@ -10,6 +10,7 @@ from contextlib import closing
 from harness import wait_until
 
 from daemon.delivery.follower import Follower
+from daemon.ledger import Ledger
 from daemon.ledger.notices import Kind, Notice
 from matting.backoff import Waits
 
@@ -58,3 +59,34 @@ def test_a_ledger_that_cannot_be_read_is_waited_for(happening, log, said, monkey
     happening.file()
     wait_until(lambda: bool(heard))
     one.stop()
+
+
+def test_a_ledger_that_was_exchanged_is_followed(happening, log, said, monkeypatch) -> None:
+    """SQLite goes on with the file that was moved away, in which nothing happens any more."""
+    monkeypatch.setattr("daemon.delivery.follower._AGAIN", Waits(0.1, 300.0))
+    path = happening.ledger.path
+    heard: list[str] = []
+    one = Follower(
+        path,
+        "test",
+        lambda notice, _: heard.append(notice.ledger),
+        kinds=(Kind.FILED,),
+        log=log,
+        reader="test",
+    )
+    one.start()
+    time.sleep(0.3)
+    happening.file()
+    wait_until(lambda: len(heard) == 1)
+    happening.ledger.close()
+    for file in path.parent.glob("ledger.sqlite*"):
+        file.rename(file.with_name(f"old-{file.name}"))
+    with Ledger.open(path) as happening.ledger:
+        wait_until(lambda: any(fact["event"] == "delivery.delayed" for fact in said))
+        time.sleep(0.5)
+        happening.file()
+        wait_until(lambda: len(heard) == 2)
+        one.stop()
+    assert len(set(heard)) == 2
+    (delayed,) = (fact for fact in said if fact["event"] == "delivery.delayed")
+    assert "moved away or exchanged" in delayed["reason"]

@@ -17,10 +17,11 @@ from daemon.config import load
 from daemon.config.profiles import Profile
 from daemon.errors import Interrupted, MattedError, NotAPhoto, WorkerDied
 from daemon.executors import EXECUTORS, local
-from daemon.executors.contract import Executor, Finished, Given
+from daemon.executors.contract import Executor, Given
 from daemon.log import events
 from daemon.photo import Photo, Version
 from daemon.shelf import staging
+from daemon.work.finished import Finished
 from daemon.work.job import EngineAddress, Job, Outcome, Staged, Unchanged
 
 WITHIN_S = 60
@@ -69,9 +70,9 @@ class Bench:
         self.executor.submit(made)
         return made
 
-    def ended(self, count: int = 1) -> list[Finished]:
+    def ended(self, count: int = 1) -> list[Finished[Job, Outcome]]:
         """It wakes us when a job has ended; nobody needs to poll."""
-        found: list[Finished] = []
+        found: list[Finished[Job, Outcome]] = []
         until_s = time.monotonic() + WITHIN_S
         while len(found) < count:
             assert self._woken.wait(until_s - time.monotonic())

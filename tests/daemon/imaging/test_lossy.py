@@ -16,6 +16,7 @@ from daemon.errors import NotWritten, ResultsTrouble
 from daemon.imaging import lossy
 from daemon.imaging.blocks import block_of
 from daemon.imaging.colour import SRGB
+from daemon.imaging.decode import decode
 from daemon.imaging.exif import Exif, Tags, Value, of_block
 from daemon.photo import Metadata
 
@@ -128,3 +129,31 @@ def test_a_resolution_joins_what_exif_tells() -> None:
     found = of_block(lossy.with_resolution(EXIF, (300.5, 72)))
     assert found.image.text(315) == "Ann"
     assert (found.image.number(282), found.image.number(283)) == (300.5, 72)
+
+
+RICH = (
+    "Artist=Änne", "HostComputer=scanner-2", "Rating=3", "RatingPercent=50", "LensModel=50mm",
+    "UserComment=Grüße", "XPTitle=Titel", "OffsetTimeOriginal=+02:00", "DocumentName=roll 7",
+)  # fmt: skip
+
+
+def test_every_kind_tells_the_same_exif(picture: np.ndarray, tmp_path: Path) -> None:
+    """An AVIF's encoder left out ratings and hosts, and added a size and a resolution."""
+    if shutil.which("exiftool") is None:
+        pytest.skip("NOT TESTED: exiftool is not installed, so nobody made and read rich Exif")
+    Image.fromarray(picture).save(tmp_path / "a.jpg")
+    tags = [f"-EXIF:{told}" for told in RICH]
+    command = ["exiftool", "-q", "-charset", "exif=utf8", *tags, str(tmp_path / "a.jpg")]
+    subprocess.run(command, check=True)
+    block = decode(tmp_path / "a.jpg", max_pixels=10**6).metadata.exif
+    found = []
+    for kind in KINDS:
+        path = written(tmp_path, picture, kind, dpi=None, metadata=Metadata(block))
+        command = ["exiftool", "-json", "-G0", "-EXIF:all", "-charset", "exif=utf8", str(path)]
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        (told,) = json.loads(out)
+        found.append({name: value for name, value in told.items() if name.startswith("EXIF")})
+        with Image.open(path) as image:
+            assert image.getexif()[315] == "Änne".encode().decode("latin-1"), kind
+    assert found[0]["EXIF:Rating"] == 3
+    assert found[0] == found[1] == found[2]

@@ -207,7 +207,7 @@ def test_every_kind_of_output_carries_it(
         pytest.skip("it tells facts of its own, and has no pixels to which words could belong")
     if module.extension(options) in {".psd", ".avif"}:  # which we do not read ourselves
         data = (tmp_path / "out").read_bytes()
-        assert b"Ann Artist" in data or kept.exif in data
+        assert kept.exif in data, "no encoder's own version of it"
         assert kept.xmp in data
         return
     again = decode(tmp_path / "out", max_pixels=10**6)

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from compositions import composed
 from PIL import Image
 from pydantic import ValidationError
 
@@ -15,12 +16,6 @@ from daemon.errors import ResultsTrouble
 from daemon.imaging.colour import SRGB
 from daemon.outputs import composition
 from daemon.photo import Cutout
-
-
-def composed(cutout: Cutout, folder: Path, **options: object) -> np.ndarray:
-    path = folder / "composition"
-    composition.write(cutout, composition.Options.model_validate(options), path)
-    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[:, :, ::-1]
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

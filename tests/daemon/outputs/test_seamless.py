@@ -10,21 +10,16 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from compositions import composed
 from PIL import Image
 
 from daemon.imaging.colour import SRGB
-from daemon.outputs import composition, harmony
+from daemon.outputs import harmony
 from daemon.outputs.framing import box_of
 from daemon.outputs.placing import placed
 from daemon.photo import Cutout, Matte, Raster
 
 DTYPES = pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-
-
-def composed(cutout: Cutout, folder: Path, **options: object) -> np.ndarray:
-    path = folder / "composition"
-    composition.write(cutout, composition.Options.model_validate(options), path)
-    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[:, :, ::-1]
 
 
 def sunset(folder: Path) -> str:

@@ -6,8 +6,9 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harness import Daemon, write_photo
@@ -15,36 +16,82 @@ from PIL import Image
 
 from daemon.outputs import OUTPUTS
 
-Make = Callable[..., Daemon]
+Places = Callable[[str], Any]
+POLICIES = ("safe", "none", "all")
+FLAT = "{stem}_{output}{ext}"
+PROFILES: dict[str, dict[str, Any]] = {
+    "every kind": {"outputs": [*OUTPUTS], "file_as": FLAT},
+    "document": {"outputs": ["photoshop"], "file_as": FLAT},
+    "sidecar": {"outputs": [{"sidecar": {"format": "xmp"}}, "matte"], "file_as": FLAT},
+    "counted": {"outputs": ["matte"], "file_as": "{profile}/{count:03d}_{stem}_{sha:.6}{ext}"},
+    "webp": {"outputs": ["matte", {"foreground": {"format": "webp"}}]},
+}
+TELLING = [
+    "photoshop",
+    "channel",
+    {"foreground": {"format": "webp"}},
+    {"composition": {"format": "jpeg"}},
+    {"composition": {"format": "avif", "name": "web"}},
+    "matte",
+]
+PROFILES |= {policy: {"outputs": TELLING, "metadata": policy} for policy in POLICIES}
 
 
-def settings(outputs: Sequence[object], **profile: object) -> dict[str, object]:
-    return {"profiles": {"plain": {"preprocess": [], "outputs": outputs, **profile}}}
+class Place:
+    """One of the folders of the daemon that all tests share, with a profile of its own."""
+
+    def __init__(self, one: Daemon, name: str) -> None:
+        self.daemon = one
+        self.inbox, self.results = one.root / name / "inbox", one.root / name / "results"
+
+    def await_(self, event: str, count: int = 1) -> dict[str, Any]:
+        return self.daemon.await_(event, count=count, folder=str(self.inbox))
+
+    def files(self) -> list[str]:
+        found = (path.relative_to(self.results) for path in self.results.rglob("*"))
+        kept = (one for one in found if one.parts[0] not in {"failed", ".matted-staging"})
+        return sorted(str(one) for one in kept if (self.results / one).is_file())
 
 
-@pytest.mark.parametrize("size", [(1, 1), (30_001, 40)])
-def test_the_smallest_and_the_longest_photo_come_out_whole(
-    daemon: Make, size: tuple[int, int]
-) -> None:
-    one = daemon(**settings([*OUTPUTS], file_as="{stem}_{output}{ext}"))
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon with a folder for each profile: to start one takes longer than to file photos."""
+    root = tmp_path_factory.mktemp("kinds")
+    folders = []
+    for name in PROFILES:
+        (root / name / "inbox").mkdir(parents=True)
+        places = {"watch": f"{name}/inbox", "results": f"{name}/results", "profile": name}
+        folders.append({**places, "settle_s": 0.3, "scan_s": 0.5})
+    (root / "document" / "results").mkdir()
+    (root / "document" / "results" / "a_photoshop.psb").write_text("a stranger's")
+    plain = {name: {"preprocess": [], **profile} for name, profile in PROFILES.items()}
+    one = Daemon(root, {}, {"folders": folders, "profiles": plain}, {})
     one.start()
-    write_photo(one.inbox / "a.png", size=size)
-    filed = one.await_("photo.filed")
-    assert one.mattes() == sorted(filed["names"])
-    large = "a_photoshop.psb" if size[0] > 30_000 else "a_photoshop.psd"
-    assert large in filed["names"]
-    assert len(one.mattes()) == len(OUTPUTS)
+    yield one
+    one.kill()
 
 
-def test_a_document_too_large_for_a_psd_never_takes_another_s_name(daemon: Make) -> None:
-    one = daemon(**settings(["photoshop"], file_as="{stem}_{output}{ext}"))
-    one.results.mkdir()
-    (one.results / "a_photoshop.psb").write_text("a stranger's")
-    one.start()
+@pytest.fixture
+def place(shared: Daemon) -> Callable[[str], Place]:
+    return lambda name: Place(shared, name)
+
+
+def test_the_smallest_and_the_longest_photo_come_out_whole(place: Places) -> None:
+    one = place("every kind")
+    write_photo(one.inbox / "small.png", size=(1, 1))
+    write_photo(one.inbox / "long.png", size=(30_001, 40))
+    names = [name for count in (1, 2) for name in one.await_("photo.filed", count)["names"]]
+    assert one.files() == sorted(names)
+    assert {"small_photoshop.psd", "long_photoshop.psb"} <= set(names)
+    assert len(names) == 2 * len(OUTPUTS)
+
+
+def test_a_document_too_large_for_a_psd_never_takes_another_s_name(place: Places) -> None:
+    one = place("document")
     write_photo(one.inbox / "a.png", size=(30_001, 40))
     assert one.await_("photo.filed")["names"] == ["a-2_photoshop.psb"]
     write_photo(one.inbox / "a.jpg", size=(30_001, 40))
-    assert one.await_("photo.filed", count=2)["names"] == ["a-3_photoshop.psb"]
+    assert one.await_("photo.filed", 2)["names"] == ["a-3_photoshop.psb"]
     assert (one.results / "a_photoshop.psb").read_text() == "a stranger's"
 
 
@@ -65,20 +112,11 @@ def tagged(path: Path, *, gps: bool = True) -> None:
     Image.new("RGB", (64, 48), (200, 60, 40)).save(path, exif=exif, xmp=xmp, dpi=(240, 240))
 
 
-@pytest.mark.parametrize("policy", ["safe", "none"])
-def test_exiftool_finds_in_every_result_what_its_policy_says(daemon: Make, policy: str) -> None:
+@pytest.mark.parametrize("policy", POLICIES)
+def test_exiftool_finds_in_every_result_what_its_policy_says(place: Places, policy: str) -> None:
     if shutil.which("exiftool") is None:
         pytest.skip("NOT TESTED: exiftool is not installed, so nobody else read the metadata")
-    outputs = [
-        "photoshop",
-        "channel",
-        {"foreground": {"format": "webp"}},
-        {"composition": {"format": "jpeg"}},
-        {"composition": {"format": "avif", "name": "web"}},
-        "matte",
-    ]
-    one = daemon(**settings(outputs, metadata=policy))
-    one.start()
+    one = place(policy)
     tagged(one.inbox / "a.jpg")
     names = one.await_("photo.filed")["names"]
     command = ["exiftool", "-json", "-n", *(str(one.results / name) for name in names)]
@@ -100,11 +138,8 @@ def test_exiftool_finds_in_every_result_what_its_policy_says(daemon: Make, polic
         assert found["Rating"] == 4, where
 
 
-def test_a_sidecar_alone_is_named_like_its_photo(daemon: Make) -> None:
-    one = daemon(
-        **settings([{"sidecar": {"format": "xmp"}}, "matte"], file_as="{stem}_{output}{ext}")
-    )
-    one.start()
+def test_a_sidecar_alone_is_named_like_its_photo(place: Places) -> None:
+    one = place("sidecar")
     photo = write_photo(one.inbox / "a.png")
     one.await_("photo.filed")
     text = (one.results / "a_sidecar.xmp").read_text()
@@ -114,34 +149,31 @@ def test_a_sidecar_alone_is_named_like_its_photo(daemon: Make) -> None:
 
 
 def test_photos_are_counted_in_their_folder_over_restarts_whatever_they_are_called(
-    daemon: Make,
+    place: Places,
 ) -> None:
-    template = "{profile}/{count:03d}_{stem}_{sha:.6}{ext}"
-    one = daemon(**settings(["matte"], file_as=template))
-    one.start()
+    one = place("counted")
     digests = []
     for number, name in enumerate(["b.png", "a.png"], 1):
         photo = write_photo(one.inbox / name, red=30 * number)
         digests.append(hashlib.sha256(photo.read_bytes()).hexdigest()[:6])
-        one.await_("photo.filed", count=number)
-    one.stop()
-    one.start()
+        one.await_("photo.filed", number)
+    one.daemon.stop()
+    one.daemon.start()
     photo = write_photo(one.inbox / "sub" / "c.png", red=99)
     digests.append(hashlib.sha256(photo.read_bytes()).hexdigest()[:6])
-    one.await_("photo.filed", count=3)
-    assert one.mattes() == [
-        f"plain/00{number}_{stem}_{digest}.png"
+    one.await_("photo.filed", 3)
+    assert one.files() == [
+        f"counted/00{number}_{stem}_{digest}.png"
         for number, (stem, digest) in enumerate(zip("bac", digests, strict=True), 1)
     ]
 
 
-def test_a_photo_that_a_format_cannot_hold_goes_alone_and_says_why(daemon: Make) -> None:
-    one = daemon(**settings(["matte", {"foreground": {"format": "webp"}}]))
-    one.start()
+def test_a_photo_that_a_format_cannot_hold_goes_alone_and_says_why(place: Places) -> None:
+    one = place("webp")
     write_photo(one.inbox / "long.png", size=(30_001, 40))
     write_photo(one.inbox / "other.png")
     reason = one.await_("photo.quarantined")["reason"]
     assert "30,001 x 40: WEBP holds 16,383 pixels a side at most; let the output have a" in reason
     one.await_("photo.filed")
-    assert len(one.mattes()) == 2
+    assert len(one.files()) == 2
     assert (one.inbox / "long.png").exists()

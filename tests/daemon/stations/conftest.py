@@ -17,7 +17,8 @@ from daemon.config.stations import Handover
 from daemon.log.events import silent
 from daemon.shelf import staging
 from daemon.stations.book import Book
-from daemon.stations.sent import Handed
+from daemon.stations.decoding import Workplace
+from daemon.stations.task import Handed
 from daemon.stations.worker import Worker
 from matting.backoff import Waits
 
@@ -46,6 +47,8 @@ class House:
         cv2.imwrite(str(self.day / "IMG_1_foreground.png"), cut)
         cv2.imwrite(str(self.day / "IMG_1_matte.png"), self.alpha)
         self.workers: list[Worker] = []
+        self.max_pixels = 10**6
+        self.place = Workplace(root / "work", 1 << 30, 30)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -69,10 +72,11 @@ class House:
         handover = Handover.model_validate(given, context={"base": self.root})
 
         def handed(entry: Any) -> Handed:
-            return Handed(entry.token, entry.document, handover.options, self.profile, 10**6)
+            return Handed(
+                entry.token, entry.document, handover.options, self.profile, self.max_pixels
+            )
 
-        work = self.root / "work"
-        made = Worker("station", handover, self.book, handed, work, silent(), QUICK)
+        made = Worker("station", handover, self.book, handed, self.place, silent(), QUICK)
         self.workers.append(made)
         return made
 

@@ -12,7 +12,7 @@ import pytest
 
 from daemon.stations import filing
 from daemon.stations.book import Book
-from daemon.stations.sent import Handed
+from daemon.stations.task import Handed
 
 COPY = [sys.executable, "-c", "import sys, shutil; shutil.copy(sys.argv[1], sys.argv[2])"]
 COPY += ["{picture}", "{answer}"]

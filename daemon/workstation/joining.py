@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,26 @@ async def serve(
             await asyncio.sleep(backoff.next())
 
 
+def _own_host(address: str) -> str:
+    """By which of this machine's addresses the scheduler is reached: nobody is heard at others.
+
+    Raises:
+        OSError: by none.
+    """
+    host, _, port = address.partition("://")[2].rpartition(":")
+    found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)
+    family, kind, protocol, _, place = found[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.connect(place)  # sends nothing
+        return str(probe.getsockname()[0])
+
+
 async def _joined(address: str, secured: Security, desk: Desk, *, slots: int, log: Log) -> None:
     """Join, and work until the scheduler is lost."""
     options: dict[str, Any] = {"memory_limit": 0, "dashboard": False, "nanny": None}
     worker = Worker(
         address,
+        host=_own_host(address),
         security=secured,
         nthreads=slots + _SPARE_THREADS,
         plugins=[_Abandons(desk)],

@@ -3,7 +3,7 @@
 
 .PHONY: help demo test train run bench gpu-bench setup people page engine-tf1 engine-tf2 engine-onnx-gpu engines
 .PHONY: converter coverage hooks kinds release
-.PHONY: install uninstall install-user uninstall-user service-tests
+.PHONY: install uninstall install-user uninstall-user service-tests cluster-tests
 .PHONY: lint types imports tests faults format lock generated picture clean
 .DEFAULT_GOAL := help
 
@@ -57,6 +57,9 @@ faults: people ## Break it in every way, for a quarter of an hour, and count wha
 	@$(PYTEST) -m "faults or not faults" --numprocesses=$(FAULT_JOBS) --dist=loadfile tests/faults \
 	    --ignore=$(ALONE) && \
 	    $(BIN)/python -m pytest --basetemp="$$tmp/a" -m "faults or not faults" $(ALONE)
+
+cluster-tests: people ## Kill machines that work together and cut their lines, for some minutes (root does more)
+	@$(PYTEST) -m "cluster or not cluster" tests/cluster tests/daemon/cluster tests/daemon/executors
 
 service-tests: $(READY) ## Test the service on a systemd that is booted for it (as root)
 	@$(PYTEST) -m service tests/service

@@ -11,6 +11,7 @@ from typing import Any
 
 import dask
 from distributed import Worker
+from distributed.comm import connect
 from distributed.diagnostics.plugin import WorkerPlugin
 from distributed.security import Security
 
@@ -22,6 +23,8 @@ from matting.errors import one_line
 
 WAITS = Waits(1.0, 30.0)
 """Between two tries to join."""
+_CONNECT_S = 5.0
+_JOIN_S = 60.0
 _SPARE_THREADS = 4
 """For what is asked while photos are at work."""
 
@@ -67,6 +70,22 @@ async def serve(
             await asyncio.sleep(backoff.next())
 
 
+async def _reached(address: str, secured: Security) -> None:
+    """Make sure that somebody with a certificate of ours is there; Dask waits for ever, and mutely.
+
+    Raises:
+        OSError: nobody is.
+    """
+    try:
+        line = await connect(address, timeout=_CONNECT_S, **secured.get_connection_args("worker"))
+    except OSError as error:
+        first: BaseException = error
+        while first.__cause__ is not None:
+            first = first.__cause__
+        raise OSError(one_line(first)) from error
+    await line.close()
+
+
 def _own_host(address: str) -> str:
     """By which of this machine's addresses the scheduler is reached: nobody is heard at others.
 
@@ -83,6 +102,7 @@ def _own_host(address: str) -> str:
 
 async def _joined(address: str, secured: Security, desk: Desk, *, slots: int, log: Log) -> None:
     """Join, and work until the scheduler is lost."""
+    await _reached(address, secured)
     options: dict[str, Any] = {"memory_limit": 0, "dashboard": False, "nanny": None}
     worker = Worker(
         address,
@@ -94,7 +114,7 @@ async def _joined(address: str, secured: Security, desk: Desk, *, slots: int, lo
     )
     worker.desk = desk
     try:
-        await worker
+        await asyncio.wait_for(worker, _JOIN_S)
         log.info(Event.WORKER_JOINED, address=address)
         await worker.finished()
     finally:

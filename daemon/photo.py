@@ -244,7 +244,7 @@ class Filed:
     """How many tiles the refiner solved."""
     took_s: dict[str, float] = field(default_factory=dict)
     """Seconds per stage: read, decode, prepare, matte, refine, judge, foreground, encode, sync,
-    publish."""
+    travel, publish."""
     warnings: tuple[str, ...] = ()
     covered: float | None = None
     """Share of the photo that is more person than background, from 0 to 1; None where an older

@@ -89,14 +89,18 @@ class Courier:
         answer = answers.read(self._call("work", asked, order.dumped()).header)
         if not isinstance(answer, Unseen):
             return answer
+        began_s = time.monotonic()
         if answer.files:
             self._send(order)
+        travelled_s = time.monotonic() - began_s
         asked = {**asked, "sent": answer.files, "fetched": answer.results}
         again = answers.read(self._call("work", asked, order.dumped()).header)
+        began_s = time.monotonic()
         if isinstance(again, Made) and answer.results:
             self._fetch(order.job, again.files)
         self._call("drop", {"attempt": self.attempt})
-        return again
+        travelled_s += time.monotonic() - began_s
+        return _noted(again, travelled_s)
 
     def _call(self, do: str, args: Mapping[str, object], body: bytes = b"") -> Frame:
         left_s = max(0.1, self.until_s - time.monotonic())
@@ -164,6 +168,14 @@ class Courier:
             if (move.size_bytes, move.sha256) != (file.size_bytes, file.sha256):
                 raise Unsuited(f"the result {file.name.decode()} is not what it says")
         return plan
+
+
+def _noted(answer: answers.Answer, travelled_s: float) -> answers.Answer:
+    """With the time that files took to travel among the photo's stages."""
+    if not isinstance(answer, Made):
+        return answer
+    took_s = answer.filed.took_s | {"travel": round(travelled_s, 4)}
+    return replace(answer, filed=replace(answer.filed, took_s=took_s))
 
 
 def _same(ours: Future[str], theirs: str) -> str:

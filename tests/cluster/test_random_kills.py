@@ -156,5 +156,9 @@ def test_three_machines_file_300_photos_from_a_share_while_all_of_it_fails(
         studio.daemon.await_("worker.joined", count=3)
         try:
             under_fire(studio, Chaos(studio, lines, seed), count=300, kills=25, pause_s=(1, 5))
+            travelled = [
+                one for one in studio.daemon.said("photo.filed") if "travel" in one["stages_s"]
+            ]
+            assert not travelled, "the share is seen under its other path"
         finally:
             studio.stop()

@@ -64,5 +64,6 @@ def test_what_is_not_seen_travels(machines: Make, tmp_path: Path) -> None:
     account = audit(Place.below(studio.root), sent)
     assert account.faults == ()
     assert account.filed == 4
+    assert all("travel" in fact["stages_s"] for fact in studio.daemon.said("photo.filed"))
     assert [path.name for path in elsewhere.rglob("*.png")] == ["0001.png"]
     assert not [*studio.root.glob("worker1/state/worker/spool/*")]

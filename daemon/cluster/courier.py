@@ -7,9 +7,11 @@ own staging directory.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -56,11 +58,8 @@ class Courier:
             Unsuited: it cannot, or says what is not so.
             MattedError: what is amiss on this machine.
         """
-        try:
+        with _source_trouble():
             order = orders.order(job)
-        except OSError as error:
-            told = f"cannot be read: {error.strerror or error}"
-            raise SourceTrouble(told, error.errno or 0) from error
         ours = self.reader.submit(digest, job.source, job.version or job.photo.version)
         try:
             answer = self._answer(order)
@@ -91,7 +90,8 @@ class Courier:
             return answer
         began_s = time.monotonic()
         if answer.files:
-            self._send(order)
+            with _source_trouble():
+                self._send(order)
         travelled_s = time.monotonic() - began_s
         asked = {**asked, "sent": answer.files, "fetched": answer.results}
         again = answers.read(self._call("work", asked, order.dumped()).header)
@@ -168,6 +168,20 @@ class Courier:
             if (move.size_bytes, move.sha256) != (file.size_bytes, file.sha256):
                 raise Unsuited(f"the result {file.name.decode()} is not what it says")
         return plan
+
+
+@contextlib.contextmanager
+def _source_trouble() -> Iterator[None]:
+    """What cannot be read here is no fault of the worker.
+
+    Raises:
+        SourceTrouble: the photo, or what goes with it, cannot be read at the moment.
+    """
+    try:
+        yield
+    except OSError as error:
+        told = f"cannot be read: {error.strerror or error}"
+        raise SourceTrouble(told, error.errno or errno.EIO) from error
 
 
 def _noted(answer: answers.Answer, travelled_s: float) -> answers.Answer:

@@ -26,6 +26,7 @@ from daemon.cluster.roster import Roster, Worker
 from daemon.errors import Interrupted, MattedError, ResultsTrouble, WorkerDied
 from daemon.executors.contract import Given, WorkerNews
 from daemon.log.events import Event, Log
+from daemon.machine.resource_limits import demand_enough
 from daemon.shelf import staging
 from daemon.work.finished import Finished
 from daemon.work.job import Job, Outcome, Staged
@@ -36,6 +37,8 @@ _LOOK_S = 1.0
 _GRACE_S = 30.0
 """Beyond the time that a photo may take: for its files to travel, and for its worker to kill it."""
 _READERS = 4
+_MANY = 128
+"""Photos at once, each with files and a thread of its own here."""
 _PATIENCE_S = 10.0
 """So long nobody may be there before people are told."""
 
@@ -43,6 +46,7 @@ _PATIENCE_S = 10.0
 def opened(given: Given) -> DaskExecutor:
     """Whoever joins, and is as we are."""
     settings = given.settings
+    demand_enough(_MANY)
     mine = of_settings(settings)
     made = DaskExecutor(
         photo_timeout_s=settings.limits.photo_timeout_s, wake=given.wake, log=given.log
@@ -274,6 +278,8 @@ class DaskExecutor:
             self._place()
             self._wake()
             return
+        if self._stopping.is_set():
+            return  # it was ended by us, and what it staged is swept by the next run
         name = flight.worker.hello.name if flight.worker else ""
         self._log.warning(Event.ANSWER_REFUSED, photo=photo_id, worker=name)
         with contextlib.suppress(ResultsTrouble):

@@ -6,20 +6,25 @@ processor, so that what is measured is bringing photos to workers and results ho
 
 from __future__ import annotations
 
+import statistics
 import sys
 import tempfile
 import time
-from datetime import datetime
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / name) for name in ("stubs", "faults")]
 
-from audit import coded  # noqa: E402 - see above
-from harness import Daemon  # noqa: E402 - see above
+import jobs  # noqa: E402 - see above
+from executor_bench import Bench  # noqa: E402 - see above
 from machines import Machines  # noqa: E402 - see above
 
-MATTE_S = 1.0
-COUNT = 24
+from daemon.config import load  # noqa: E402 - see above
+from daemon.executors import EXECUTORS, local  # noqa: E402 - see above
+from daemon.executors.contract import Given  # noqa: E402 - see above
+from daemon.log import events  # noqa: E402 - see above
+
+MATTE_S = 4.0
+COUNT = 10
 LIMITS = {"min_free_mb": 0, "attempts": 5}
 _TICKS = 100
 _IDLE_S = 30.0
@@ -43,32 +48,44 @@ def per_minute(workers: int) -> float:
             studio.stop()
 
 
-def seconds_each(daemon: Daemon, count: int) -> float:
-    """From one photo's filing to the next one's, of photos that wait."""
-    (daemon.inbox / "warm.png").write_bytes(coded(0))
-    daemon.await_("photo.filed", count=1)
-    for number in range(count):
-        (daemon.inbox / f"p{number:03}.png").write_bytes(coded(number))
-    daemon.await_("photo.filed", count=1 + count)
-    told = [datetime.fromisoformat(one["timestamp"]) for one in daemon.said("photo.filed")[1:]]
-    return (told[-1] - told[0]).total_seconds() / (count - 1)
-
-
 def overhead(count: int = 100) -> tuple[float, float]:
-    """Seconds for each photo: this machine's own process, and a worker on it."""
+    """Seconds for each photo that is not worked on at all: by this machine, and by way of Dask."""
     with tempfile.TemporaryDirectory() as root:
-        alone = Daemon(Path(root) / "alone", {}, {"limits": LIMITS}, {})
+        alone = Bench(
+            Path(root) / "alone",
+            lambda wake: local.LocalExecutor(jobs.work, count=2, timeout_s=60, wake=wake),
+        )
         try:
-            alone.start()
             local_s = seconds_each(alone, count)
         finally:
-            alone.kill()
-        studio = Machines(Path(root) / "studio", limits=LIMITS)
+            alone.executor.stop()
+        studio = Machines(Path(root) / "studio")
         try:
-            studio.start(1)
-            return local_s, seconds_each(studio.daemon, count)
+            return local_s, _by_worker(studio, Path(root) / "far", count)
         finally:
             studio.stop()
+
+
+def _by_worker(studio: Machines, root: Path, count: int) -> float:
+    studio.start_scheduler()
+    studio.start_worker(fault="obey")
+    settings = load.load(studio.daemon.config)
+    far = Bench(root, lambda wake: EXECUTORS["dask"].opened(Given(settings, wake, events.silent())))
+    try:
+        return seconds_each(far, count)
+    finally:
+        far.executor.stop()
+
+
+def seconds_each(bench: Bench, count: int) -> float:
+    """The middle one of so many."""
+    took_s = []
+    for _ in range(count + 5):
+        began_s = time.monotonic()
+        outcome = bench.end_of("stage")
+        took_s.append(time.monotonic() - began_s)
+        assert not isinstance(outcome, Exception), outcome
+    return statistics.median(took_s[5:])
 
 
 def idle() -> dict[str, tuple[float, float]]:

@@ -93,7 +93,8 @@ def test_another_studios_machine_stays_outside_and_harms_nobody(machines: Make) 
     assert studio.scheduler is not None
     assert len(studio.scheduler.said("worker.joined")) == 1
     assert not stranger.said("worker.joined")
-    assert not [*studio.scheduler.said("text"), *stranger.said("text")], "no traceback"
+    assert studio.scheduler.await_("caller.refused")["reason"] == "TLSV1_ALERT_UNKNOWN_CA"
+    assert not [*studio.scheduler.said("text"), *stranger.said("text")], "events, and no traceback"
 
 
 def test_without_a_certificate_nobody_is_heard(machines: Make) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import ssl
@@ -79,6 +80,14 @@ def test_with_wrong_certificates_nobody_starts(
     (line,) = done.stderr.splitlines()
     assert line.startswith("matted: ")
     assert told in line
+
+
+def test_a_workers_settings_name_no_folders(tmp_path: Path) -> None:
+    """It has none; what is missing here is its certificate alone."""
+    config = tmp_path / "worker.yaml"
+    config.write_text('state_dir: state\nexecutor: {address: "tls://127.0.0.1:8786"}\n')
+    done = matted("worker", "--config", config)
+    assert (done.returncode, "ca.pem is missing" in done.stderr) == (2, True), done.stderr
 
 
 def test_another_studios_machine_stays_outside_and_harms_nobody(machines: Make) -> None:
@@ -194,3 +203,19 @@ def test_a_worker_waits_for_a_scheduler_that_comes_late(machines: Make) -> None:
     studio.daemon.start()
     demand_all_filed(studio, put(studio, 2))
     wait_until(lambda: worker.child.poll() is None)
+
+
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: only root can mount a share read-only")
+def test_where_a_share_is_mounted_read_only_results_travel(machines: Make) -> None:
+    """The staging directory is to be seen there; that it is closed costs no photo an attempt."""
+    studio = machines(limits={"min_free_mb": 0, "attempts": 1})
+    studio.start_scheduler()
+    studio.daemon.results.mkdir(exist_ok=True)
+    prefix = ("unshare", "--mount", "sh", "-c", READ_ONLY, str(studio.daemon.results))
+    studio.start_worker(prefix=prefix)
+    studio.daemon.start()
+    demand_all_filed(studio, put(studio, 3))
+    assert not studio.daemon.said("worker.resting")

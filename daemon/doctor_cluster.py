@@ -17,8 +17,8 @@ from daemon.config.settings import Settings
 from daemon.doctor import Finding, Severity
 from daemon.errors import CertificateTrouble, MattedError, NoEngine
 
-_JOIN_S = 6.0
-"""So long workers may take to be told of; the line is taken up again within 5 s."""
+_REACH_S = 3.0
+"""A scheduler that is there answers at once, and says who has joined."""
 _ANSWER_S = 20.0
 _SKEW_S = 5.0
 _LOOK_S = 0.1
@@ -75,8 +75,8 @@ def _called(settings: Settings) -> Iterator[Link]:
     link = Link(settings.state_dir, role="guest")
     link.start()
     try:
-        until_s = time.monotonic() + _JOIN_S
-        while not link.seats and time.monotonic() < until_s:
+        until_s = time.monotonic() + _REACH_S
+        while link.trouble is not None and time.monotonic() < until_s:
             time.sleep(_LOOK_S)
         yield link
     finally:

@@ -60,15 +60,13 @@ def foreign_key(machine: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("verb", "wrong", "told"),
     [
-        (shutil.rmtree, "ca.pem is missing: `"),
-        (expired, "expired on "),
-        (foreign_key, "is not the key of"),
-        (lambda machine: (machine / "key.pem").chmod(0o644), "is open to others (644)"),
+        ("scheduler", expired, "expired on "),
+        ("worker", shutil.rmtree, "ca.pem is missing: `"),
+        ("worker", foreign_key, "is not the key of"),
     ],
 )
-@pytest.mark.parametrize("verb", ["scheduler", "worker"])
 def test_with_wrong_certificates_nobody_starts(
     machines: Make, verb: str, wrong: Callable[[Path], object], told: str
 ) -> None:
@@ -90,6 +88,7 @@ def test_a_workers_settings_name_no_folders(tmp_path: Path) -> None:
     assert (done.returncode, "ca.pem is missing" in done.stderr) == (2, True), done.stderr
 
 
+@pytest.mark.cluster
 def test_another_studios_machine_stays_outside_and_harms_nobody(machines: Make) -> None:
     """Its certificate is in order, but of another authority; each says so in one line."""
     studio = machines()
@@ -106,6 +105,7 @@ def test_another_studios_machine_stays_outside_and_harms_nobody(machines: Make) 
     assert not [*studio.scheduler.said("text"), *stranger.said("text")], "events, and no traceback"
 
 
+@pytest.mark.cluster
 def test_without_a_certificate_nobody_is_heard(machines: Make) -> None:
     """Neither in plain text nor with TLS that shows none: Dask would run whatever it was sent."""
     studio = machines()
@@ -134,6 +134,7 @@ def is_shut_out(context: ssl.SSLContext, host: str, port: int) -> bool:
         return True
 
 
+@pytest.mark.cluster
 def test_a_worker_of_another_version_is_refused_and_shown(machines: Make) -> None:
     studio = machines()
     studio.start(workers=1)
@@ -167,6 +168,7 @@ def test_the_doctor_tries_each_workers_view_of_every_folder(machines: Make) -> N
     assert not list(studio.root.rglob(".matted-probe-*"))
 
 
+@pytest.mark.cluster
 def test_the_doctor_says_what_is_amiss(machines: Make) -> None:
     studio = machines()
     bare = studio.root / "bare"
@@ -183,6 +185,7 @@ def test_the_doctor_says_what_is_amiss(machines: Make) -> None:
     assert told.count("the same share, at ") == 2
 
 
+@pytest.mark.cluster
 def test_the_doctor_says_that_nobody_is_there(machines: Make) -> None:
     studio = machines()
     (studio.root / "state").mkdir()
@@ -195,6 +198,7 @@ def test_the_doctor_says_that_nobody_is_there(machines: Make) -> None:
     assert "no worker has joined" in told
 
 
+@pytest.mark.cluster
 def test_a_worker_waits_for_a_scheduler_that_comes_late(machines: Make) -> None:
     studio = machines()
     worker: Program = studio.start_worker()
@@ -209,6 +213,7 @@ READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: only root can mount a share read-only")
+@pytest.mark.cluster
 def test_where_a_share_is_mounted_read_only_results_travel(machines: Make) -> None:
     """The staging directory is to be seen there; that it is closed costs no photo an attempt."""
     studio = machines(limits={"min_free_mb": 0, "attempts": 1})

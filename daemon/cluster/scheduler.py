@@ -249,7 +249,7 @@ async def _scheduler(
     address: str, secured: Security
 ) -> AsyncIterator[tuple[Scheduler, Client, _Watcher]]:
     watcher = _Watcher()
-    made = Scheduler(
+    made = tuning.PlainScheduler(
         host=address, security=secured, plugins=[watcher], dashboard=False, http_prefix="",
         jupyter=False, validate=False,
     )  # fmt: skip

@@ -98,7 +98,7 @@ async def _joined(address: str, secured: Security, desk: Desk, *, slots: int, lo
     """Join, and work until the scheduler is lost."""
     await _reached(address, secured)
     options: dict[str, Any] = {"memory_limit": 0, "dashboard": False, "nanny": None}
-    worker = Worker(
+    worker = tuning.PlainWorker(
         address,
         host=_own_host(address),
         security=secured,

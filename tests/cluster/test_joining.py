@@ -11,7 +11,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from audit import Place, Sent, audit, coded
@@ -21,6 +23,7 @@ from studio_certificates import Studio
 
 from daemon.cluster import authority
 
+psutil: Any = pytest.importorskip("psutil", reason="the extra `cluster` is not installed")
 Make = Callable[..., Machines]
 REFUSED_S = 4.0
 """So long somebody who may not join is watched trying."""
@@ -110,15 +113,24 @@ def test_without_a_certificate_nobody_is_heard(machines: Make) -> None:
     """Neither in plain text nor with TLS that shows none: Dask would run whatever it was sent."""
     studio = machines()
     studio.start(workers=1)
-    host, _, port = studio.address.removeprefix("tls://").rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=5) as plain:
-        plain.sendall(b"\0" * 64)
-        with contextlib.suppress(ConnectionResetError):
-            assert plain.recv(64)[:1] in (b"", b"\x15"), "a TLS alert at most"
-    careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
-    assert is_shut_out(careless, host, int(port))
+    assert studio.scheduler is not None
+    ports = [listening(one) for one in (studio.scheduler, *studio.workers)]
+    assert [len(found) for found in ports] == [1, 1], "no other door, such as Dask's pages"
+    for port in chain(*ports):
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
+            plain.sendall(b"GET / HTTP/1.0\r\n\r\n" + b"\0" * 64)
+            with contextlib.suppress(ConnectionResetError):
+                assert plain.recv(64)[:1] in (b"", b"\x15"), "a TLS alert at most"
+        careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
+        assert is_shut_out(careless, "127.0.0.1", port)
     demand_all_filed(studio, put(studio, 2))
+
+
+def listening(program: Program) -> list[int]:
+    """The TCP ports at which it can be called."""
+    found = psutil.Process(program.child.pid).net_connections(kind="tcp")
+    return [one.laddr.port for one in found if one.status == psutil.CONN_LISTEN]
 
 
 def is_shut_out(context: ssl.SSLContext, host: str, port: int) -> bool:

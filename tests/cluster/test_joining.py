@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from audit import Place, Sent, audit, coded
+from audit import Place, Sent, audit
 from harness import wait_until
 from machines import Machines, Program
 from studio_certificates import Studio
@@ -25,17 +25,6 @@ from daemon.cluster import authority
 
 psutil: Any = pytest.importorskip("psutil", reason="the extra `cluster` is not installed")
 Make = Callable[..., Machines]
-REFUSED_S = 4.0
-"""So long somebody who may not join is watched trying."""
-
-
-def put(studio: Machines, count: int) -> list[Sent]:
-    sent = []
-    for number in range(count):
-        content = coded(number)
-        (studio.daemon.inbox / f"{number:04}.png").write_bytes(content)
-        sent.append(Sent.of(f"{number:04}.png", content, number))
-    return sent
 
 
 def demand_all_filed(studio: Machines, sent: list[Sent]) -> None:
@@ -100,7 +89,7 @@ def test_another_studios_machine_stays_outside_and_harms_nobody(machines: Make) 
     stranger = studio.start_worker(certificates=foreign.own)
     lost = stranger.await_("scheduler.lost", count=2)
     assert "one of both does not take the other's certificate" in lost["reason"]
-    demand_all_filed(studio, put(studio, 4))
+    demand_all_filed(studio, studio.put(4))
     assert studio.scheduler is not None
     assert len(studio.scheduler.said("worker.joined")) == 1
     assert not stranger.said("worker.joined")
@@ -124,7 +113,7 @@ def test_without_a_certificate_nobody_is_heard(machines: Make) -> None:
         careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
         assert is_shut_out(careless, "127.0.0.1", port)
-    demand_all_filed(studio, put(studio, 2))
+    demand_all_filed(studio, studio.put(2))
 
 
 def listening(program: Program) -> list[int]:
@@ -155,7 +144,7 @@ def test_a_worker_of_another_version_is_refused_and_shown(machines: Make) -> Non
     assert "it is matted 0.0.1" in refused["reason"]
     assert "install the same on both" in refused["reason"]
     other.await_("worker.joined")  # by Dask's leave, not by ours
-    demand_all_filed(studio, put(studio, 4))
+    demand_all_filed(studio, studio.put(4))
 
 
 def doctor(studio: Machines) -> tuple[int, str]:
@@ -217,7 +206,7 @@ def test_a_worker_waits_for_a_scheduler_that_comes_late(machines: Make) -> None:
     assert worker.await_("scheduler.lost")["reason"] == "Connection refused"
     studio.start_scheduler()
     studio.daemon.start()
-    demand_all_filed(studio, put(studio, 2))
+    demand_all_filed(studio, studio.put(2))
     wait_until(lambda: worker.child.poll() is None)
 
 
@@ -234,5 +223,5 @@ def test_where_a_share_is_mounted_read_only_results_travel(machines: Make) -> No
     prefix = ("unshare", "--mount", "sh", "-c", READ_ONLY, str(studio.daemon.results))
     studio.start_worker(prefix=prefix)
     studio.daemon.start()
-    demand_all_filed(studio, put(studio, 3))
+    demand_all_filed(studio, studio.put(3))
     assert not studio.daemon.said("worker.resting")

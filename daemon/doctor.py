@@ -206,6 +206,12 @@ def _engine(settings: Settings) -> Iterator[Finding]:
         yield Finding("engine", Severity.OK, f"{chosen.engine}: {chosen.reason}")
         if chosen.model is not None:
             yield from _model(chosen.model, settings)
+        if settings.executor.name != "local":
+            told = (
+                "runs on the workers alone, which are compared with this: `matted doctor --cluster`"
+            )
+            yield Finding("engine", Severity.OK, told)
+            return
         with running(settings, events.silent()) as host:
             yield _try_out(host, settings)
     except NoEngine as error:

@@ -26,6 +26,10 @@ class SettingsError(MattedError):
         return "\n  ".join((f"{self.source}: {len(self.faults)} faults", *self.faults))
 
 
+class CertificateTrouble(MattedError):
+    """A machine's certificate is of no use; ``str()`` is one line that says why, and what to do."""
+
+
 class Numbered(MattedError):
     """Trouble with files: ``reason`` is one line for people, ``errno`` the system's number or 0."""
 

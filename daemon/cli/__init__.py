@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from daemon.cli.words import advice
-from daemon.errors import InUse, MattedError, NoEngine, SettingsError
+from daemon.errors import CertificateTrouble, InUse, MattedError, NoEngine, SettingsError
 
 VERBS: Mapping[str, str] = {
     "init": "Write a settings file in which every setting is explained.",
@@ -59,8 +59,8 @@ class Exit(IntEnum):
 
 
 _EPILOG = (
-    "Exit codes: 0 all went well; 1 photos failed, or results could not be written; 2 wrong usage "
-    "or settings; 3 no engine can run; 4 the state directory is in use; 130 Ctrl-C."
+    "Exit codes: 0 all went well; 1 photos failed, or results could not be written; 2 wrong usage, "
+    "settings or certificates; 3 no engine can run; 4 the state directory is in use; 130 Ctrl-C."
 )
 
 
@@ -165,7 +165,7 @@ def _common(
 def exit_code(error: MattedError) -> Exit:
     """What the program ends with after this error."""
     match error:
-        case SettingsError():
+        case SettingsError() | CertificateTrouble():
             return Exit.MISUSED
         case NoEngine():
             return Exit.NO_ENGINE

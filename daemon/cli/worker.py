@@ -23,7 +23,7 @@ def main(
     ),
 ) -> None:
     """Work on the photos of a daemon on another machine, until Ctrl-C; docs/cluster.md."""
-    settings = load.load(config)
+    settings = load.load(config, folders=False)  # those are the daemon's
     try:
         from daemon.cluster import certificates  # noqa: PLC0415 - an extra
         from daemon.workstation import running  # noqa: PLC0415 - likewise

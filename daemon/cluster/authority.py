@@ -23,10 +23,10 @@ from daemon.cluster.certificates import (
     AUTHORITY_KEY,
     CERTIFICATE,
     KEY,
-    CertificateTrouble,
     read_authority,
 )
 from daemon.cluster.issuing import Authority, issue
+from daemon.errors import CertificateTrouble
 from daemon.machine import private
 from matting.small_file import replace_file, sync
 

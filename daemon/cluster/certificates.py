@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from daemon.errors import MattedError
+from daemon.errors import CertificateTrouble
 
 AUTHORITY, CERTIFICATE, KEY = "ca.pem", "cert.pem", "key.pem"
 """What each machine has."""
@@ -30,10 +30,6 @@ _LARGEST_BYTES = 1 << 16
 _NOT_FOR_OTHERS = 0o027
 """Rights that a private key must not give: writing to its group, anything to everybody else."""
 _SOON = timedelta(days=30)
-
-
-class CertificateTrouble(MattedError):
-    """A machine's certificate is of no use; ``str()`` is one line that says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from distributed import Client, Scheduler
 from distributed.diagnostics.plugin import SchedulerPlugin
 from distributed.security import Security
 
-from daemon.cluster import frames, link, tasks, tuning
+from daemon.cluster import dask_log, frames, link, tasks, tuning
 from daemon.cluster.frames import Frame, FrameError
 from daemon.errors import MattedError
 from daemon.log.events import Event, Log
@@ -235,6 +235,7 @@ async def serve(
     Raises:
         MattedError: the address or the socket cannot be listened at.
     """
+    dask_log.quieten(log)
     with dask.config.set(tuning.SETTINGS):
         async with _scheduler(address, secured) as (scheduler, client, watcher):
             exchange = watcher.exchange = Exchange(scheduler, client, ttl_s, log)
@@ -248,7 +249,7 @@ async def _scheduler(
     address: str, secured: Security
 ) -> AsyncIterator[tuple[Scheduler, Client, _Watcher]]:
     watcher = _Watcher()
-    made = Scheduler(
+    made = tuning.PlainScheduler(
         host=address, security=secured, plugins=[watcher], dashboard=False, http_prefix="",
         jupyter=False, validate=False,
     )  # fmt: skip

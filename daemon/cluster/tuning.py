@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from distributed import Scheduler, Worker
 from distributed.security import Security
 
 SETTINGS: Mapping[str, Any] = {
@@ -19,6 +20,8 @@ SETTINGS: Mapping[str, Any] = {
     # By the wall clock, which may be set; silence is counted by ours (daemon/cluster/scheduler.py).
     "distributed.scheduler.worker-ttl": None,
     "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
     "distributed.scheduler.events-cleanup-delay": "10 minutes",
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
@@ -42,6 +45,25 @@ SETTINGS: Mapping[str, Any] = {
     "distributed.comm.tls.min-version": 1.3,
     "distributed.client.heartbeat": "30s",
 }
+
+
+class _NoPages:
+    """Without the pages for people that both serve in plain HTTP to whoever asks.
+
+    ``dashboard=False`` only leaves out those that need bokeh. On the others stand the names of
+    photos, addresses and logs; and nothing in a cluster is to be heard without a certificate.
+    """
+
+    def start_http_server(self, *_: Any, **__: Any) -> None:
+        """Start none."""
+
+
+class PlainScheduler(_NoPages, Scheduler):  # type: ignore[misc] # of any type where Dask is not installed
+    """Dask's scheduler, and nothing else."""
+
+
+class PlainWorker(_NoPages, Worker):  # type: ignore[misc] # likewise
+    """Dask's worker, and nothing else."""
 
 
 def security(ca: Path, cert: Path, key: Path) -> Security:

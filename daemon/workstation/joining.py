@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from distributed.comm import connect
 from distributed.diagnostics.plugin import WorkerPlugin
 from distributed.security import Security
 
-from daemon.cluster import tuning
+from daemon.cluster import dask_log, tuning
 from daemon.log.events import Event, Log
 from daemon.workstation.desk import Desk
 from matting.backoff import Backoff, Waits
@@ -25,6 +25,7 @@ WAITS = Waits(1.0, 30.0)
 """Between two tries to join."""
 _CONNECT_S = 5.0
 _JOIN_S = 60.0
+_ONE_CLUSTER = "they have to be of one authority, and valid by both clocks"
 _SPARE_THREADS = 4
 """For what is asked while photos are at work."""
 
@@ -54,8 +55,7 @@ async def serve(
         spool: a directory for Dask's own files.
         log: for who is joined.
     """
-    for library in ("distributed", "tornado"):  # what they say of lost lines, we say in one line
-        logging.getLogger(library).setLevel(logging.CRITICAL)
+    dask_log.quieten(log)
     backoff = Backoff(WAITS)
     settings = {**tuning.SETTINGS, "temporary-directory": str(spool)}
     with dask.config.set(settings):
@@ -65,7 +65,7 @@ async def serve(
                 backoff.reset()
                 log.warning(Event.SCHEDULER_LOST, address=address)
             except (OSError, RuntimeError, ValueError, TimeoutError) as error:
-                reason = one_line(error)
+                reason = _why(error)
                 log.warning(Event.SCHEDULER_LOST, address=address, reason=reason)
             await asyncio.sleep(backoff.next())
 
@@ -74,15 +74,9 @@ async def _reached(address: str, secured: Security) -> None:
     """Make sure that somebody with a certificate of ours is there; Dask waits for ever, and mutely.
 
     Raises:
-        OSError: nobody is.
+        OSError: nobody is, or one of the two does not take the other's certificate.
     """
-    try:
-        line = await connect(address, timeout=_CONNECT_S, **secured.get_connection_args("worker"))
-    except OSError as error:
-        first: BaseException = error
-        while first.__cause__ is not None:
-            first = first.__cause__
-        raise OSError(one_line(first)) from error
+    line = await connect(address, timeout=_CONNECT_S, **secured.get_connection_args("worker"))
     await line.close()
 
 
@@ -104,7 +98,7 @@ async def _joined(address: str, secured: Security, desk: Desk, *, slots: int, lo
     """Join, and work until the scheduler is lost."""
     await _reached(address, secured)
     options: dict[str, Any] = {"memory_limit": 0, "dashboard": False, "nanny": None}
-    worker = Worker(
+    worker = tuning.PlainWorker(
         address,
         host=_own_host(address),
         security=secured,
@@ -120,3 +114,18 @@ async def _joined(address: str, secured: Security, desk: Desk, *, slots: int, lo
     finally:
         with contextlib.suppress(Exception):
             await worker.close(timeout=2, executor_wait=False)
+
+
+def _why(error: BaseException) -> str:
+    """What is at the bottom of it: Dask wraps it up, and says how long it tried."""
+    chain = list(_chain(error))
+    if said := dask_log.ssl_reason(" ".join(map(str, chain))):
+        return f"one of both does not take the other's certificate ({said}): {_ONE_CLUSTER}"
+    told = [one.strerror for one in chain if isinstance(one, OSError) and one.strerror]
+    return told[-1] if told else one_line(error)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -34,7 +34,8 @@ def seen(order: Order, mapped: Mapped) -> View:
     whatever the path. A share of another studio at the same path has none.
     """
     files = all(one.ends.is_of(mapped(one.path)) for one in order.luggage)
-    return View(files, os.path.isdir(mapped(order.job.staging)))
+    # May be seen and yet be closed: mounted read-only, or another user's number (NFS).
+    return View(files, os.access(mapped(order.job.staging), os.W_OK | os.X_OK))
 
 
 class Spool:

@@ -155,3 +155,17 @@ def test_an_engine_that_cannot_run_is_found(tmp_path: Path) -> None:
     )
     findings = list(examine(settings.model_copy(update={"engine": python})))
     assert any("there is no program" in told for told in bad(findings))
+
+
+def test_an_engine_that_other_machines_run_is_compared_with_and_not_started(tmp_path: Path) -> None:
+    """The daemon's own machine may have no GPU, and needs none."""
+    (tmp_path / "in").mkdir()
+    text = (
+        "state_dir: state\nfolders: [{watch: in, results: out}]\nengine: {device: gpu}\n"
+        'executor: {name: dask, address: "127.0.0.1:8786"}\n'
+    )
+    findings = list(examine(parse(text, source="test.yaml", base=tmp_path)))
+    assert not bad(findings)
+    told = [found.told for found in findings if found.what == "engine"]
+    assert told[0] == "people: the model selfie is installed"
+    assert told[1].startswith("runs on the workers alone")

@@ -434,6 +434,45 @@ def test_stations_answer_to_a_unit_of_their_own_which_is_killed_and_comes_back(
         machine.run("systemctl", "restart", "matted-stations")
 
 
+CLUSTER = f"""{SUDO}
+set -e
+of="--config /etc/matted/matted.yaml"
+sudo -u matted matted cluster init $of
+sudo -u matted matted cluster add studio2 $of
+install -d -o matted -g matted -m 750 /var/lib/matted-worker
+cp -a /var/lib/matted/cluster/studio2 /var/lib/matted-worker/cluster
+systemctl start matted-scheduler matted-worker matted
+"""
+"""As docs/cluster.md has it, with a worker on the daemon's own machine."""
+
+
+def test_a_cluster_works_by_its_units_and_certificates_and_is_killed(place: Place) -> None:
+    """Their sandboxes let them speak to each other, work and stage; none has to be looked after."""
+    machine = place.machine
+    executor = {"address": "127.0.0.1:8786"}
+    whole = settings("/srv/matted", "/var/lib/matted", executor={"name": "dask", **executor})
+    place.settings.write_text(yaml.safe_dump(whole))
+    worker = {"workers": 1, "executor": executor, "limits": {"min_free_mb": 0}}
+    (machine.root / "etc/matted/worker.yaml").write_text(yaml.safe_dump(worker))
+    machine.run("sh", "-c", CLUSTER)
+    place.await_("worker.joined", "_SYSTEMD_UNIT=matted.service")
+    doctor = "matted doctor --cluster --config /etc/matted/matted.yaml"
+    told = machine.run("sh", "-c", f"{SUDO}\nsudo -u matted {doctor}")
+    assert told.count("the same share, at ") == 2, told
+    for number, killed in enumerate(("matted-scheduler", "matted-worker", "matted"), 1):
+        write_photo(place.inbox / f"{number}.png")
+        filed = place.await_("photo.filed", count=number)
+        assert filed["ENGINE"] == "people"
+        seen = (place.results / filed["NAMES"]).stat()  # a list of one is no list in the journal
+        assert oct(seen.st_mode & 0o777) == "0o660", "the group may tidy up, whoever staged it"
+        machine.run("systemctl", "kill", "--signal=KILL", killed)
+    write_photo(place.inbox / "last.png")
+    place.await_("photo.filed", count=4)
+    users = machine.run("ps", "-C", "matted", "-o", "user=").split()
+    assert users, "they run by that name"
+    assert set(users) == {"matted"}
+
+
 def test_removing_it_leaves_settings_state_and_results(place: Place) -> None:
     """The last test, since it takes the service away."""
     place.start()

@@ -49,7 +49,10 @@ def test_the_template_is_the_unit_with_another_name() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["matted.service", "matted-webhooks.service", "matted-web.service", "matted-stations.service"],
+    [
+        *("matted.service", "matted-webhooks.service", "matted-web.service"),
+        *("matted-stations.service", "matted-scheduler.service", "matted-worker.service"),
+    ],
 )
 def test_the_exposure_is_low(unit: str) -> None:
     program = shutil.which("systemd-analyze")
@@ -78,7 +81,32 @@ def test_what_is_installed_is_what_was_tested() -> None:
     assert not any(name.startswith(("pytest==", "mypy==", "ruff==")) for name in installed)
 
 
-@pytest.mark.parametrize("unit", ["matted.service", "matted-stations.service"])
+@pytest.mark.parametrize(
+    "unit", ["matted.service", "matted-stations.service", "matted-worker.service"]
+)
 def test_who_stages_results_can_tell_which_boot_it_is(unit: str) -> None:
     """Else nothing that it staged is known as its own any more (daemon.machine.instance)."""
     assert "ProcSubset=pid" not in directives(unit)
+
+
+def test_a_worker_comes_back_whatever_it_ended_with_but_for_wrong_settings() -> None:
+    """When its scheduler is lost it ends with 0, and nobody is there at night to start it."""
+    lines = directives("matted-worker.service")
+    assert {"Restart=always", "RestartPreventExitStatus=2", "StartLimitIntervalSec=0"} <= {*lines}
+
+
+def test_a_worker_and_the_daemon_share_no_state_where_both_run() -> None:
+    """The daemon's private copies are cleared away by whoever takes its state directory for his."""
+    assert "StateDirectory=matted-worker" in directives("matted-worker.service")
+    assert "StateDirectory=matted" in directives("matted.service")
+
+
+@pytest.mark.parametrize("unit", ["matted-scheduler.service", "matted-worker.service"])
+def test_a_cluster_reaches_no_further_than_the_studio(unit: str) -> None:
+    assert "IPAddressDeny=any" in directives(unit)
+
+
+def test_every_unit_is_installed_and_removed() -> None:
+    script = (UNITS / "install").read_text()
+    for unit in UNITS.glob("*.service"):
+        assert script.count(unit.name) >= 2, f"{unit.name}: installed and removed"

@@ -42,9 +42,12 @@ class Place:
             "matted@*",
             "matted-webhooks",
             "matted-stations",
+            "matted-scheduler",
+            "matted-worker",
             check=False,
         )
         run("sh", "-c", "rm -rf /srv/matted/* /var/lib/matted* /etc/systemd/system/matted*.d")
+        run("rm", "-f", "/etc/matted/worker.yaml")
         run("sh", "-c", "systemctl daemon-reload; systemctl reset-failed 'matted*'", check=False)
         run("systemd-tmpfiles", "--create", "matted.conf", check=False)  # gone with the last test
         self.settings.write_text(yaml.safe_dump(settings("/srv/matted", "/var/lib/matted")))

@@ -15,7 +15,8 @@ import pytest
 from studio_certificates import NOW, Studio
 
 from daemon.cluster import authority
-from daemon.cluster.certificates import CertificateTrouble, check
+from daemon.cluster.certificates import check
+from daemon.errors import CertificateTrouble
 
 LATER = NOW + timedelta(days=1)
 

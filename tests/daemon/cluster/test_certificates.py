@@ -17,7 +17,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from studio_certificates import NOW, Studio
 
 from daemon.cluster import authority
-from daemon.cluster.certificates import CertificateTrouble, check
+from daemon.cluster.certificates import check
+from daemon.errors import CertificateTrouble
 
 
 def foreign(machine: Path) -> None:

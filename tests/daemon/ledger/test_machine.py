@@ -18,6 +18,8 @@ from daemon.photo import Filed, Photo, Sighting, Version
 from daemon.plan import Move
 
 SETTLE_S = 2.0
+ROUNDS = 1000
+"""Each a second, and all that was waited for before is over in ten minutes."""
 RESULTS = Path("/results")
 SHM = Path("/dev/shm")  # noqa: S108 - syncing costs nothing there, and no power is cut
 
@@ -158,7 +160,10 @@ class Daemon(RuleBasedStateMachine):
         for _ in range(3):
             self.scan()
             self.now_s += SETTLE_S
-        while self.ledger.pending("/in"):
+        rounds = 0
+        while left := self.unfinished():
+            rounds += 1
+            assert rounds < ROUNDS, f"{left} would be tried for ever"
             self.work_and_perhaps_die("nothing")
             self.now_s += 1.0
             self.scan()
@@ -170,6 +175,10 @@ class Daemon(RuleBasedStateMachine):
                 assert filed + failed >= 1, "lost"
         self.ledger.close()
         self.folder.cleanup()
+
+    def unfinished(self) -> list[bytes]:
+        """What is queued and has something in it; a file that was emptied meanwhile is waited for."""
+        return [path for path in self.ledger.pending("/in") if self.tree[path].version.size_bytes]
 
 
 TestDaemon = Daemon.TestCase

@@ -177,7 +177,7 @@ class Daemon(RuleBasedStateMachine):
         self.folder.cleanup()
 
     def unfinished(self) -> list[bytes]:
-        """What is queued and has something in it; a file that was emptied meanwhile is waited for."""
+        """What is queued and not empty; a file that was emptied meanwhile is waited for."""
         return [path for path in self.ledger.pending("/in") if self.tree[path].version.size_bytes]
 
 

@@ -40,6 +40,7 @@ def test_a_photo_whose_worker_is_killed_is_done_by_another_free_of_charge(machin
     all_filed(studio, sent)
 
 
+@pytest.mark.cluster
 def test_a_poison_photo_pays_and_its_neighbours_do_not(machines: Make) -> None:
     """It kills the worker itself, and with it what other photos have there."""
     studio = machines(limits={"min_free_mb": 0, "attempts": 2})
@@ -64,6 +65,7 @@ def test_a_poison_photo_pays_and_its_neighbours_do_not(machines: Make) -> None:
     assert {n for path, n in studio.charged().items() if "poison" not in path} == {1}
 
 
+@pytest.mark.cluster
 def test_a_lost_scheduler_costs_nothing_and_everybody_comes_back(machines: Make) -> None:
     studio = machines(engine=SLOW)
     studio.start(workers=2)
@@ -77,6 +79,7 @@ def test_a_lost_scheduler_costs_nothing_and_everybody_comes_back(machines: Make)
     all_filed(studio, sent)
 
 
+@pytest.mark.cluster
 def test_a_daemon_that_is_killed_charges_nobody(machines: Make) -> None:
     studio = machines(engine=SLOW)
     studio.start(workers=2)
@@ -98,6 +101,7 @@ def frozen(worker: Program, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
+@pytest.mark.cluster
 def test_a_worker_that_falls_silent_is_given_up_and_its_late_answer_refused(
     machines: Make,
 ) -> None:
@@ -119,6 +123,7 @@ def test_a_worker_that_falls_silent_is_given_up_and_its_late_answer_refused(
     all_filed(studio, sent + more)
 
 
+@pytest.mark.cluster
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_it_makes_no_difference_who_starts_first(machines: Make, when: str) -> None:
     studio = machines()

@@ -127,6 +127,7 @@ def under_fire(
     assert (account.sent, account.filed, account.quarantined) == (count, count, 0)
 
 
+@pytest.mark.cluster
 def test_nothing_is_lost_or_doubled_by_a_few_kills(machines: Make) -> None:
     studio = machines(engine={"matte_s": 0.2})
     studio.start_scheduler()

@@ -14,6 +14,7 @@ from machines import Machines
 from studio_certificates import Studio
 
 Make = Callable[..., Machines]
+pytestmark = pytest.mark.cluster
 
 
 def strangers(tmp_path: Path) -> Path:

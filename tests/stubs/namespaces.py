@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import pytest
 
-DAEMON = "10.77.0.1"
+_NET = f"10.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"
+"""Of this process alone: two that had the same could not both be reached."""
+DAEMON = f"{_NET}.1"
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def switched(count: int) -> Iterator[list[Namespace]]:
         _ip("addr", "add", f"{DAEMON}/24", "dev", own)
         _ip("link", "set", own, "up")
         for number, one in enumerate(made):
-            _add(one, own, f"10.77.0.{number + 11}/24")
+            _add(one, own, f"{_NET}.{number + 11}/24")
         yield made
     finally:
         for one in made:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from daemon.about import about
-from daemon.cluster.hello import Hello
+from daemon.cluster.hello import OPTIONAL, Hello
 from daemon.config.profiles import AUTO, NONE
 from daemon.config.settings import Settings
 from daemon.engine.choice import EngineChoice, choose, stores
@@ -41,11 +41,33 @@ def of_settings(settings: Settings) -> Hello:
     Raises:
         NoEngine: the engine that the settings choose could not run here either.
     """
+    needed, installed = _needed(settings), _installed(settings)
+    # Settings may be changed while it runs, and a redo may name any engine: whatever is installed
+    # here has to be the same there, if it is there.
+    optional = [f"{one} {OPTIONAL}" for one in _networks(settings, sorted(installed - needed))]
+    networks = (*_networks(settings, sorted(needed)), *optional)
+    return _hello(settings, name="this machine", networks=networks)
+
+
+def _needed(settings: Settings) -> set[str]:
+    """Networks that a photo would come out otherwise without, or not at all.
+
+    That of `focus_person` and `turn: auto` is demanded wherever it is here: without it these do
+    nothing, quietly.
+    """
     profiles = [settings.profile(folder.profile) for folder in settings.folders]
-    wanted = {each.matting.refiner for each in profiles} - {AUTO, NONE, *BUILT_IN}
-    if any(each.searching for each in profiles):
-        wanted.add(PEOPLE)
-    return _hello(settings, name="this machine", networks=_networks(settings, sorted(wanted)))
+    needed = {each.matting.refiner for each in profiles} - {AUTO, NONE, *BUILT_IN}
+    turns = any(folder.turn == "auto" for folder in settings.folders)
+    if turns or any(each.searching for each in profiles) or PEOPLE in _installed(settings):
+        needed.add(PEOPLE)
+    return needed
+
+
+def _installed(settings: Settings) -> set[str]:
+    try:
+        return set(stores(settings).names())
+    except ModelError as error:
+        raise NoEngine(str(error)) from error
 
 
 class Described(Protocol):
@@ -68,12 +90,9 @@ def here(settings: Settings, host: Described, *, slots: int) -> Hello:
     Raises:
         NoEngine: what is installed cannot be read.
     """
-    try:
-        installed = stores(settings).names()
-    except ModelError as error:
-        raise NoEngine(str(error)) from error
+    networks = _networks(settings, sorted(_installed(settings)))
     return replace(
-        _hello(settings, name=socket.gethostname(), networks=_networks(settings, installed)),
+        _hello(settings, name=socket.gethostname(), networks=networks),
         slots=slots,
         device=str(host.hello.get("device", "")),
         framework=str(host.hello.get("framework", "")),
@@ -147,7 +166,7 @@ def _program(mine: Hello, theirs: Hello) -> Iterator[str]:
             yield f"it cannot read {', '.join(missing)}: pip install 'matted[formats]' there"
         if further:
             told = f"it reads {', '.join(further)}, and the daemon's machine does not"
-            yield f"{told}: pip install 'matted[formats]' there"
+            yield f"{told}: pip install 'matted[formats]' on that one"
 
 
 def _version(one: Hello) -> str:
@@ -163,18 +182,22 @@ def _engine(mine: Hello, theirs: Hello) -> Iterator[str]:
 
 
 def _others(mine: Hello, theirs: Hello) -> Iterator[str]:
-    there = _by_name(theirs)
-    for name, digest in _by_name(mine).items():
-        if not there.get(name):
+    there = dict(_split(each)[:2] for each in theirs.networks)
+    for name, digest, optional in map(_split, mine.networks):
+        found = there.get(name)
+        if not found and not optional:
             how = f"`matted model install {name}` there"
-            yield f"it lacks the network {name}, which a profile needs: {how}"
-        elif digest and there[name] != digest:
-            told = f"its network {name} ({_short(there[name])}) is another one than the daemon's"
+            yield f"it lacks the network {name}, which photos need: {how}"
+        # The engine's own model has been compared already.
+        elif found and digest not in {"", found} and name != mine.model:
+            told = f"its network {name} ({_short(found)}) is another one than the daemon's"
             yield f"{told} ({_short(digest)})"
 
 
-def _by_name(one: Hello) -> Mapping[str, str]:
-    return {name: digest for name, _, digest in (each.partition(" ") for each in one.networks)}
+def _split(network: str) -> tuple[str, str, str]:
+    """Name, SHA-256 and whether it is optional, each empty where it is not said."""
+    name, digest, optional = (*network.split(" "), "", "")[:3]
+    return name, digest, optional
 
 
 def _short(digest: str) -> str:

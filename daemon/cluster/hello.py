@@ -11,6 +11,7 @@ from daemon.errors import MattedError
 _MOST_CHARACTERS = 200
 _MOST_SLOTS = 1024
 _MOST_WORDS = 256
+OPTIONAL = "optional"
 _LISTS = ("formats", "networks")
 
 
@@ -37,7 +38,8 @@ class Hello:
     """File formats beyond the usual ones that it can read."""
     python: str
     networks: tuple[str, ...]
-    """Others that steps and refiners may ask, each as ``NAME SHA256``."""
+    """Those that are installed, each as ``NAME SHA256``; the SHA-256 is missing where the network
+    is. ``OPTIONAL`` follows where the daemon does not demand that a worker has it."""
 
     def told(self) -> dict[str, Any]:
         """As JSON values."""

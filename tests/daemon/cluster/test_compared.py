@@ -84,7 +84,7 @@ def test_alike_machines_differ_in_nothing(root: Path) -> None:
         ({"engine": "bshm"}, "its engine is bshm, and the daemon's settings choose onnx"),
         ({"model_sha256": "c" * 64}, "its model u2netp (cccccccccccc) is another one than u2netp"),
         ({"formats": ("HEIC",)}, "it cannot read camera raw: pip install 'matted[formats]' there"),
-        ({"networks": ()}, "it lacks the network selfie, which a profile needs: `matted model"),
+        ({"networks": ()}, "it lacks the network selfie, which photos need: `matted model"),
         ({"networks": ("selfie",)}, "it lacks the network selfie"),
         ({"networks": (f"selfie {'d' * 64}",)}, "its network selfie (dddddddddddd) is another"),
     ],
@@ -135,6 +135,34 @@ def test_networks_that_profiles_ask_besides_are_demanded(root: Path) -> None:
     whole = compared.here(settings(root), Engine(), slots=1)
     assert compared.difference(wanted, whole) == ()
     assert compared.difference(compared.of_settings(settings(root, more)), whole) == ()
+
+
+def test_what_turns_photos_is_demanded_and_so_is_what_is_installed_here(root: Path) -> None:
+    """Without the network that finds people a worker would leave scans on their side, quietly."""
+    text = (
+        "state_dir: state\nengine: {model: net.onnx}\n"
+        "folders: [{watch: in, results: out, profile: mine, turn: auto}]\n"
+        "profiles: {mine: {outputs: [matte]}}\n"
+    )
+    assert compared.of_settings(parse(text, source="t", base=root)).networks == ("selfie",)
+    assert compared.of_settings(settings(root)).networks == ()
+    install(root, "selfie", networks.same() + b"1")
+    (demanded,) = compared.of_settings(settings(root)).networks
+    assert demanded.startswith("selfie ")
+    assert len(demanded.split()) == 2
+
+
+def test_another_network_of_a_name_is_refused_though_nothing_needs_it_now(root: Path) -> None:
+    """A redo may name its engine tomorrow; a worker without it says so then."""
+    install(root, "u2netp", networks.same() + b"1")
+    (told,) = compared.of_settings(settings(root)).networks
+    name, digest, optional = told.split()
+    assert (name, optional) == ("u2netp", "optional")
+    mine = replace(ONE, model="another", networks=(told,))
+    assert compared.difference(mine, replace(ONE, networks=())) == ()
+    assert compared.difference(mine, replace(ONE, networks=(f"u2netp {digest}",))) == ()
+    (line,) = compared.difference(mine, replace(ONE, networks=(f"u2netp {'e' * 64}",)))
+    assert "its network u2netp (eeeeeeeeeeee) is another one than the daemon's" in line
 
 
 def test_settings_whose_engine_cannot_run_say_so(root: Path) -> None:

@@ -2,7 +2,7 @@
 # PYTHON=... chooses the interpreter (3.11 or later) that .venv is made with.
 
 .PHONY: help demo test train run bench gpu-bench setup people page engine-tf1 engine-tf2 engine-onnx-gpu engines
-.PHONY: converter coverage hooks kinds release
+.PHONY: converter coverage hooks kinds page-tests release
 .PHONY: install uninstall install-user uninstall-user service-tests cluster-tests
 .PHONY: lint types imports tests faults format lock generated picture clean
 .DEFAULT_GOAL := help
@@ -60,6 +60,9 @@ faults: people ## Break it in every way, for a quarter of an hour, and count wha
 
 cluster-tests: people ## Kill machines that work together and cut their lines, for some minutes (root does more)
 	@$(PYTEST) -m "cluster or not cluster" tests/cluster tests/daemon/cluster tests/daemon/executors
+
+page-tests: page ## Test the page in a real browser, with a photo of 100 megapixels, too (two minutes)
+	@$(PYTEST) -m "page or not page" tests/daemon/web
 
 service-tests: $(READY) ## Test the service on a systemd that is booted for it (as root)
 	@$(PYTEST) -m service tests/service

@@ -212,8 +212,8 @@ class Part:
     """On the scan, from 1; None where the scan was not split."""
     size: tuple[int, int] | None = None
     """(width, height) in pixels, once it is filed."""
-    flags: tuple[str, ...] = ()
-    """Reasons to look at its matte, once it is filed."""
+    flags: tuple[Flag, ...] = ()
+    """Why somebody should look at its matte, and where in its own pixels; once it is filed."""
 
     @property
     def shown(self) -> str:

@@ -180,7 +180,9 @@ def load(text: str, names: tuple[bytes, ...]) -> Filed:
 
 def _part(facts: dict[str, Any]) -> Part:
     size = facts["size"]
-    return Part(facts["page"], facts["print"], size and tuple(size), tuple(facts["flags"]))
+    # Before 2026-11-27 the reasons alone were kept.
+    flags = (Flag(one, 1.0, None) if isinstance(one, str) else _flag(one) for one in facts["flags"])
+    return Part(facts["page"], facts["print"], size and tuple(size), tuple(flags))
 
 
 def _flag(facts: dict[str, Any]) -> Flag:

@@ -8,8 +8,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-_TOO_DEEP = RecursionError
-
 
 class Problem(Exception):
     """An answer that is an error."""
@@ -42,7 +40,7 @@ async def document(request: Request) -> dict[str, Any]:
     """
     try:
         found = json.loads(await request.body())
-    except (ValueError, _TOO_DEEP) as error:
+    except (ValueError, RecursionError) as error:  # the second of what is nested too deeply
         raise Problem(400, "the body should be a JSON object") from error
     if not isinstance(found, dict):
         raise Problem(400, "the body should be a JSON object")

@@ -6,6 +6,8 @@ What it may ask for is what `matted redo` asks for, and no more: nothing of inta
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from daemon.errors import MattedError, SettingsError
 from daemon.ledger import Entry, Ledger
@@ -51,14 +53,12 @@ def _opened(place: Place) -> Ledger:
     return Ledger.open(place.ledger)
 
 
-class _told:  # noqa: N801 - reads as a function does
+@contextmanager
+def _told() -> Iterator[None]:
     """Whatever is refused is said in its own words."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, SettingsError):
-            raise Problem(400, error.faults[0].replace("--", "")) from error
-        if isinstance(error, MattedError):
-            raise Problem(409, str(error)) from error
+    try:
+        yield
+    except SettingsError as error:
+        raise Problem(400, error.faults[0].replace("--", "")) from error
+    except MattedError as error:
+        raise Problem(409, str(error)) from error

@@ -28,6 +28,10 @@ class Files:
     max_pixels: int
     size: tuple[int, int] | None
     """(width, height) of the photo; a result of another size has been framed. None of a file with
-    several photos, of which each has results of its own."""
+    several photos as a whole."""
+    page: int | None = None
+    """Of the file, from 1, if its pages are photos of their own."""
+    print: int | None = None
+    """On that page, from 1, if it was cut into prints."""
     turns: bool = False
     """Whether its folder's photos are turned upright, so that the file may lie otherwise."""

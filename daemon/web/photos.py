@@ -72,9 +72,26 @@ def told(entry: Entry) -> dict[str, Any]:
         "decided": entry.decided,
         "redoing": photo.redo is not None and entry.state is not State.FILED,
         "size": list(filed.size) if filed else None,
-        "parts": len(filed.parts) if filed else 0,
+        "parts": _parts(entry),
         "flags": [asdict(flag) for flag in filed.flags] if filed else [],
     }
+
+
+def _parts(entry: Entry) -> list[dict[str, Any]]:
+    """The photos in the file, if it holds several: each with pictures and results of its own."""
+    parts = entry.filed.parts if entry.filed else ()
+    each = len(entry.photo.names) // len(parts) if parts else 0
+    return [
+        {
+            "page": part.page,
+            "print": part.print,
+            "edition": f"{edition(entry)}.{number}",
+            "size": list(part.size) if part.size else None,
+            "flags": [asdict(flag) for flag in part.flags],
+            "files": list(range((number - 1) * each, number * each)),
+        }
+        for number, part in enumerate(parts, 1)
+    ]
 
 
 def in_full(place: Place, gallery: Gallery, entry: Entry) -> dict[str, Any]:

@@ -139,20 +139,27 @@ class Pictures:
     def _files(self, request: Request) -> Files:
         with self._place.gallery() as gallery:
             entry = entry_of(gallery, request.path_params["photo"])
-            if edition(entry) != request.path_params["edition"]:
+            shown, _, number = request.path_params["edition"].partition(".")
+            if edition(entry) != shown:
                 raise Problem(404, "it was filed anew since")
-            results = tuple((one.root, one.name) for one in results_of(gallery, entry))
+            results = [(one.root, one.name) for one in results_of(gallery, entry)]
             try:
                 found = original_of(self._place, gallery, entry)
                 original = (found.root, found.name)
             except Problem:
                 original = None
         max_pixels = int(self._place.settings.limits.max_megapixels * 1e6)
-        filed = entry.filed
-        size = filed.size if filed and not filed.parts else None
         folders = self._place.settings.folders
         turns = any(f.turn != "none" for f in folders if str(f.watch) == entry.photo.folder)
-        return Files(original, results, max_pixels, size, turns)
+        parts = entry.filed.parts if entry.filed else ()
+        if not number:
+            size = entry.filed.size if entry.filed and not parts else None
+            return Files(original, tuple(results), max_pixels, size, turns=turns)
+        if not 0 < int(number) <= len(parts):
+            raise Problem(404, "there is no such photo in the file")
+        part, each = parts[int(number) - 1], len(results) // len(parts)
+        own = tuple(results[(int(number) - 1) * each : int(number) * each])
+        return Files(original, own, max_pixels, part.size, part.page, part.print, turns)
 
     def _new_pool(self) -> ProcessPool:
         pool = ProcessPool(
@@ -168,7 +175,9 @@ class Pictures:
 
 def _key(request: Request) -> str:
     photo, shown = request.path_params["photo"], request.path_params["edition"]
-    if not re.fullmatch(r"\d{1,18}", photo, re.ASCII) or not re.fullmatch(r"[0-9a-f]{1,16}", shown):
+    if not re.fullmatch(r"\d{1,18}", photo, re.ASCII) or not re.fullmatch(
+        r"[0-9a-f]{1,16}(\.[0-9]{1,6})?", shown
+    ):
         raise Problem(404, "there is no such photo")
     return f"{photo}-{shown}"
 

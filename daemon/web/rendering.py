@@ -8,14 +8,17 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from daemon.errors import MattedError, NotAPhoto
 from daemon.imaging import browsing, vips
-from daemon.imaging.colour import to_srgb8
-from daemon.imaging.decode import decode
+from daemon.imaging.colour import small_srgb8, to_srgb8
+from daemon.imaging.decode import decode, places
 from daemon.imaging.planes import Kind, kind_of
+from daemon.photo import Raster
+from daemon.prints import cutting, find
 from daemon.shelf import below
 from daemon.web.layers import FACTS, Files, Layer
 
@@ -121,11 +124,26 @@ def _original(files: Files) -> vips.Image:
     if files.original is None:
         raise NotAPhoto("the original is not there any more")
     with _opened(files.original) as path:
-        pixels = to_srgb8(decode(path, max_pixels=files.max_pixels, last_look=True))
+        place = places(path, last_look=True)[files.page - 1] if files.page else None
+        raster = decode(path, max_pixels=files.max_pixels, last_look=True, place=place)
+    pixels = to_srgb8(raster if files.print is None else _print(raster, files.print))
     kinds = _kinds(files) if files.turns else []
     if "cutout" in kinds:
         pixels = browsing.turned_like(pixels, _result(files, kinds.index("cutout")))
     return browsing.picture(pixels)
+
+
+def _print(scan: Raster, number: int) -> Raster:
+    """One of the prints on a scan, cut out once more as it was when it was filed.
+
+    Raises:
+        NotAPhoto: this program finds others.
+    """
+    small, scale = small_srgb8(scan, find.LONG_SIDE)
+    rectangles = cutting.sharpened(scan.pixels, find.find(small), scale)
+    if number > len(rectangles):
+        raise NotAPhoto("the print is not found on the scan any more")
+    return replace(scan, pixels=cutting.cut(scan.pixels, rectangles[number - 1]))
 
 
 def _result(files: Files, index: int) -> vips.Image:

@@ -88,8 +88,7 @@ def together(made: Sequence[Filed], parts: Sequence[Part]) -> Filed:
     if list(parts) == [WHOLE]:
         return made[0]
     told = [
-        replace(part, size=one.size, flags=tuple(flag.reason for flag in one.flags))
-        for part, one in zip(parts, made, strict=True)
+        replace(part, size=one.size, flags=one.flags) for part, one in zip(parts, made, strict=True)
     ]
     counted = [one.people for one in made if one.people is not None]
     pixels = [one.size[0] * one.size[1] for one in made]

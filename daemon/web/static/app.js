@@ -16,7 +16,7 @@ const acts = {
   choose: (choice) => (location.hash = `#/${choice}`),
   help: showKeys,
   language: (one) => chooseLanguage(one).then(() => location.reload()),
-  open: (id) => location.replace(`#/photo/${id}`),
+  open: (id, part = 1) => location.replace(part === 1 ? `#/photo/${id}` : `#/photo/${id}/${part}`),
   profiles: () => who.profiles,
 };
 let who = null;
@@ -40,12 +40,12 @@ async function signIn() {
 }
 
 async function follow() {
-  const [, what, id] = location.hash.split("/");
+  const [, what, id, part] = location.hash.split("/");
   if (what === "photo" && /^\d+$/.test(id ?? "")) {
     last = Number(id);
     parts.grid.hidden = true;
     if (!store.photos.length) await store.show(store.choice);
-    await view.show(last);
+    await view.show(last, Number(part) || 1);
     return;
   }
   view.hide();

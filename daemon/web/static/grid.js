@@ -91,6 +91,7 @@ export class Grid {
     };
     // Where nobody was found the result is empty, and says nothing.
     const empty = photo.flags.some((flag) => flag.reason === "nobody");
+    if (photo.state === "filed" && photo.parts.length) return [this.#mosaic(photo)];
     if (photo.state !== "filed" || empty) return [picture("before", {})];
     const card = [picture("thumb", {})];
     // The original is fetched when somebody wants to compare.
@@ -101,6 +102,13 @@ export class Grid {
       above?.addEventListener("focus", once, { once: true });
     });
     return card;
+  }
+
+  // The first of the photos in one file, and how many there are.
+  #mosaic(photo) {
+    const four = photo.parts.slice(0, 4).map((part) => lazily(el("img", { alt: "", decoding: "async", draggable: "false" }), api.small({ id: photo.id, edition: part.edition }, "thumb")));
+    for (const made of four) made.addEventListener("error", () => made.remove());
+    return el("div", { class: "mosaic" }, ...four, el("b", { title: t("parts") }, number(photo.parts.length)));
   }
 
   #move(event) {

@@ -1,9 +1,12 @@
 // What is known of a photo, beside it.
 
+import * as api from "./api.js";
 import { el } from "./dom.js";
+import { partOf } from "./store.js";
 import { bytes, number, reason, share, t, when } from "./texts.js";
 
-export function panel(photo, acts) {
+export function panel(whole, part, acts) {
+  const photo = partOf(whole, part);
   return [
     el(
       "div",
@@ -12,9 +15,10 @@ export function panel(photo, acts) {
       el("p", { class: "sub" }, [photo.folder, when(photo.changed_s)].join(" · ")),
       photo.decided ? el("div", { class: `decided ${photo.decided}` }, t(photo.decided)) : null,
       photo.reason ? el("p", { class: "sub" }, photo.reason) : null,
+      parts(photo, part, acts),
       flags(photo, acts),
       facts(photo),
-      files(photo),
+      files(photo, part),
       handovers(photo),
       history(photo),
     ),
@@ -22,10 +26,23 @@ export function panel(photo, acts) {
   ];
 }
 
+// The photos in one file: pages, prints on a scan.
+function parts(photo, part, acts) {
+  if (!photo.parts.length) return null;
+  const buttons = photo.parts.map((each, at) => {
+    const named = [each.page && t("part.page", { number: each.page }), each.print && t("part.print", { number: each.print })];
+    const name = named.filter(Boolean).join(", ");
+    const small = el("img", { src: api.small({ id: photo.id, edition: each.edition }, "thumb"), alt: "", loading: "lazy" });
+    const look = { class: each.flags.length ? "to-look" : null, "aria-pressed": String(at + 1 === part) };
+    return el("button", { ...look, title: name, "aria-label": name, onclick: () => acts.open(at + 1) }, small);
+  });
+  return [el("h2", {}, t("parts")), el("div", { class: "parts" }, ...buttons), el("p", { class: "sub" }, t("parts.more"))];
+}
+
 function flags(photo, acts) {
   if (!photo.flags.length) return null;
   const lines = photo.flags.map((flag) =>
-    el("li", {}, el("button", { disabled: !flag.place || photo.parts > 0, onclick: () => acts.goTo(flag.place) }, reason(flag))),
+    el("li", {}, el("button", { disabled: !flag.place, onclick: () => acts.goTo(flag.place) }, reason(flag))),
   );
   return [el("h2", {}, t("flags")), el("ul", { class: "flags" }, ...lines)];
 }
@@ -50,10 +67,12 @@ function facts(photo) {
   return [el("h2", {}, t("facts")), el("dl", {}, ...lines), ...warnings];
 }
 
-function files(photo) {
+function files(photo, part) {
   const link = (path, name) => el("li", {}, el("a", { href: path, download: "", title: name }, `↓ ${shortened(name.split("/").pop(), photo)}`));
   const base = `/api/photos/${photo.id}`;
-  const results = photo.files.map((file) => link(`${base}/files/${file.number}`, file.name));
+  const own = photo.parts[part - 1]?.files;
+  const shown = photo.files.filter((file) => !own || own.includes(file.number));
+  const results = shown.map((file) => link(`${base}/files/${file.number}`, file.name));
   return [el("h2", {}, t("files")), el("ul", { class: "files" }, ...results, link(`${base}/original`, t("mode.original")))];
 }
 
@@ -90,7 +109,7 @@ function actions(photo, acts) {
     button("approve", "A", filed, { "aria-pressed": String(photo.decided === "approved") }),
     button("reject", "R", filed, { "aria-pressed": String(photo.decided === "rejected") }),
     button("redo", "D", filed),
-    button("brush", "B", filed && !photo.parts),
+    button("brush", "B", filed && !photo.parts.length),
     button("undo", "U", done),
   );
 }

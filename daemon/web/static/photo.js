@@ -5,7 +5,7 @@ import { Brush, MARKS } from "./brush.js";
 import { askProfile } from "./dialogs.js";
 import { el, tell } from "./dom.js";
 import { panel } from "./panel.js";
-import { isOpen } from "./store.js";
+import { isOpen, partOf } from "./store.js";
 import { t } from "./texts.js";
 import { Viewer } from "./viewer.js";
 
@@ -43,11 +43,12 @@ export class PhotoView {
     this.brush.addEventListener("changed", () => this.#fresh());
   }
 
-  async show(id) {
+  async show(id, part = 1) {
     this.root.hidden = false;
     if (!this.viewer) this.draw();
     this.#endBrush();
     this.id = id;
+    this.part = part;
     this.photo = null;
     this.panel.setAttribute("aria-busy", "true");
     delete this.root.dataset.photo;
@@ -83,11 +84,18 @@ export class PhotoView {
     return Boolean(act);
   }
 
+  // To the next photo; in a file that holds several, to the next of these first.
   async step(by) {
+    const part = this.part + by;
+    if (part >= 1 && part <= (this.photo?.parts.length ?? 0)) return this.acts.open(this.id, part);
+    return this.#stepFile(by);
+  }
+
+  async #stepFile(by) {
     const at = this.store.index(this.id) + by;
     if (at >= this.store.photos.length - 5) this.store.more();
     const next = this.store.photos[at];
-    if (next) this.acts.open(next.id);
+    if (next) this.acts.open(next.id, by < 0 ? Math.max(1, next.parts.length) : 1);
   }
 
   async #load() {
@@ -96,6 +104,8 @@ export class PhotoView {
     if (!photo || id !== this.id) return;
     const other = photo.edition !== this.photo?.edition || photo.state !== this.photo?.state;
     this.photo = photo;
+    this.part = Math.min(this.part, Math.max(1, photo.parts.length));
+    const shown = partOf(photo, this.part);
     this.panel.removeAttribute("aria-busy");
     this.#fresh();
     this.root.dataset.photo = id;
@@ -103,11 +113,10 @@ export class PhotoView {
     // What was filed before stays in sight while it is redone.
     if (photo.redoing && this.viewer.photo) return;
     this.#wait(t(photo.state === "filed" ? "preparing" : `state.${photo.state}`));
-    const told = await api.shown(photo).catch(() => ({ layers: [], after: null }));
+    const told = await api.shown(shown).catch(() => ({ layers: [], after: null }));
     if (photo !== this.photo) return;
     if (!told.layers.length) return this.#wait(t(photo.state === "filed" ? "nopicture" : `state.${photo.state}`));
-    // Of a file with several photos, a flag's place is in one of them.
-    await this.viewer.open(photo, told, photo.parts ? [] : photo.flags);
+    await this.viewer.open(shown, told, shown.flags);
     if (photo !== this.photo) return;
     this.#wait(null);
     this.viewer.flagsShown(this.#flags);
@@ -118,7 +127,8 @@ export class PhotoView {
   // The next one's tiles are made while this one is looked at.
   #prepareNext() {
     const next = this.store.photos[this.store.index(this.id) + 1];
-    if (next?.state === "filed") for (const layer of ["original", "cutout"]) api.layer(next, layer).catch(() => null);
+    const here = this.part < this.photo.parts.length ? partOf(this.photo, this.part + 1) : next && partOf(next, 1);
+    if (here?.state === "filed") for (const layer of ["original", "cutout"]) api.layer(here, layer).catch(() => null);
   }
 
   #wait(text) {
@@ -142,7 +152,7 @@ export class PhotoView {
     tell(t(`done.${decision}`));
     if (id !== this.id) return;
     if (decision === "undo") await this.#load();
-    else if (this.store.index(id) < this.store.photos.length - 1) this.step(1);
+    else if (this.store.index(id) < this.store.photos.length - 1) this.#stepFile(1);
     else await this.#load();
   }
 
@@ -175,7 +185,7 @@ export class PhotoView {
 
   #toggleBrush() {
     if (this.brush.on) return this.#endBrush();
-    if (this.photo?.state !== "filed" || this.photo.parts || !this.viewer.after) return;
+    if (this.photo?.state !== "filed" || this.photo.parts.length || !this.viewer.after) return;
     this.before = this.viewer.mode;
     this.brush.start();
     this.viewer.flagsShown(false);
@@ -292,11 +302,12 @@ export class PhotoView {
     this.banner.textContent = t(isOpen(photo) ? "state.redoing" : "state.failed");
     const acts = {
       approve: () => this.#decide("approve"), reject: () => this.#decide("reject"), undo: () => this.#decide("undo"),
+      open: (part) => this.acts.open(photo.id, part),
       redo: () => this.#redo(), brush: () => this.#toggleBrush(), goTo: (place) => viewer.goTo(place),
     };
     const top = this.panel.querySelector(".scroll")?.scrollTop ?? 0;
     const focused = document.activeElement?.closest(".actions button")?.className;
-    this.panel.replaceChildren(...panel(photo, acts).filter(Boolean));
+    this.panel.replaceChildren(...panel(photo, this.part, acts).filter(Boolean));
     this.panel.querySelector(".scroll").scrollTop = top;
     if (focused) this.panel.querySelector(`.actions .${focused}`)?.focus();
   }

@@ -100,3 +100,9 @@ export function toLook(photo) {
 export function isOpen(photo) {
   return ["waiting", "working", "publishing", "retrying"].includes(photo.state);
 }
+
+// A photo; of a file that holds several, one of them, with pictures, flags and a size of its own.
+export function partOf(photo, part) {
+  const own = photo.parts[part - 1];
+  return own ? { ...photo, edition: own.edition, size: own.size, flags: own.flags } : photo;
+}

@@ -311,7 +311,7 @@ def test_a_file_with_several_photos_is_not_mended_with_the_brush(site: Site) -> 
     filed = site.ledger.entry(photo).filed
     several = replace(filed, parts=(Part(print=1), Part(print=2)))
     site.ledger.filed(photo, several, dispose=False, now_s=time.time())
-    assert site.get(f"/api/photos/{photo}")["parts"] == 2
+    assert [part["files"] for part in site.get(f"/api/photos/{photo}")["parts"]] == [[0], [1]]
     stroke = {"mark": "person", "width": 12, "points": [[3, 4]]}
     status, told = site.post(f"/api/photos/{photo}/redo", {"strokes": [stroke]})
     assert (status, told["error"].startswith("the file holds several")) == (409, True)

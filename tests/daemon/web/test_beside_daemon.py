@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -17,21 +17,22 @@ from site_stub import Page, free_port
 
 from daemon.web.application import VIEWER
 
-Make = Callable[..., Daemon]
 
-
-@pytest.fixture
-def beside(daemon: Make) -> Iterator[tuple[Daemon, Page]]:
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Daemon, Page]]:
+    """One pair for all tests: to start it takes longer than what is done with it."""
     if not VIEWER.exists():
         pytest.skip("NOT TESTED, THE PAGE: `make page` could not fetch its viewer")
-    port = free_port()
-    one = daemon(web={"port": port}, manifest=True)
-    one.start()
-    page = Page(one.root, port)
-    page.start()
-    yield one, page
-    page.stop()
-    one.stop()
+    port, root = free_port(), tmp_path_factory.mktemp("beside")
+    one = Daemon(root, {}, {"web": {"port": port}, "manifest": True}, {})
+    page = Page(root, port)
+    try:
+        one.start()
+        page.start()
+        yield one, page
+    finally:
+        page.stop()
+        one.kill()
 
 
 def composed(path: Path) -> NDArray[np.uint8]:
@@ -60,16 +61,16 @@ def test_what_was_drawn_is_filed_as_a_new_version_that_is_better(
     beside: tuple[Daemon, Page],
 ) -> None:
     one, page = beside
-    truth = composed(one.inbox / "emma.png")
-    one.await_("photo.filed")
-    (photo,) = page.get("/api/photos")["photos"]
-    (first,) = one.mattes()[:1]
+    truth = composed(one.inbox / "drawn.png")
+    filed = one.await_("photo.filed", path="drawn.png")
+    photo = page.get(f"/api/photos/{filed['photo']}")
+    (first,) = filed["names"]
     before = error(one.results / first, truth)
     content = (one.results / first).read_bytes()
     strokes = [{"mark": "person", "width": 26, "points": [[205, 170], [265, 170]]}]
     status, told = page.post(f"/api/photos/{photo['id']}/redo", {"strokes": strokes})
     assert status == 200, told
-    one.await_("photo.filed", count=2)
+    one.await_("photo.filed", count=2, path="drawn.png")
     told = page.get(f"/api/photos/{photo['id']}")
     assert told["filed"]["engine"] == "touch-up"
     (name,) = (file["name"] for file in told["files"])
@@ -88,35 +89,36 @@ def test_the_page_stopped_slow_or_killed_never_holds_up_a_photo(
 ) -> None:
     """Filing never waits for a reader: the ledger is in WAL mode, and writes are short."""
     one, page = beside
+    before = page.get("/api/photos")["numbers"]["all"]
     write_photo(one.inbox / "0.png")
-    one.await_("photo.filed")
+    one.await_("photo.filed", path="0.png")
     assert page.child is not None
     os.kill(page.child.pid, signal.SIGSTOP)
     write_photo(one.inbox / "1.png", red=90)
-    one.await_("photo.filed", count=2)
+    one.await_("photo.filed", path="1.png")
     os.kill(page.child.pid, signal.SIGCONT)
     for number in range(20):  # busy with questions, then killed in the middle of them
         page.ask("GET", f"/api/photos?show=all&limit={number + 1}")
     page.child.kill()
     page.child.wait(10)
     write_photo(one.inbox / "2.png", red=120)
-    one.await_("photo.filed", count=3)
+    one.await_("photo.filed", path="2.png")
     page.child = None
     page.start()
-    assert page.get("/api/photos")["numbers"]["all"] == 3
+    assert page.get("/api/photos")["numbers"]["all"] == before + 3
     assert not one.said("photo.stumbled")
 
 
 def test_an_uploaded_photo_is_filed_like_any_other(beside: tuple[Daemon, Page]) -> None:
     one, page = beside
-    content = write_photo(one.root / "emma.png").read_bytes()
+    content = write_photo(one.root / "uploaded.png").read_bytes()
     raw = {"Content-Type": "application/octet-stream"}
     until_s = time.monotonic() + 10
-    while (answer := page.ask("PUT", "/api/inboxes/inbox/emma.png", content, raw))[0] == 503:
+    while (answer := page.ask("PUT", "/api/inboxes/inbox/uploaded.png", content, raw))[0] == 503:
         assert time.monotonic() < until_s, answer
         time.sleep(0.2)
     assert answer[0] == 201, answer
-    one.await_("photo.filed", path="emma.png")
+    one.await_("photo.filed", path="uploaded.png")
     assert not one.said("file.ignored")
 
 
@@ -126,6 +128,7 @@ def test_a_picture_that_is_sent_comes_back_cut_out(
     """By the program's own engine, since no settings name another here; nothing is filed."""
     del people_network
     one, page = beside
+    before = page.get("/api/photos?show=all")["photos"]
     content = write_photo(one.root / "emma.jpg", size=(160, 120)).read_bytes()
     raw = {"Content-Type": "application/octet-stream"}
     path = "/api/matte?profile=studio-portrait"
@@ -138,5 +141,5 @@ def test_a_picture_that_is_sent_comes_back_cut_out(
     assert b"Traceback" not in body
     assert page.ask("POST", "/api/matte?profile=plain&output=foreground", content, raw)[0] == 400
     assert page.ask("POST", "/api/matte?profile=none", content, raw)[0] == 400
-    assert page.get("/api/photos?show=all")["photos"] == []
+    assert page.get("/api/photos?show=all")["photos"] == before
     assert not list((one.root / "state" / "web").glob("matte-*"))

@@ -34,7 +34,7 @@ def files(root: Path, turns: int, *, size: Any = ..., turning: bool = True) -> F
     cv2.imwrite(str(root / "out" / "a.png"), cutout)
     whole = cutout.shape[1::-1] if size is ... else size
     original, result = (bytes(root / "in"), b"a.png"), (bytes(root / "out"), b"a.png")
-    return Files(original, (result,), 10**6, whole, turning)
+    return Files(original, (result,), 10**6, whole, turns=turning)
 
 
 @pytest.mark.parametrize("turns", range(4))

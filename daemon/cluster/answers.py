@@ -180,7 +180,7 @@ def _part(told: Mapping[str, Any]) -> Part:
         None if page is None else _whole(page),
         None if number is None else _whole(number),
         None if size is None else _size(size),
-        tuple(map(_line, told["flags"])),
+        tuple(_flag(one) for one in told["flags"]),
     )
 
 

@@ -29,7 +29,7 @@ FILED = Filed(
     covered=0.25,
     flags=(Flag("hair", 2.5, (1, 2, 3, 4)), Flag("nobody", 1.0, None)),
     holds_photo=True,
-    parts=(Part(1, None, (64, 48), ("hair",)),),
+    parts=(Part(1, None, (64, 48), (Flag("hair", 2.5, (1, 2, 3, 4)),)),),
 )
 STAGED = Staged(Plan(b"/r", (Move(b".matted-staging/1-1-1/0.png", b"a.png", 7, SHA),)), FILED)
 

@@ -27,9 +27,12 @@ def main(
     except ModuleNotFoundError as error:
         told = f"several machines need the package {error.name}: pip install 'matted[cluster]'"
         raise MattedError(told) from error
-    own = certificates.check(settings.certificates, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    own = certificates.check(settings.certificates, now=now)
     secured = tuning.security(own.authority, own.certificate, own.key)
     log = events.set_up()
+    if warning := own.warning(now):
+        log.warning(events.Event.CERTIFICATE_EXPIRING, reason=warning)
     with Lock(settings.state_dir / "scheduler"):
         waiting.until_told(
             scheduler.serve(

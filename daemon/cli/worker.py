@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from daemon.config import load
+from daemon.config.executor import scheduler_address
 from daemon.errors import MattedError, SettingsError
 from daemon.log import events
 
@@ -34,16 +35,15 @@ def main(
     if address is None:
         fault = "executor: address is not there, and neither is --join: nobody to work for"
         raise SettingsError(str(config), (fault,))
-    own = certificates.check(settings.certificates, now=datetime.now(UTC))
-    running.work(address, settings, own, events.set_up())
+    now, log = datetime.now(UTC), events.set_up()
+    own = certificates.check(settings.certificates, now=now)
+    if warning := own.warning(now):
+        log.warning(events.Event.CERTIFICATE_EXPIRING, reason=warning)
+    running.work(address, settings, own, log)
 
 
 def _address(given: str) -> str:
-    from daemon.config.executor import ExecutorSettings  # noqa: PLC0415 - checked only if given
-
     try:
-        checked = ExecutorSettings(name="dask", address=given).address
+        return scheduler_address(given)
     except ValueError as error:
-        raise SettingsError("--join", (f"{given} is no tls://host:port",)) from error
-    assert checked is not None
-    return checked
+        raise SettingsError("--join", (f"{given} {error}",)) from error

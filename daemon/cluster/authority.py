@@ -96,7 +96,7 @@ def add(
     Raises:
         CertificateTrouble: it is there already, or cannot be made.
     """
-    machine = issue(_known(directory, now), names, now=now, days=days)
+    machine = issue(known(directory, now=now), names, now=now, days=days)
     _appear(place, machine.files)
     return machine.until
 
@@ -111,14 +111,19 @@ def renew(
     """
     if not (place / CERTIFICATE).exists():
         raise CertificateTrouble(f"{place / CERTIFICATE} is not there, to be made again")
-    machine = issue(_known(directory, now), names, now=now, days=days)
+    machine = issue(known(directory, now=now), names, now=now, days=days)
     with _told(place):
         _write(place, machine.files)
         sync(place)
     return machine.until
 
 
-def _known(directory: Path, now: datetime) -> Authority:
+def known(directory: Path, *, now: datetime) -> Authority:
+    """The authority of a directory.
+
+    Raises:
+        CertificateTrouble: it is missing, of no use now, or was not made here.
+    """
     certificate, key = read_authority(directory, now=now)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         told = f"{directory / AUTHORITY_KEY} was not made by matted; make more certificates with"

@@ -20,7 +20,7 @@ _EXAMPLE = "tls://192.168.1.10:8786"
 _HOUR_S = 3600
 
 
-def _address(text: str) -> str:
+def scheduler_address(text: str) -> str:
     """A scheduler's address as Dask writes it: scheme, host, port.
 
     Raises:
@@ -48,7 +48,7 @@ def _host(host: str) -> str:
     return str(number) if number.version == 4 else f"[{number}]"
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(scheduler_address)]
 
 
 def _absolute(paths: Mapping[str, str]) -> dict[str, str]:

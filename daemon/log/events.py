@@ -81,6 +81,7 @@ class Event(StrEnum):
     ENGINE_DEADLINE_MISSED = "engine.deadline_missed"
     ENGINE_UNAVAILABLE = "engine.unavailable"
     ENGINE_STOPPED = "engine.stopped"
+    CERTIFICATE_EXPIRING = "certificate.expiring"
     CALLER_REFUSED = "caller.refused"
     SCHEDULER_READY = "scheduler.ready"
     SCHEDULER_LOST = "scheduler.lost"

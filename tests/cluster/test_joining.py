@@ -22,9 +22,11 @@ from machines import Machines, Program
 from studio_certificates import Studio
 
 from daemon.cluster import authority
+from daemon.cluster.issuing import issue
 
 psutil: Any = pytest.importorskip("psutil", reason="the extra `cluster` is not installed")
 Make = Callable[..., Machines]
+LOST = "scheduler.lost"
 
 
 def demand_all_filed(studio: Machines, sent: list[Sent]) -> None:
@@ -78,6 +80,49 @@ def test_a_workers_settings_name_no_folders(tmp_path: Path) -> None:
     config.write_text('state_dir: state\nexecutor: {address: "tls://127.0.0.1:8786"}\n')
     done = matted("worker", "--config", config)
     assert (done.returncode, "ca.pem is missing" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("join", "told"),
+    [
+        ("tcp://127.0.0.1:8786", "is not spoken between machines, only tls://"),
+        ("studio", "needs a port from 1 to 65535"),
+        ("0.0.0.0:8786", "is every network there is"),
+    ],
+)
+def test_an_address_that_is_none_is_one_line(tmp_path: Path, join: str, told: str) -> None:
+    (tmp_path / "worker.yaml").write_text("state_dir: state\n")
+    done = matted("worker", "--join", join, "--config", tmp_path / "worker.yaml")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert told in line
+
+
+@pytest.mark.cluster
+def test_one_that_expires_while_it_works_is_told_when_it_has_to_join_again(
+    machines: Make, tmp_path: Path
+) -> None:
+    """The line that is up stays up: no photo is lost over it."""
+    studio = machines()
+    studio.start_scheduler()
+    until = datetime.now(UTC) + timedelta(seconds=25)
+    known = authority.known(studio.certificates.own, now=datetime.now(UTC))
+    short = issue(known, ("b",), now=until - timedelta(days=1), days=1)
+    for name, content in short.files.items():
+        (tmp_path / name).write_bytes(content)
+        (tmp_path / name).chmod(0o600)
+    worker = studio.start_worker(certificates=tmp_path)
+    studio.daemon.start()
+    studio.daemon.await_("worker.joined")
+    wait_until(lambda: datetime.now(UTC) > until, 30)
+    sent = studio.put(2)
+    studio.daemon.await_("photo.filed", count=2)
+    assert studio.scheduler is not None
+    studio.scheduler.kill()
+    studio.start_scheduler()
+    wait_until(lambda: any("EXPIRED" in one.get("reason", "") for one in worker.said(LOST)), 60)
+    studio.start_worker()
+    demand_all_filed(studio, sent)
 
 
 @pytest.mark.cluster
@@ -165,6 +210,8 @@ def test_the_doctor_tries_each_workers_view_of_every_folder(machines: Make) -> N
     assert told.count("the same share, at ") == 4, told
     assert f"the same share, at {mounted}/inbox" in told
     assert "cert.pem expires on " in told, "a month ahead"
+    assert studio.scheduler is not None
+    assert "cert.pem expires on " in studio.scheduler.await_("certificate.expiring")["reason"]
     assert "workers that have joined: 2" in told
     assert not list(studio.root.rglob(".matted-probe-*"))
 

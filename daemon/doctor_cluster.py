@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,6 +17,7 @@ from daemon.cluster.probe import Question, View
 from daemon.config.settings import Settings
 from daemon.doctor import Finding, Severity
 from daemon.errors import CertificateTrouble, MattedError, NoEngine
+from daemon.shelf.roots import STAGING
 
 _REACH_S = 3.0
 """A scheduler that is there answers at once, and says who has joined."""
@@ -153,7 +155,8 @@ def _viewed(what: str, folder: _Asked, link: Link, seat: Seat) -> Iterator[Findi
 
 
 def _finding(what: str, folder: _Asked, view: View) -> Finding:
+    place = view.path.partition(f"/{os.fsdecode(STAGING)}/")[0]
     if view.trouble is not None:
-        told = f"not seen at {view.path} ({view.trouble}): {folder.otherwise} over the network"
+        told = f"not seen at {place} ({view.trouble}): {folder.otherwise} over the network"
         return Finding(what, Severity.NOTE, told)
-    return Finding(what, Severity.OK, f"the same share, at {view.path}")
+    return Finding(what, Severity.OK, f"the same share, at {place}")

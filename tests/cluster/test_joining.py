@@ -208,7 +208,8 @@ def test_the_doctor_tries_each_workers_view_of_every_folder(machines: Make) -> N
     code, told = doctor(studio)
     assert code == 0, told
     assert told.count("the same share, at ") == 4, told
-    assert f"the same share, at {mounted}/inbox" in told
+    for name in ("inbox", "results"):
+        assert f"the same share, at {mounted}/{name}\n" in told
     assert "cert.pem expires on " in told, "a month ahead"
     assert studio.scheduler is not None
     assert "cert.pem expires on " in studio.scheduler.await_("certificate.expiring")["reason"]

@@ -248,6 +248,7 @@ def _news(worker: Worker) -> WorkerNews:
         address=worker.seat.address,
         slots=hello.slots,
         at_work=len(worker.at_work),
+        photos=tuple(sorted(worker.at_work)),
         engine=hello.engine,
         device=hello.device,
         done=worker.done,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -77,7 +78,7 @@ def _shown(status: Status, *, flagged: bool) -> Group:
     lines = (*_folders(status), *_workers(status), *tell_stations(status.stations))
     parts += [Text(line) for line in lines]
     tables = [
-        _table("at work", status.working),
+        _table("at work", status.working, partial(_where, _workers_of(status))),
         _table("to be tried again", status.retrying),
         _table(advice("failed; `matted retry ID` tries one again"), status.failed),
         _table("filed, but their originals were not deleted", status.kept),
@@ -126,6 +127,17 @@ def _workers(status: Status) -> list[str]:
         state = one["trouble"] or f"{one['at_work']} of {one['slots']} at work, {rate}"
         lines.append(f"worker {one['name']} ({one['address']}): {runs}, {state}")
     return lines
+
+
+def _workers_of(status: Status) -> Mapping[int, str]:
+    """Who has which photo."""
+    told = status.news.get("workers", ())
+    return {photo: one["name"] for one in told for photo in one["photos"]}
+
+
+def _where(workers: Mapping[int, str], entry: Entry) -> str:
+    worker = workers.get(entry.photo.id)
+    return _reason(entry) if worker is None else f"on {worker}"
 
 
 def _reason(entry: Entry) -> str:

@@ -34,7 +34,7 @@ _OWN = (
 """Errors that are the photo's, or nobody's. All that have to do with files or disks are the
 worker's own trouble: the daemon looks at its own."""
 _BY_NAME: Mapping[str, type[PhotoError]] = {one.__name__: one for one in _OWN}
-_MOST_FILES = 4096
+_MOST_FILES = 20_000
 _MOST_CHARACTERS = 2000
 
 

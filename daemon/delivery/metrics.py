@@ -97,7 +97,7 @@ class Figures:
         for worker in condition.workers:
             told = {"slots": 0 if worker.trouble else worker.slots, "at_work": worker.at_work}
             for what, number in (told | {"ended": worker.done}).items():
-                self._of_workers[what].labels(worker.name, worker.engine, worker.device).set(number)
+                self._of_workers[what].labels(worker.name, worker.engine, worker.device).inc(number)
         self._info.labels(condition.version, condition.engine, condition.device).set(1)
         for state, number in ledger.counts().items():
             self._photos.labels(str(state)).set(number)

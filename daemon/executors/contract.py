@@ -35,6 +35,8 @@ class WorkerNews:
     slots: int
     """How many photos it works on at once."""
     at_work: int
+    photos: tuple[int, ...] = ()
+    """These, by their ids."""
     engine: str = ""
     device: str = ""
     done: int = 0

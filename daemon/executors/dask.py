@@ -2,25 +2,21 @@
 
 Who works on what is decided here, photo by photo; Dask carries calls and is asked nothing else. All
 that is kept here may be lost: the ledger has what was begun.
-
-Whether a photo killed a worker or the worker went for reasons of its own, nobody can tell who was
-not there. So the first time costs it nothing; from then on it has a worker to itself, and if that
-goes, too, it pays.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from daemon.cluster.compared import difference, of_settings
 from daemon.cluster.courier import Courier, Unsuited
+from daemon.cluster.flights import Flight, Flights
 from daemon.cluster.link import Late, Link, Lost
 from daemon.cluster.roster import Roster, Worker
 from daemon.errors import Interrupted, MattedError, ResultsTrouble, WorkerDied
@@ -57,18 +53,6 @@ def opened(given: Given) -> DaskExecutor:
     return made
 
 
-@dataclass(eq=False, slots=True)
-class _Flight:
-    """A job that has not ended."""
-
-    job: Job
-    until_s: float
-    """On the monotonic clock."""
-    worker: Worker | None = None
-    """None: it waits for one of its own."""
-    attempt: str = ""
-
-
 class DaskExecutor:
     """Has photos worked on by whoever has joined."""
 
@@ -86,11 +70,7 @@ class DaskExecutor:
         self._longest_s = 1.25 * photo_timeout_s + _GRACE_S
         self._wake = wake
         self._log = log
-        self._lock = threading.Lock()
-        self._flights: dict[int, _Flight] = {}
-        self._ended: list[Finished[Job, Outcome]] = []
-        self._strikes: dict[int, int] = {}
-        """How often a photo's worker has gone or fallen silent."""
+        self._flights = Flights()
         self._reader = ThreadPoolExecutor(_READERS, "read")
         self._stopping = threading.Event()
         self._begun = False
@@ -108,18 +88,13 @@ class DaskExecutor:
 
     @property
     def idle(self) -> int:
-        """As many as would be given away at once; none before who waits for a worker has one."""
-        with self._lock:
-            if not self._begun or any(one.worker is None for one in self._flights.values()):
-                return 0
-            return sum(one.idle for one in self._roster.workers)
+        """As many as would be given away at once."""
+        return self._flights.idle(self._roster.workers) if self._begun else 0
 
     @property
     def running(self) -> tuple[Job, ...]:
         """In flight, or not told of yet."""
-        with self._lock:
-            flying = tuple(one.job for one in self._flights.values())
-            return flying + tuple(one.job for one in self._ended)
+        return self._flights.jobs
 
     @property
     def trouble(self) -> str | None:
@@ -145,37 +120,30 @@ class DaskExecutor:
 
     def worker_of(self, photo_id: int) -> str | None:
         """The name of the machine that has it."""
-        with self._lock:
-            flight = self._flights.get(photo_id)
-        return flight.worker.hello.name if flight and flight.worker else None
+        worker = self._flights.worker_of(photo_id)
+        return worker.hello.name if worker else None
 
     def begin(self) -> None:
         """Take up the line to the scheduler."""
         if not self._begun:
             self._begun = True
-            self._stopping.clear()
             self._link.start()
             threading.Thread(target=self._mind, name="leases", daemon=True).start()
 
     def submit(self, job: Job) -> None:
-        """Give it to whoever has most to spare; one that is suspected, to somebody who has none."""
-        attempt = os.path.basename(job.staging).decode("ascii")
-        flight = _Flight(job, time.monotonic() + self._longest_s, attempt=attempt)
-        with self._lock:
-            self._flights[job.photo.id] = flight
+        """Give it to whoever has most to spare."""
+        self._flights.add(Flight(job, time.monotonic() + self._longest_s))
         self._place()
 
     def finished(self) -> list[Finished[Job, Outcome]]:
         """All that have ended since."""
-        with self._lock:
-            ended, self._ended = self._ended, []
-        return ended
+        return self._flights.take_ended()
 
     def stop(self) -> None:
         """Hang up: the scheduler has the workers drop what they do."""
         self._stopping.set()
         self._link.stop()
-        for flight in self._open():
+        for flight in self._flights.open:
             self._end(flight, Interrupted("the daemon stopped"))
         self._reader.shutdown(wait=False, cancel_futures=True)
 
@@ -185,78 +153,51 @@ class DaskExecutor:
         self._place()
         self._wake()
 
-    # Who gets what
-
     def _place(self) -> None:
-        """Give away what waits."""
-        with self._lock:
-            waiting = [one for one in self._flights.values() if one.worker is None]
-            placed = [one for one in waiting if self._placed(one)]
-        for flight in placed:
+        for flight in self._flights.place(self._roster.workers):
             threading.Thread(target=self._fly, args=(flight,), name="photo", daemon=True).start()
 
-    def _placed(self, flight: _Flight) -> bool:
-        suspected = flight.job.photo.id in self._strikes
-        free = [one for one in self._roster.workers if one.idle]
-        if suspected:
-            free = [one for one in free if not one.at_work]
-        if not free:
-            return False
-        worker = max(free, key=lambda one: (one.idle, -one.done))
-        worker.at_work.add(flight.job.photo.id)
-        worker.alone = suspected
-        flight.worker = worker
-        return True
+    # One attempt, in a thread of its own, to the one end that counts
 
-    def _fly(self, flight: _Flight) -> None:
-        """From here on in a thread of its own, to the one end that counts."""
-        assert flight.worker is not None
-        seat = flight.worker.seat.id
+    def _fly(self, flight: Flight) -> None:
+        worker = flight.worker
+        assert worker is not None
+        seat = worker.seat.id
         courier = Courier(self._link, seat, flight.attempt, flight.until_s, self._reader)
         try:
-            outcome = courier.carried(flight.job)
+            self._answered(flight, worker, courier.carried(flight.job))
         except Lost as error:
-            self._vanished(flight, str(error))
-        except Late:
-            told = f"{flight.worker.hello.name} did not answer within {self._longest_s:.0f} s"
-            self._rest(flight.worker, told)
-            self._vanished(flight, told)
+            self._vanished(flight, worker, str(error))
+        except Late as error:
+            self._rest(worker, str(error))
+            self._vanished(flight, worker, str(error))
         except Unsuited as error:
-            self._rest(flight.worker, str(error))
-            told = f"{flight.worker.hello.name} cannot work on it at present: {error}"
+            self._rest(worker, str(error))
+            told = f"{worker.hello.name} cannot work on it at present: {error}"
             self._end(flight, Interrupted(told))
         except MattedError as error:
             self._end(flight, error)
         except Exception as error:  # noqa: BLE001 - the per-photo boundary: an end it must have
             told = f"{type(error).__name__}: {one_line(error)}"
-            self._rest(flight.worker, told)
+            self._rest(worker, told)
             self._end(flight, Interrupted(told))
-        else:
-            self._answered(flight, outcome)
 
-    def _answered(self, flight: _Flight, outcome: Outcome | MattedError) -> None:
-        assert flight.worker is not None
+    def _answered(self, flight: Flight, worker: Worker, outcome: Outcome | MattedError) -> None:
         if isinstance(outcome, Interrupted):  # its engine died, or is not ready: not again at once
-            self._rest(flight.worker, str(outcome))
+            self._rest(worker, str(outcome))
         else:
-            flight.worker.is_well()
-            self._strikes.pop(flight.job.photo.id, None)
+            worker.is_well()
+            self._flights.clear(flight.job.photo.id)
         if isinstance(outcome, Staged):
-            filed = replace(outcome.filed, worker=flight.worker.hello.name)
-            outcome = replace(outcome, filed=filed)
+            outcome = replace(outcome, filed=replace(outcome.filed, worker=worker.hello.name))
         self._end(flight, outcome)
 
-    def _vanished(self, flight: _Flight, reason: str) -> None:
-        """Whose doing it was that a worker went, as far as it can be told."""
-        photo_id = flight.job.photo.id
+    def _vanished(self, flight: Flight, worker: Worker, reason: str) -> None:
         if self._link.trouble is not None or self._stopping.is_set():
             self._end(flight, Interrupted(reason))  # everybody went: no photo's doing
             return
-        assert flight.worker is not None
-        with self._lock:
-            blamed = photo_id in self._strikes and flight.worker.alone
-            self._strikes[photo_id] = self._strikes.get(photo_id, 0) + 1
-        told = f"its worker {flight.worker.hello.name} was lost: {reason}"
+        told = f"its worker {worker.hello.name} was lost: {reason}"
+        blamed = self._flights.blames(flight)
         self._end(flight, WorkerDied(told) if blamed else Interrupted(told))
 
     def _rest(self, worker: Worker, reason: str) -> None:
@@ -264,26 +205,16 @@ class DaskExecutor:
         told = {"worker": worker.hello.name, "reason": reason, "after_s": round(wait_s, 1)}
         self._log.warning(Event.WORKER_RESTING, **told)
 
-    def _end(self, flight: _Flight, outcome: Outcome | MattedError) -> None:
+    def _end(self, flight: Flight, outcome: Outcome | MattedError) -> None:
         """Once for each attempt: what comes later is refused, and what it staged is removed."""
-        photo_id = flight.job.photo.id
-        with self._lock:
-            current = self._flights.get(photo_id) is flight
-            if flight.worker is not None:
-                flight.worker.ended(photo_id)
-            if current:
-                del self._flights[photo_id]
-                self._ended.append(Finished(flight.job, outcome))
-        if current:
+        if self._flights.end(flight, outcome):
             self._place()
             self._wake()
-            return
-        if self._stopping.is_set():
-            return  # it was ended by us, and what it staged is swept by the next run
-        name = flight.worker.hello.name if flight.worker else ""
-        self._log.warning(Event.ANSWER_REFUSED, photo=photo_id, worker=name)
-        with contextlib.suppress(ResultsTrouble):
-            staging.discard_attempt(flight.job.results, flight.job.staging)
+        elif not self._stopping.is_set():  # else the next run sweeps it
+            name = flight.worker.hello.name if flight.worker else ""
+            self._log.warning(Event.ANSWER_REFUSED, photo=flight.job.photo.id, worker=name)
+            with contextlib.suppress(ResultsTrouble):
+                staging.discard_attempt(flight.job.results, flight.job.staging)
 
     # Leases
 
@@ -292,29 +223,21 @@ class DaskExecutor:
         resting = False
         while not self._stopping.wait(_LOOK_S):
             self._roster.look()
-            now_s = time.monotonic()
-            for flight in self._open():
-                if flight.worker is None and not self._roster.workers:
-                    self._end(flight, Interrupted(self._reason() or "no worker is left"))
-                elif now_s > flight.until_s + _GRACE_S / 2:
-                    self._end_overdue(flight)
+            for flight in self._flights.open:
+                self._look_at(flight)
             before, resting = resting, any(one.is_resting for one in self._roster.workers)
             if before and not resting:
                 self._place()
                 self._wake()
 
-    def _end_overdue(self, flight: _Flight) -> None:
-        """Its thread hangs, on a share perhaps; what it says one day will be refused."""
-        told = f"nothing was heard of it for {self._longest_s:.0f} s"
-        with self._lock:
-            if self._flights.pop(flight.job.photo.id, None) is None:
-                return
-            self._ended.append(Finished(flight.job, Interrupted(told)))
-        self._wake()
-
-    def _open(self) -> tuple[_Flight, ...]:
-        with self._lock:
-            return tuple(self._flights.values())
+    def _look_at(self, flight: Flight) -> None:
+        if flight.worker is None and not self._roster.workers:
+            self._end(flight, Interrupted(self._reason() or "no worker is left"))
+        elif time.monotonic() > flight.until_s + _GRACE_S / 2:
+            # Its thread hangs, on a share perhaps; what it says one day will be refused.
+            told = f"nothing was heard of it for {self._longest_s:.0f} s"
+            if self._flights.give_up(flight, Interrupted(told)):
+                self._wake()
 
 
 def _news(worker: Worker) -> WorkerNews:
@@ -325,6 +248,7 @@ def _news(worker: Worker) -> WorkerNews:
         address=worker.seat.address,
         slots=hello.slots,
         at_work=len(worker.at_work),
+        photos=tuple(sorted(worker.at_work)),
         engine=hello.engine,
         device=hello.device,
         done=worker.done,

@@ -81,8 +81,14 @@ def obey() -> None:
     local.opened = opened
 
 
+def dawdle() -> None:
+    """Both."""
+    obey()
+    be_slow()
+
+
 FAULTS: Mapping[str, Callable[[], None]] = {
-    one.__name__: one for one in (well, lie, lie_about_photo, babble, be_slow, differ, obey)
+    one.__name__: one for one in (well, lie, lie_about_photo, babble, be_slow, differ, obey, dawdle)
 }
 
 

@@ -84,7 +84,7 @@ def damaged(**changes: Any) -> dict[str, Any]:
         {"made": [["0.png/x", 1, SHA]], "filed": answers.told(STAGED)["filed"]},
         {"made": [["0.png", -1, SHA]], "filed": answers.told(STAGED)["filed"]},
         {"made": [["0.png", 1, "abc"]], "filed": answers.told(STAGED)["filed"]},
-        {"made": [["0.png", 1, SHA]] * 5000, "filed": answers.told(STAGED)["filed"]},
+        {"made": [["0.png", 1, SHA]] * 30_000, "filed": answers.told(STAGED)["filed"]},
         {"unchanged": "abc"},
         {"failed": "SystemExit", "reason": "no"},
         {"failed": "LedgerTrouble", "reason": "pauses everything"},

@@ -114,10 +114,11 @@ def _decode_by_codec(codec: Codec, opened: Opened, max_pixels: int) -> Raster:
         decoded.image, extra_samples=decoded.extra_samples, declared=decoded.declared
     )
     kept, left_out = metadata.of(decoded.image, decoded.exif)
+    by_exif = harmless(lambda: resolution.by_exif(decoded.exif, orientation=1), None)
     return Raster(
         vips.array(converted.image),
         converted.icc,
-        decoded.dpi,
+        decoded.dpi or by_exif,
         (*decoded.warnings, *converted.warnings, *left_out),
         kept,
         converted.remade or decoded.remade,

@@ -8,6 +8,7 @@ from daemon.imaging.formats import Format
 from daemon.photo import Dpi
 
 _MM_PER_INCH = 25.4
+_NO_UNIT, _CENTIMETRE = 1, 3
 _ABSURD_PER_MM = 4000.0
 _UNKNOWN_IN_PNG = (2.834, 2.834)
 """libvips' answer for a PNG without resolution; one of 72 dpi says 2.835."""
@@ -20,9 +21,18 @@ def dpi(kind: Format, image: vips.Image, told: Exif, orientation: int) -> Dpi | 
         known = per_mm != _UNKNOWN_IN_PNG
     else:
         known = vips.fact(image, "resolution-unit", "") != ""
-    if kind is Format.WEBP:  # libvips does not look into its EXIF
-        per_mm = _exif_per_mm(told)
-    if not known or not all(0 < density < _ABSURD_PER_MM for density in per_mm):
+    if kind in {Format.WEBP, Format.AVIF}:  # libvips does not look into their EXIF
+        return by_exif(told, orientation if kind is Format.WEBP else 1)
+    return _per_inch(per_mm, orientation) if known else None
+
+
+def by_exif(told: Exif, orientation: int) -> Dpi | None:
+    """What Exif says, of a photo that it says to turn so."""
+    return _per_inch(_exif_per_mm(told), orientation)
+
+
+def _per_inch(per_mm: tuple[float, float], orientation: int) -> Dpi | None:
+    if not all(0 < density < _ABSURD_PER_MM for density in per_mm):
         return None
     # Files keep whole dots per metre or the like: 300 dpi come as 299.9994.
     across, down = (round(density * _MM_PER_INCH, 2) for density in per_mm)
@@ -30,6 +40,9 @@ def dpi(kind: Format, image: vips.Image, told: Exif, orientation: int) -> Dpi | 
 
 
 def _exif_per_mm(told: Exif) -> tuple[float, float]:
-    unit_mm = 10.0 if told.image.number(exif.RESOLUTION_UNIT) == 3 else _MM_PER_INCH
+    unit = told.image.number(exif.RESOLUTION_UNIT)
+    if unit == _NO_UNIT:  # a ratio of width to height
+        return 0, 0
+    unit_mm = 10.0 if unit == _CENTIMETRE else _MM_PER_INCH
     across = told.image.number(exif.X_RESOLUTION) or 0
     return across / unit_mm, (told.image.number(exif.Y_RESOLUTION) or 0) / unit_mm

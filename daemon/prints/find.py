@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.prints import platen, sides
-from daemon.prints.parting import Piece, parted
+from daemon.prints.parting import parted
+from daemon.prints.piece import Piece
 from daemon.prints.rectangle import Rectangle
 
 LONG_SIDE = 1500
@@ -30,6 +31,12 @@ _MOST_ASPECT = 3.0
 _USUAL_ASPECT, _USUAL_FILLING = 1.75, 0.98
 """Prints of all usual sizes are shorter, and the filling of nearly all is more; what is not so may
 be two that were not parted."""
+_LEAST_SEAM = 0.65
+"""Share of a seam between prints that shows an edge. Where nothing ends, chance shows a half."""
+_LEAST_UPPER = 0.75
+"""Likewise, of the outline of a print that covers another's corner."""
+_LEAST_LEAD = 100.0
+"""Pixels of outline by which the next best way to cut has to be dearer."""
 _MOST_SHARED = 0.2
 """Of the smaller of two prints: more than a corner."""
 _MOST_DEGREES = 10.0
@@ -77,27 +84,14 @@ def find(photo: NDArray[np.uint8]) -> Layout:
 
 
 def _pieces(ground: platen.Platen, long_side: int) -> list[Piece]:
-    """What hangs together, filled and without dust, parted into rectangles."""
-    mask, steep = ground.mask, _steepness(ground.off)
+    """What lies on the platen, filled and without dust, parted into rectangles."""
     size = max(3, round(_DUST * long_side) | 1)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    padded = cv2.copyMakeBorder(mask, size, size, size, size, cv2.BORDER_CONSTANT, value=0)
-    opened = cv2.morphologyEx(_filled(padded), cv2.MORPH_OPEN, kernel)
-    clean = opened[size:-size, size:-size]
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(clean, connectivity=4)
-    found = []
-    for label in range(1, count):
-        if stats[label, cv2.CC_STAT_AREA] >= _SPECK * mask.size:
-            own = (labels == label).astype(np.uint8)
-            found += parted(own, steep, _LEAST_SIDE * long_side)
-    return found
-
-
-def _steepness(off: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(height, width): how fast the picture changes from pixel to pixel."""
-    across = np.linalg.norm(cv2.Sobel(off, -1, 1, 0, ksize=1), axis=2)
-    down = np.linalg.norm(cv2.Sobel(off, -1, 0, 1, ksize=1), axis=2)
-    return np.asarray(cv2.dilate(np.maximum(across, down) / 2, np.ones((3, 3), np.uint8)))
+    padded = _filled(np.pad(ground.mask, size))
+    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)
+    clean = np.ascontiguousarray(opened[size:-size, size:-size])
+    least = _LEAST_SIDE * long_side, _SPECK * ground.mask.size
+    return parted(ground.off, clean, ground.noise, least)
 
 
 def _filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -139,9 +133,10 @@ def _doubt(found: list[Print], beside: float) -> str | None:
 
 
 def _doubt_of(one: Piece, rectangle: Rectangle) -> str | None:
-    covered = float(one.mask.sum())
-    if min(covered / _LEAST_COVERED, _hull_area(one) / _LEAST_FILLING) < rectangle.area:
+    if one.more or (one.seen is None and not _is_rectangle(one, rectangle)):
         return "is no rectangle: prints may overlap, or it is torn"
+    if one.seam < _LEAST_SEAM or one.upper < _LEAST_UPPER:
+        return "meets another where no edge is to be seen: prints may overlap"
     if rectangle.aspect > _MOST_ASPECT:
         return f"is {rectangle.aspect:.1f} times as long as it is wide"
     if abs(rectangle.degrees) > _MOST_DEGREES:
@@ -149,19 +144,20 @@ def _doubt_of(one: Piece, rectangle: Rectangle) -> str | None:
     return None
 
 
+def _is_rectangle(one: Piece, rectangle: Rectangle) -> bool:
+    covered, without_dents = float(one.mask.sum()), one.hull_area
+    return min(covered / _LEAST_COVERED, without_dents / _LEAST_FILLING) >= rectangle.area
+
+
 def _remark(one: Piece, rectangle: Rectangle) -> str:
     """Two prints that touch, or of which one hides a corner, can look nearly like one."""
     if rectangle.aspect > _USUAL_ASPECT:
         return f"{rectangle.aspect:.1f} times as long as it is wide"
-    if _hull_area(one) < _USUAL_FILLING * rectangle.area:
+    if one.lead < _LEAST_LEAD:
+        return "it could be cut in another way as well"
+    if one.seen is None and one.hull_area < _USUAL_FILLING * rectangle.area:
         return "a corner is missing"
     return ""
-
-
-def _hull_area(one: Piece) -> float:
-    """Of a piece without dents: what is as dark as the platen may be missing at an edge."""
-    contours, _ = cv2.findContours(one.mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return float(cv2.contourArea(cv2.convexHull(max(contours, key=len))))
 
 
 def _in_rows(prints: list[Print]) -> list[Print]:

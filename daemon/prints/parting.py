@@ -1,242 +1,197 @@
-"""Prints that touch, or of which one covers another's corner, parted where their outlines meet.
+"""Prints that touch, cover another's corner or are as dark as the platen in places, told apart.
 
-Where two rectangles meet, the outline of both has a notch. Cuts from notch to notch, or from a
-notch straight on along a side, are tried, and the one is taken that leaves the best rectangles. A
-corner that is cut off does not matter: the rectangle around the rest has it.
+An outline says little of them. So each rectangle that has edges on all four sides is a hypothesis,
+and those are taken that explain together, at the lowest price, what lies there.
+
+Cuts from notch to notch of the outline were tried before. They were right on four of five scans,
+and where they were to find more they cut through prints that lay on one another.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.prints import angles, cover, frame, hypotheses, seams, sides
+from daemon.prints.hypotheses import Hypothesis
+from daemon.prints.piece import Mask, Piece, whole
 from daemon.prints.rectangle import Rectangle
 
-_COARSE = 0.006
-"""Of the scan's longer side: what of an outline is no corner, deckled edges included."""
-_NOTCH_DEGREES = 20.0
 _GOOD = 0.985
-"""Share of its rectangle that a print covers; nothing is parted above it."""
-_GAIN = 0.012
-_LEAST_PIECE = 0.82
-_MOST_NOTCHES = 14
-_LEAST_CUT = 4.0
-_SHORT = 0.6
-"""Of the shortest side: so short a cut is one of two corners, where nothing is to be seen."""
-_PLAINER = 1.25
-_STRIP, _STRIP_FILLING = 2.6, 0.9
-"""What is longer, and so much of a rectangle, is no print: it was cut off one."""
-
-_LOOKED_AT = 420
-"""Longer side of the mask in which cuts are tried."""
-_STEEP = 3.0
-_LEAST_OF_CUT, _LEAST_OF_STRAIGHT = 0.7, 0.96
-"""Share of a cut along which the picture has to change: from notch to notch; and from one straight
-on, which may lead on into a print that another one covers."""
-
-Mask = NDArray[np.uint8]
+"""Share of its rectangle that a print covers; what covers as much is one."""
+_SCALE = 2 / 3
+"""Of the small copy: edges are seen as well, in half the time."""
+_MARGIN = 64
+"""Pixels around what is looked at."""
+_PLAIN, _PLAIN_HULL = 0.92, 0.97
+"""Share of its rectangle that a piece covers, as it is and without dents."""
+_SURE = 0.95
+"""Share of an outline that shows an edge; where less is seen, another angle is tried."""
+_PLAINLY = 0.9
+"""Likewise, of what is a print whatever lies beside it."""
+_SMALL = 5.0
+"""Times the shortest side: so large is what is one print or two, and may be tried at all angles."""
+_ALL_DEGREES = tuple(np.arange(-10.0, 10.1, 1.0))
+_REACH = 0.33
+"""Of the shortest side: borders are hardly wider."""
+_EDGE, _MOST_BROAD = 0.15, 0.1
+"""Of the shortest side: what is as broad, and of its square, what as much may be in no print."""
+_MOST_LEFT = 0.06
+"""Of what lies there: what no rectangle explains."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Piece:
-    """What may be a print."""
+class _Part:
+    """What of a scan is looked at on its own."""
 
-    mask: Mask
-    rectangle: Rectangle
-    filling: float
-    """Share of the rectangle that it covers."""
+    off: NDArray[np.float32]
+    lies: Mask
+    noise: float
+    least_side: float
+
+    def seen_at(self, degrees: Sequence[float]) -> list[Hypothesis]:
+        """What could be prints, if they lay so far askew."""
+        frames = (self._turned(each) for each in degrees)
+        return [h for one in frames for h in hypotheses.of_frame(one, _SCALE * self.least_side)]
+
+    def seen_of(self, prints: Sequence[Rectangle]) -> tuple[float, float]:
+        """What is seen of the worst seam; and of the upper one where two overlap."""
+        frames = [self._turned(one.degrees) for one in prints]
+        seen = [
+            seams.seen(one, [*prints[:number], *prints[number + 1 :]], frames[number])
+            for number, one in enumerate(prints)
+        ]
+        pairs = itertools.combinations(zip(prints, frames, strict=True), 2)
+        upper = [
+            max(seams.within(one, other, of_one), seams.within(other, one, of_other))
+            for (one, of_one), (other, of_other) in pairs
+        ]
+        return min(seen), min(upper, default=1.0)
+
+    def _turned(self, degrees: float) -> frame.Frame:
+        return frame.turned(self.off, self.lies, degrees, _SCALE, self.noise)
 
 
-def piece(mask: Mask) -> Piece:
-    """Look at a mask of one connected piece."""
-    contour = _outline(mask)
-    rectangle = Rectangle.around(contour)
-    return Piece(mask, rectangle, min(1.0, float(mask.sum()) / max(1.0, _grown(rectangle))))
-
-
-def _grown(rectangle: Rectangle) -> float:
-    """Its area in pixels that it covers, while corners are told in their middles."""
-    return (rectangle.width + 1) * (rectangle.height + 1)
-
-
-def parted(mask: Mask, steep: NDArray[np.float32], least_side: float) -> list[Piece]:
-    """The prints in a mask of one connected piece.
+def parted(
+    off: NDArray[np.float32], mask: Mask, noise: float, least: tuple[float, float]
+) -> list[Piece]:
+    """The pieces on a scan that may be prints.
 
     Args:
-        mask: (height, width), 1 where it is.
-        steep: (height, width) how fast the picture changes there, Lab's units a pixel.
-        least_side: of a print, pixels.
+        off: (height, width, 3), how far each pixel is from the platen, Lab.
+        mask: (height, width), 1 where something lies, without dust.
+        noise: of the platen, Lab's units a pixel.
+        least: the shortest side of a print, pixels, and the least area that is looked at.
     """
-    left, top, width, height = cv2.boundingRect(mask)
-    window = slice(top, top + height), slice(left, left + width)
-    own = mask[window]
-    whole = piece(mask)
-    if whole.filling >= _GOOD:
-        return [whole]
-    factor = min(1.0, _LOOKED_AT / max(own.shape))
-    size = max(8, round(width * factor)), max(8, round(height * factor))
-    small = piece(cv2.resize(own, size, interpolation=cv2.INTER_NEAREST))
-    edges = cv2.resize(steep[window], size, interpolation=cv2.INTER_AREA)
-    parts = _parted(small, edges, least_side * factor)
-    if len(parts) == 1:
-        return [whole]
-    return [_enlarged(part, mask, window) for part in parts]
+    least_side, least_area = least
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    numbers = [n for n in range(1, count) if stats[n, cv2.CC_STAT_AREA] >= least_area]
+    pieces = [whole((labels == n).astype(np.uint8)) for n in numbers]
+    good = [one for one in pieces if one.filling >= _GOOD]
+    for group in _groups([one for one in pieces if one.filling < _GOOD]):
+        good += _explained(off, group, noise, least_side)
+    return good
 
 
-def _enlarged(part: Piece, mask: Mask, window: tuple[slice, slice]) -> Piece:
-    own = np.zeros_like(mask)
-    height, width = own[window].shape
-    # A cut is two pixels wide in the small picture, which the pieces on both sides get back.
-    grown = cv2.dilate(part.mask, np.ones((3, 3), np.uint8))
-    own[window] = cv2.resize(grown, (width, height), interpolation=cv2.INTER_NEAREST)
-    return piece(own & mask)
+def _groups(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Pieces whose rectangles overlap: a dark print may be seen in several."""
+    groups: list[list[Piece]] = []
+    for one in pieces:
+        near = [g for g in groups if any(one.rectangle.shared(p.rectangle) > 0 for p in g)]
+        groups = [g for g in groups if g not in near]
+        groups.append([one, *(p for g in near for p in g)])
+    return groups
 
 
-def _parted(
-    whole: Piece, steep: NDArray[np.float32], least_side: float, depth: int = 0
+def _explained(
+    off: NDArray[np.float32], group: list[Piece], noise: float, least_side: float
 ) -> list[Piece]:
-    if whole.filling >= _GOOD or depth > 8:
-        return [whole]
-    best, best_score = None, whole.filling + _GAIN
-    for begin, end, share in _cuts(whole.mask):
-        if _edge(steep, begin, end, least_side) < share:
-            continue
-        if share == _LEAST_OF_STRAIGHT and not _stands_out(steep, begin, end, least_side):
-            continue
-        pieces = _cut(whole.mask, begin, end, least_side)
-        if len(pieces) < 2 or min(one.filling for one in pieces) < _least(pieces):
-            continue
-        if any(one.rectangle.aspect > _STRIP and one.filling > _STRIP_FILLING for one in pieces):
-            continue
-        areas = [float(one.mask.sum()) for one in pieces]
-        score = sum(a * one.filling for a, one in zip(areas, pieces, strict=True)) / sum(areas)
-        if score > best_score:
-            best, best_score = pieces, score
-    if best is None:
-        return [whole]
-    return [one for part in best for one in _parted(part, steep, least_side, depth + 1)]
+    """The prints in a group of pieces; the pieces themselves, if no rectangles explain them."""
+    mask = np.maximum.reduce([one.mask for one in group])
+    left, top, right, bottom = _window(mask)
+    lies = np.ascontiguousarray(mask[top:bottom, left:right])
+    part = _Part(np.ascontiguousarray(off[top:bottom, left:right]), lies, noise, least_side)
+    chosen, best = _choice(part)
+    fitted = _fitted(lies, [one.rectangle for one in chosen], _REACH * least_side)
+    if _is_left(lies, fitted, least_side):
+        # Sure prints, and something beside them: together they are none, though they look like one.
+        more = bool(chosen) and min(one.seen for one in chosen) >= _PLAINLY
+        return [replace(one, more=more) for one in group]
+    if not chosen or best.left_over > _MOST_LEFT * float(lies.sum()):
+        return group
+    if len(group) == 1 == len(chosen) and _is_plain(group[0]):
+        return group
+    moved = [one.moved(left, top) for one in fitted]
+    seam, upper = part.seen_of([one.rectangle for one in chosen])
+    return [
+        Piece(_within(mask, each), each, one.seen, seam, upper, lead=best.lead)
+        for one, each in zip(chosen, moved, strict=True)
+    ]
 
 
-def _edge(
-    steep: NDArray[np.float32],
-    begin: NDArray[np.float64],
-    end: NDArray[np.float64],
-    least_side: float,
-) -> float:
-    """Along what share of a line the picture changes, as where a print ends.
+def _choice(part: _Part) -> tuple[list[Hypothesis], cover.Cover]:
+    """Looked at as its outline lies, and then more closely.
 
-    What is dark on a black platen leaves notches, too, and nothing ends along the line from them.
+    Short sides and dark ones tell badly how far askew a print lies. A rectangle that was found all
+    the same, moved to the edges that it has, tells it well.
     """
-    length = float(np.hypot(*(end - begin)))
-    if length < _SHORT * least_side:
-        return 1.0
-    along = begin + np.linspace(0.04, 0.96, max(8, round(length)))[:, None] * (end - begin)
-    most = np.array(steep.shape)[::-1] - 1
-    columns, rows = np.clip(np.round(along), 0, most).astype(int).T
-    near = cv2.dilate(steep, np.ones((3, 3), np.uint8))[rows, columns]
-    return float(np.mean(near > _STEEP))
-
-
-def _stands_out(
-    steep: NDArray[np.float32],
-    begin: NDArray[np.float64],
-    end: NDArray[np.float64],
-    least_side: float,
-) -> bool:
-    """Whether the picture changes more along a line than beside it, in each quarter of it.
-
-    In the middle of a photo much changes everywhere.
-    """
-    length = float(np.hypot(*(end - begin)))
-    if length < _SHORT * least_side:
-        return True
-    line = begin + np.linspace(0.04, 0.96, max(8, round(length)))[:, None] * (end - begin)
-    normal = _unit(end - begin)[::-1] * (-1, 1)
-    most = np.array(steep.shape)[::-1] - 1
-    values = []
-    for step in (-8, -6, -1, 0, 1, 6, 8):
-        columns, rows = np.clip(np.round(line + step * normal), 0, most).astype(int).T
-        values.append(steep[rows, columns])
-    there, beside = np.max(values[2:5], axis=0), np.median(values[:2] + values[5:], axis=0)
-    quarters = zip(np.array_split(there, 4), np.array_split(beside, 4), strict=True)
-    return all(one.mean() > _PLAINER * max(1.0, other.mean()) for one, other in quarters)
-
-
-def _least(pieces: list[Piece]) -> float:
-    """Of many that hang together, the first cut leaves pieces that are far from rectangles."""
-    return _LEAST_PIECE - 0.3 * any(len(_notches(one.mask)) > 1 for one in pieces)
-
-
-def _outline(mask: Mask) -> NDArray[np.int32]:
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return np.asarray(max(contours, key=len)[:, 0, :], np.int32)
-
-
-def _notches(mask: Mask) -> list[tuple[NDArray[np.float64], list[NDArray[np.float64]]]]:
-    """Where the outline turns the wrong way, and the directions of the sides that meet there."""
-    coarse = _COARSE * max(mask.shape)
-    corners = cv2.approxPolyDP(_outline(mask), coarse, closed=True)[:, 0, :].astype(np.float64)
-    if len(corners) < 5:
-        return []
-    clockwise = cv2.contourArea(corners.astype(np.float32), oriented=True) > 0
-    found = []
-    for before, at, after in zip(
-        np.roll(corners, 1, axis=0), corners, np.roll(corners, -1, axis=0), strict=True
+    found = part.seen_at(angles.of_outline(part.lies, part.least_side))
+    best = cover.cheapest(found, part.lies)
+    if (
+        best.left_over > _MOST_LEFT * float(part.lies.sum())
+        and max(part.lies.shape) < _SMALL * part.least_side
     ):
-        one, other = _unit(at - before), _unit(after - at)
-        turn = np.rad2deg(np.arcsin(np.clip(one[0] * other[1] - one[1] * other[0], -1, 1)))
-        if (turn if not clockwise else -turn) > _NOTCH_DEGREES:
-            found.append((abs(turn), at, [one, -other]))
-    found.sort(key=lambda each: -each[0])
-    return [(at, ways) for _, at, ways in found[:_MOST_NOTCHES]]
+        found += part.seen_at(_ALL_DEGREES)
+        best = cover.cheapest(found, part.lies)
+    unsure = [found[number] for number in best.chosen if found[number].seen < _SURE]
+    if unsure:
+        turned = [sides.snapped(part.off, one.rectangle, 4).degrees for one in unsure]
+        found += part.seen_at(angles.distinct(turned))
+        best = cover.cheapest(found, part.lies)
+    return [found[number] for number in best.chosen], best
 
 
-def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(vector / max(1e-9, float(np.hypot(*vector))))
+def _is_plain(one: Piece) -> bool:
+    """A deckled edge is told better by what it holds than by lines."""
+    return one.filling >= _PLAIN and one.hull_area >= _PLAIN_HULL * one.rectangle.area
 
 
-def _cuts(mask: Mask) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64], float]]:
-    notches = _notches(mask)
-    for (one, _), (other, _) in itertools.combinations(notches, 2):
-        if np.hypot(*(one - other)) >= _LEAST_CUT:
-            yield one, other, _LEAST_OF_CUT
-    for at, ways in notches:
-        for way in ways:
-            end = _far_side(mask, at, way)
-            if np.hypot(*(end - at)) >= _LEAST_CUT:
-                yield at, end, _LEAST_OF_STRAIGHT
+def _fitted(lies: Mask, rectangles: Sequence[Rectangle], reach: float) -> list[Rectangle]:
+    fitted = list(rectangles)
+    for number, one in enumerate(fitted):
+        own = lies.copy()
+        for other in (*fitted[:number], *fitted[number + 1 :]):
+            cv2.fillConvexPoly(own, np.round(other.corners).astype(np.int32), 0)
+        fitted[number] = sides.over_left(own, one, reach)
+    return fitted
 
 
-def _far_side(mask: Mask, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where a line that goes on from a notch leaves the mask."""
-    reach = int(np.hypot(*mask.shape))
-    steps = at + np.arange(2, reach)[:, None] * way
-    columns = np.clip(np.round(steps[:, 0]).astype(int), 0, mask.shape[1] - 1)
-    rows = np.clip(np.round(steps[:, 1]).astype(int), 0, mask.shape[0] - 1)
-    outside = np.flatnonzero(mask[rows, columns] == 0)
-    last = int(outside[0]) if len(outside) else reach - 3
-    return np.asarray(steps[min(last, len(steps) - 1)])
+def _is_left(lies: Mask, prints: Sequence[Rectangle], least_side: float) -> bool:
+    """Whether something is in no print that is no mere edge, such as a print below others."""
+    rest = lies.copy()
+    for one in prints:
+        cv2.fillConvexPoly(rest, np.round(one.corners).astype(np.int32), 0)
+    size = max(3, round(_EDGE * least_side) | 1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    broad = cv2.morphologyEx(rest, cv2.MORPH_OPEN, kernel)
+    return float(broad.sum()) > _MOST_BROAD * least_side**2
 
 
-def _cut(
-    mask: Mask, begin: NDArray[np.float64], end: NDArray[np.float64], least_side: float
-) -> list[Piece]:
-    along = _unit(end - begin) * 3
-    apart = mask.copy()
-    first, last = (tuple(map(int, np.round(p))) for p in (begin - along, end + along))
-    cv2.line(apart, first, last, 0, 2)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(apart, connectivity=4)
-    pieces = []
-    for label in range(1, count):
-        if stats[label, cv2.CC_STAT_AREA] < least_side**2:
-            continue
-        one = piece((labels == label).astype(np.uint8))
-        if min(one.rectangle.width, one.rectangle.height) >= least_side:
-            pieces.append(one)
-    kept = sum(float(one.mask.sum()) for one in pieces)
-    return pieces if kept > 0.97 * float(mask.sum()) else []
+def _window(mask: Mask) -> tuple[int, int, int, int]:
+    left, top, width, height = cv2.boundingRect(mask)
+    bottom, right = (
+        min(mask.shape[0], top + height + _MARGIN),
+        min(mask.shape[1], left + width + _MARGIN),
+    )
+    return max(0, left - _MARGIN), max(0, top - _MARGIN), right, bottom
+
+
+def _within(mask: Mask, rectangle: Rectangle) -> Mask:
+    drawn = np.zeros_like(mask)
+    cv2.fillConvexPoly(drawn, np.round(rectangle.corners).astype(np.int32), 1)
+    return np.asarray(mask & drawn)

@@ -23,6 +23,9 @@ _SAMPLES = 320
 _CORNER = 0.06
 """Of a side, at either end, that is not looked at: corners are worn and round."""
 _AGREEING = 0.45
+_DECKLED = 8.0
+"""Pixels of the small copy: deckled edges are less deep."""
+_SIDES_OF_BORDER = 3
 
 
 def _strip(
@@ -68,6 +71,29 @@ def over_borders(
     """
     moved = {side: _paper(off, others, rectangle, side, reach) for side in _SIDES}
     return rectangle.grown(**moved)
+
+
+def over_left(lies: NDArray[np.uint8], rectangle: Rectangle, reach: float) -> Rectangle:
+    """Move sides out over what lies there beside them, and in no other print.
+
+    A deckled edge shows no line; where half of it is passed, it ends.
+
+    Args:
+        lies: (height, width) 1 where something lies that is in no other print.
+        rectangle: of the print.
+        reach: how far to look, pixels.
+    """
+    beside = {side: _beside(lies, rectangle, side, reach) for side in _SIDES}
+    if sum(way > _DECKLED for way in beside.values()) < _SIDES_OF_BORDER:
+        # What lies at one side alone is no border: another print may look out from below.
+        beside = {side: min(way, _DECKLED) for side, way in beside.items()}
+    return rectangle.grown(**beside)
+
+
+def _beside(lies: NDArray[np.uint8], rectangle: Rectangle, side: str, reach: float) -> float:
+    strip = _strip(lies.astype(np.float32), rectangle, side, 0, reach)[1:]
+    ends = np.flatnonzero(strip.mean(axis=1) < 0.5)
+    return float(ends[0]) if len(ends) else 0.0
 
 
 def _paper(

@@ -24,7 +24,7 @@ class Decoded:
     exif: Exif = exif.NONE
     declared: Declared = SRGB
     dpi: Dpi | None = None
-    """Of the picture as it stands in the file."""
+    """Of the picture as it stands in the file; None: Exif may tell it."""
     extra_samples: int | None = None
     """TIFF's word on the first channel after the colours; None is alpha."""
     warnings: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from daemon.errors import NotAPhoto, NotReady
-from daemon.imaging import bmff, vips
+from daemon.imaging import bmff, exif, vips
 from daemon.imaging.codecs.codec import Decoded, Header, told_by
 from daemon.imaging.guard import harmless
 from daemon.imaging.opening import Opened
@@ -19,6 +19,7 @@ from daemon.photo import Dpi
 _SIZ = b"\xff\x4f\xff\x51"
 _END = b"\xff\xd9"
 _UUID_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_UUID_EXIF = b"JpgTiffExif->JP2"
 _MOST_BOX_BYTES = 4 << 20
 _MM_PER_INCH = 25.4
 _INK = 12
@@ -42,6 +43,8 @@ def header(opened: Opened) -> Header:
     if stream.bands not in {1, 3, 4} or not 8 <= stream.bits <= 16:
         told = f"JPEG 2000 of {stream.bands} channels with {stream.bits} bits"
         raise NotAPhoto(f"{told} is not taken")
+    if harmless(lambda: _is_ink(opened), otherwise=False):
+        raise NotAPhoto("JPEG 2000 in CMYK is not taken")
     return Header(stream.size, partial(_decode, stream, opened))
 
 
@@ -82,10 +85,11 @@ def _decode(stream: _Stream, opened: Opened) -> Decoded:
         )
     blobs = {
         vips.ICC: harmless(lambda: _profile(opened), b""),
-        vips.XMP: harmless(lambda: _xmp(opened), b""),
+        vips.XMP: harmless(lambda: _of_uuid(opened, _UUID_XMP), b""),
     }
     dpi = harmless(lambda: _dpi(opened), None)
-    return Decoded(vips.carrying(vips.image(pixels), blobs), dpi=dpi)
+    told = exif.of_block(harmless(lambda: _of_uuid(opened, _UUID_EXIF), b""))
+    return Decoded(vips.carrying(vips.image(pixels), blobs), told, dpi=dpi)
 
 
 def _profile(opened: Opened) -> bytes:
@@ -93,16 +97,23 @@ def _profile(opened: Opened) -> bytes:
         body = opened.read(box.body_at, min(box.end - box.body_at, _MOST_BOX_BYTES))
         if body[:1] in {b"\2", b"\3"}:
             return body[3:]
-        if body[:1] == b"\1" and struct.unpack_from(">I", body, 3)[0] == _INK:
-            raise NotAPhoto("JPEG 2000 in CMYK is not taken")
     return b""
 
 
-def _xmp(opened: Opened) -> bytes:
+def _is_ink(opened: Opened) -> bool:
+    """OpenCV calls what it cannot convert damaged."""
+    for box in bmff.inside(opened.read, opened.size_bytes, b"jp2h", b"colr"):
+        body = opened.read(box.body_at, 7)
+        if body[:1] == b"\1" and struct.unpack_from(">I", body, 3)[0] == _INK:
+            return True
+    return False
+
+
+def _of_uuid(opened: Opened, uuid: bytes) -> bytes:
     for box in bmff.inside(opened.read, opened.size_bytes, b"uuid"):
         body = opened.read(box.body_at, min(box.end - box.body_at, _MOST_BOX_BYTES))
-        if body.startswith(_UUID_XMP):
-            return body.removeprefix(_UUID_XMP)
+        if body.startswith(uuid):
+            return body.removeprefix(uuid)
     return b""
 
 

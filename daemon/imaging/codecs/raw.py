@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from daemon.errors import NotAPhoto, NotReady, PhotoError
-from daemon.imaging import bmff, exif, vips
+from daemon.imaging import bmff, exif, resolution, vips
 from daemon.imaging.codecs.codec import Decoded, Header, library, told_by
 from daemon.imaging.colour import SRGB
 from daemon.imaging.formats import HEAD_BYTES
@@ -18,6 +18,8 @@ from daemon.imaging.stored import demand_pixels
 from daemon.imaging.tiff import Tiff
 
 _SRGB_CURVE = (2.4, 12.92)
+_XMP = 700
+_MOST_XMP_BYTES = 1 << 18
 _TURNS_ASIDE = (5, 6)
 """LibRaw's words for a quarter turn; the size is told before it."""
 
@@ -47,9 +49,12 @@ def _decode(rawpy: Any, opened: Opened) -> Decoded:
             output_color=rawpy.ColorSpace.sRGB,
             gamma=_SRGB_CURVE,
         )
-    image = vips.carrying(vips.image(pixels), {vips.ICC: SRGB})
+        orientation = 6 if raw.sizes.flip in _TURNS_ASIDE else 1
+    xmp = harmless(lambda: _xmp(opened), b"")
+    image = vips.carrying(vips.image(pixels), {vips.ICC: SRGB, vips.XMP: xmp})
     told = harmless(lambda: _exif(opened), exif.NONE)
-    return Decoded(image, told, remade=True)
+    dpi = harmless(lambda: resolution.by_exif(told, orientation), None)
+    return Decoded(image, told, dpi=dpi, remade=True)
 
 
 def _opened(rawpy: Any, opened: Opened) -> Any:
@@ -61,6 +66,12 @@ def _opened(rawpy: Any, opened: Opened) -> Any:
 def _exif(opened: Opened) -> exif.Exif:
     tiff = Tiff(opened.read, opened.size_bytes)
     return exif.of_directory(tiff, tiff.directory(tiff.first))
+
+
+def _xmp(opened: Opened) -> bytes:
+    tiff = Tiff(opened.read, opened.size_bytes)
+    packet = tiff.directory(tiff.first).entries[_XMP]
+    return tiff.raw(packet, most_bytes=_MOST_XMP_BYTES)
 
 
 def _demand_whole(opened: Opened) -> None:

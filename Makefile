@@ -26,7 +26,7 @@ PYTEST = tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && $(BIN)/python -m pyt
 
 # They start thousands of our processes: it takes an eighth less time if each need not compile all of our
 # modules anew, whatever the developer's environment has it.
-tests faults service-tests: export PYTHONDONTWRITEBYTECODE =
+tests faults page-tests service-tests: export PYTHONDONTWRITEBYTECODE =
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile

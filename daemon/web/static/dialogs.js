@@ -91,7 +91,7 @@ export function showStations({ running, stations, failed, unreadable }) {
     running ? null : el("p", { class: "wrong" }, t("stations.stopped")),
     unreadable ? el("p", { class: "wrong" }, unreadable) : null,
     el("table", {}, ...rows),
-    given.length ? [el("h3", {}, t("station.failed")), el("ul", { class: "given-up" }, ...given)] : null,
+    given.length ? [el("h3", {}, t("station.failed")), el("p", {}, t("station.again")), el("ul", { class: "given-up" }, ...given)] : null,
     el("div", { class: "buttons" }, close),
   );
 }

@@ -7,11 +7,8 @@ import { el, tell } from "./dom.js";
 import { panel } from "./panel.js";
 import { isOpen, partOf } from "./store.js";
 import { t } from "./texts.js";
+import { BrushBar, GROUNDS, Tools } from "./tools.js";
 import { Viewer } from "./viewer.js";
-
-const GROUNDS = ["checker", "white", "grey", "black", "colour"];
-const MODES = ["compare", "cutout", "matte", "original", "picture"];
-const DOTS = { person: "#5adc82", background: "#f05a50", hair: "#5aa0ff" };
 
 export class PhotoView {
   #ground = 0;
@@ -37,8 +34,13 @@ export class PhotoView {
     this.brush = new Brush(this.stage, this.viewer);
     this.waiting = el("div", { class: "waiting", hidden: true });
     this.banner = el("div", { class: "banner", hidden: true });
-    this.stage.append(this.#tools(), this.#brushbar(), this.waiting, this.banner);
-    this.viewer.addEventListener("scaled", () => this.#scaled());
+    this.tools = new Tools({
+      back: this.acts.back, step: (by) => this.step(by), mode: (mode) => this.#mode(mode),
+      ground: (at, colour) => this.#setGround(at, colour), zoom: () => this.viewer.zoomToggled(), scale: (by) => this.viewer.zoomBy(by),
+    });
+    this.bar = new BrushBar(this.brush, { send: () => this.#send(), end: () => this.#endBrush() });
+    this.stage.append(this.tools.root, this.bar.root, this.waiting, this.banner);
+    this.viewer.addEventListener("scaled", () => this.tools.scaled(this.viewer.scale));
     this.viewer.addEventListener("shown", () => this.#fresh());
     this.brush.addEventListener("changed", () => this.#fresh());
   }
@@ -238,65 +240,10 @@ export class PhotoView {
     this.viewer.flagsShown(this.#flags);
   }
 
-  #scaled() {
-    this.zoom.textContent = `${Math.round(this.viewer.scale * 100)} %`;
-  }
-
-  #tools() {
-    const icon = (text, key, act, kind = "") => el("button", { class: `icon ${kind}`, title: t(key), "aria-label": t(key), onclick: act }, text);
-    this.modes = MODES.map((mode) => el("button", { "data-mode": mode, onclick: () => this.#mode(mode) }, t(`mode.${mode}`)));
-    this.zoom = el("button", { class: "zoom", title: t("key.zoom"), onclick: () => this.viewer.zoomToggled() }, "100 %");
-    return el(
-      "div",
-      { class: "tools" },
-      el("div", {}, icon("▦", "key.back", this.acts.back), icon("←", "previous", () => this.step(-1)), icon("→", "next", () => this.step(1))),
-      el("div", { role: "toolbar" }, ...this.modes),
-      el("div", {}, ...this.#grounds()),
-      el("div", {}, icon("−", "smaller", () => this.viewer.zoomBy(1 / 1.4), "scale"), this.zoom, icon("+", "larger", () => this.viewer.zoomBy(1.4), "scale")),
-    );
-  }
-
-  #grounds() {
-    const colour = el("input", { type: "color", value: "#3a6ea5", tabindex: -1, "aria-label": t("ground.colour") });
-    colour.addEventListener("input", () => this.#setGround(4, colour.value));
-    this.grounds = GROUNDS.map((name, at) => {
-      const act = () => (name === "colour" ? colour.click() : this.#setGround(at));
-      return el("button", { class: "icon", title: t(`ground.${name}`), "aria-label": t(`ground.${name}`), onclick: act }, el("span", { class: `swatch ${name}` }));
-    });
-    return [...this.grounds, colour];
-  }
-
-  #brushbar() {
-    const mark = (name, at) =>
-      el("button", { "data-mark": name, onclick: () => this.brush.take(name) }, el("span", { class: "dot" }), t(`mark.${name}`), el("kbd", {}, at + 1));
-    this.marks = MARKS.map(mark);
-    this.marks.forEach((button, at) => (button.firstChild.style.background = DOTS[MARKS[at]]));
-    this.hand = el("button", { class: "icon", title: t("brush.move"), "aria-label": t("brush.move"), onclick: () => this.brush.panning(!this.brush.moving) }, "✥");
-    this.size = el("input", { type: "range", min: 4, max: 200, "aria-label": t("key.size") });
-    this.size.addEventListener("input", () => this.brush.sized(Number(this.size.value)));
-    this.sending = el("button", { class: "send", onclick: () => this.#send() }, t("brush.send"));
-    this.taking = el("button", { onclick: () => this.brush.back() }, t("brush.back"));
-    this.bar = el(
-      "div",
-      { class: "tools brushbar", hidden: true },
-      el("div", {}, this.hand, ...this.marks, this.size, this.taking, this.sending, el("button", { onclick: () => this.#endBrush() }, t("cancel"))),
-    );
-    return this.bar;
-  }
-
   #fresh() {
-    const { photo, brush, viewer } = this;
-    const there = viewer.photo ? viewer.modes() : [];
-    for (const button of this.modes) {
-      button.hidden = !there.includes(button.dataset.mode);
-      button.setAttribute("aria-pressed", String(button.dataset.mode === viewer.mode));
-    }
-    this.grounds.forEach((button, at) => button.setAttribute("aria-pressed", String(at === this.#ground)));
-    this.bar.hidden = !brush.on;
-    for (const button of this.marks) button.setAttribute("aria-pressed", String(button.dataset.mark === brush.mark));
-    this.size.value = brush.size;
-    this.hand.setAttribute("aria-pressed", String(Boolean(brush.moving)));
-    this.sending.disabled = this.taking.disabled = !brush.strokes.length;
+    const { photo, viewer } = this;
+    this.tools.fresh(viewer, this.#ground);
+    this.bar.fresh();
     if (!photo) return;
     this.banner.hidden = !(photo.redoing && viewer.photo);
     this.banner.textContent = t(isOpen(photo) ? "state.redoing" : "state.failed");

@@ -43,9 +43,10 @@ export function when(seconds) {
 }
 
 export function bytes(value) {
-  const mega = value / 1e6;
-  const format = new Intl.NumberFormat(language, { maximumFractionDigits: mega < 10 ? 1 : 0 });
-  return `${format.format(mega)} MB`;
+  const [scale, unit] = value < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
+  const scaled = value / scale;
+  const format = new Intl.NumberFormat(language, { maximumFractionDigits: scaled < 10 ? 1 : 0 });
+  return `${format.format(scaled)} ${unit}`;
 }
 
 export const reason = (flag) => t(`flag.${flag.reason}`);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from typing import Any
 
 from site_stub import Site
 
@@ -48,3 +49,29 @@ def test_what_waits_and_what_was_given_up_is_told_with_the_reason(site: Site) ->
             assert site.get("/api/session")["daemon"]["stations"]["running"]
     (handed,) = site.get(f"/api/photos/{photo}")["handovers"]
     assert (handed["state"], handed["reason"]) == ("failed", "its answer is no picture")
+
+
+def test_the_page_says_it_by_keyboard_alone_and_hears_of_changes(chromium: Any, site: Site) -> None:
+    photo = site.file("station.png")
+    key = f"{site.inbox}: garden"
+    with Book(site.root / "state" / BOOK) as book:
+        for entry in iter(lambda: book.due(f"{site.inbox}: restored", 1e12), None):
+            book.filed(entry, time.time())
+        book.add(identity(site), 9, [key], {"photo": photo, "path": "station.png"}, time.time())
+        context = chromium.new_context(locale="en-US", viewport={"width": 1280, "height": 800})
+        one = context.new_page()
+        one.goto(f"http://127.0.0.1:{site.port}/#token={site.token}")
+        one.wait_for_selector("html[data-ready]")
+        one.evaluate(f"location.hash = '#/photo/{photo}'")
+        one.wait_for_selector(".handovers .waiting")
+        one.focus("#bar .stations")
+        one.keyboard.press("Enter")
+        one.wait_for_selector("dialog:has-text('`matted stations` does not run')")
+        assert "1 waiting" in one.inner_text("dialog table")
+        one.keyboard.press("Escape")
+        one.wait_for_selector("dialog", state="detached")
+        entry = book.due(key, 1e12)
+        assert entry is not None
+        book.filed(entry, time.time())
+        one.wait_for_selector(".handovers .filed")
+        context.close()

@@ -17,7 +17,8 @@ from typing import ClassVar
 from daemon.cluster.compared import difference, of_settings
 from daemon.cluster.courier import Courier, Unsuited
 from daemon.cluster.flights import Flight, Flights
-from daemon.cluster.link import Late, Link, Lost
+from daemon.cluster.frames import FrameError
+from daemon.cluster.link import Late, Link, Lost, Stumbled
 from daemon.cluster.roster import Roster, Worker
 from daemon.errors import Interrupted, MattedError, ResultsTrouble, WorkerDied
 from daemon.executors.contract import Given, WorkerNews
@@ -171,7 +172,7 @@ class DaskExecutor:
         except Late as error:
             self._rest(worker, str(error))
             self._vanished(flight, worker, str(error))
-        except Unsuited as error:
+        except (Unsuited, Stumbled, FrameError) as error:
             self._rest(worker, str(error))
             told = f"{worker.hello.name} cannot work on it at present: {error}"
             self._end(flight, Interrupted(told))

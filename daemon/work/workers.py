@@ -97,14 +97,7 @@ class Workers(Generic[E, R]):
     def submit(self, job: E) -> None:
         """Start a job."""
         self._running[job.photo.id] = job
-        try:
-            future = self._scheduled(_do, self._work, job)
-        except RuntimeError:
-            # A process died while it had no job, e.g. when memory was short; for pebble that is
-            # the end of the whole pool.
-            self.stop()
-            self._pool = self._new_pool()
-            future = self._scheduled(_do, self._work, job)
+        future = self._scheduled(_do, self._work, job)
         self._futures[job.photo.id] = future
         future.add_done_callback(lambda done: self._end(job, done))
         threading.Thread(target=self._guard, args=(job, future), daemon=True).start()
@@ -146,6 +139,16 @@ class Workers(Generic[E, R]):
         )
 
     def _scheduled(self, call: Callable[..., Any], *given: Any) -> Future[Any]:
+        try:
+            return self._scheduled_now(call, *given)
+        except RuntimeError:
+            # A process died while it had no job, e.g. when memory was short; for pebble that is
+            # the end of the whole pool. Or it was stopped, and is wanted again.
+            self.stop()
+            self._pool = self._new_pool()
+            return self._scheduled_now(call, *given)
+
+    def _scheduled_now(self, call: Callable[..., Any], *given: Any) -> Future[Any]:
         # Starting the tracker unblocks signals again, so it has to run before they are blocked.
         resource_tracker.ensure_running()
         with _deaf_to_ctrl_c():

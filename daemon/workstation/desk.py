@@ -24,6 +24,7 @@ from daemon.errors import EngineFailed, EngineStumbled, Interrupted, MattedError
 from daemon.executors.contract import Executor
 from daemon.work.job import Job, Outcome
 from daemon.workstation.luggage import Mapped, Spool, View, at_hand, seen
+from matting.errors import one_line
 
 
 class Desk:
@@ -81,6 +82,9 @@ class Desk:
             return Frame(answers.told(error)).encoded()
         except OSError as error:
             return Frame(answers.troubled(f"its own disk: {error}")).encoded()
+        except Exception as error:  # noqa: BLE001 - whatever it is, no photo is to pay for it
+            told = f"{do}: {type(error).__name__}: {one_line(error)}"
+            return Frame(answers.troubled(told)).encoded()
 
     def abandon(self) -> None:
         """Nobody waits for what is at work any more: end it, and forget what was sent."""

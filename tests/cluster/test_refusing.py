@@ -28,7 +28,7 @@ def filed_by_another(studio: Machines, fault: str) -> None:
     assert (account.filed, account.quarantined) == (3, 0)
 
 
-@pytest.mark.parametrize("fault", ["lie", "lie_about_photo", "babble"])
+@pytest.mark.parametrize("fault", ["lie", "lie_about_photo", "babble", "stumble"])
 def test_a_worker_that_lies_rests_and_no_photo_pays(machines: Make, fault: str) -> None:
     filed_by_another(machines(limits={"min_free_mb": 0, "attempts": 1}), fault)
 

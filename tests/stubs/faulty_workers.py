@@ -56,6 +56,15 @@ def babble() -> None:
     _worked(lambda _: {"made": [["../../etc/passwd", -1, "x"]], "filed": {}})
 
 
+def stumble() -> None:
+    """Answer by an exception that nobody expects."""
+
+    def stumbling(_: Any) -> Any:
+        raise ZeroDivisionError("a defect")
+
+    vars(answers)["told"] = stumbling
+
+
 def be_slow() -> None:
     """Answer after four seconds."""
 
@@ -88,7 +97,8 @@ def dawdle() -> None:
 
 
 FAULTS: Mapping[str, Callable[[], None]] = {
-    one.__name__: one for one in (well, lie, lie_about_photo, babble, be_slow, differ, obey, dawdle)
+    one.__name__: one
+    for one in (well, lie, lie_about_photo, babble, stumble, be_slow, differ, obey, dawdle)
 }
 
 

@@ -221,6 +221,18 @@ def test_stopping_kills_what_still_runs(tmp_path: Path) -> None:
     assert isinstance(outcome, Interrupted)
 
 
+def test_a_pool_that_was_stopped_begins_anew() -> None:
+    """A worker of other machines stops it whenever its daemon is lost, and goes on."""
+    pool = Pool()
+    first = pool.pid()
+    pool.workers.stop()
+    pool.workers.begin()
+    assert pool.pid() != first
+    pool.workers.stop()
+    assert isinstance(pool.end_of("obey"), Unchanged)
+    pool.workers.stop()
+
+
 def test_photo_processes_die_with_the_daemon(tmp_path: Path) -> None:
     """However it dies; orphans would go on reading and writing beside the next daemon."""
     code = f"""

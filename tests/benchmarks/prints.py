@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -88,7 +89,7 @@ def main(
     if not (only_large or only_turns):
         table = Table("", "scans", *_COLUMNS)
         for half, name in enumerate(_SETS):
-            with ProcessPoolExecutor(processes) as pool:
+            with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
                 results = list(pool.map(_tried_of, [half] * scans, range(scans)))
             table.add_row(name, *_row(results))
             console.print(f"{name}: {', '.join(_row(results))}")  # so long as others take

@@ -23,6 +23,7 @@ from studio_certificates import Studio
 
 SCHEDULER = [sys.executable, "-m", "daemon", "scheduler", "--config"]
 TTL_S = 5
+_PEACE_S = 10.0
 KEPT = ["sh", "-c", 'while :; do "$@"; sleep 0.2; done', "kept"]
 """What systemd's Restart=always does."""
 
@@ -71,6 +72,17 @@ class Program:
     def kill(self) -> None:
         """At once, with all its processes."""
         for pid in family(self.child.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.child.wait(10)
+
+    def put_away(self) -> None:
+        """In peace, so that it can say what of it was covered; else with force."""
+        all_of_it = family(self.child.pid)
+        self.child.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.child.wait(_PEACE_S)
+        for pid in all_of_it:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.child.wait(10)
@@ -185,6 +197,6 @@ class Machines:
     def stop(self) -> None:
         for one in (*self.workers, *((self.scheduler,) if self.scheduler else ())):
             if one.child.poll() is None:
-                one.kill()
+                one.put_away()
         if self.daemon.child is not None and self.daemon.child.poll() is None:
             self.daemon.kill()

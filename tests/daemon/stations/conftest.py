@@ -14,12 +14,15 @@ import pytest
 
 from daemon.config.profiles import Profile
 from daemon.config.stations import Handover
+from daemon.errors import MattedError
 from daemon.log.events import silent
 from daemon.shelf import staging
+from daemon.stations import decoding
 from daemon.stations.book import Book
-from daemon.stations.decoding import Workplace
+from daemon.stations.decoding import Errand, Made, Workplace
 from daemon.stations.task import Handed
 from daemon.stations.worker import Worker
+from daemon.work.finished import Finished
 from matting.backoff import Waits
 
 SIZE = (48, 32)
@@ -113,6 +116,38 @@ class House:
         for worker in self.workers:
             worker.stop()
         self.book.close()
+
+
+class Here:
+    """A photo process that is this one: what is done in it is seen by who measures coverage."""
+
+    def __init__(
+        self, work: Callable[[Errand], Made], *, wake: Callable[[], None], **_: object
+    ) -> None:
+        self._work = work
+        self._wake = wake
+        self._ended: list[Finished[Errand, Made]] = []
+
+    def submit(self, errand: Errand) -> None:
+        try:
+            outcome: Made | MattedError = self._work(errand)
+        except MattedError as error:
+            outcome = error
+        self._ended.append(Finished(errand, outcome))
+        self._wake()
+
+    def finished(self) -> list[Finished[Errand, Made]]:
+        ended, self._ended = self._ended, []
+        return ended
+
+    def stop(self) -> None:
+        self._ended = []
+
+
+@pytest.fixture(autouse=True)
+def _opened_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are opened in this process; test_decoding has real ones."""
+    monkeypatch.setattr(decoding, "Workers", Here)
 
 
 @pytest.fixture

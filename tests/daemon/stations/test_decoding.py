@@ -13,11 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pyvips
 from harness import family
 
 COPY = [sys.executable, "-c", "import sys, shutil; shutil.copy(sys.argv[1], sys.argv[2])"]
 COPY += ["{picture}", "{answer}"]
+
+
+@pytest.fixture(autouse=True)
+def _opened_here() -> None:
+    """Real photo processes, other than all other tests of stations have."""
 
 
 def answers(house: Any) -> list[str]:

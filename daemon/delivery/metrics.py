@@ -25,7 +25,7 @@ from daemon.log.events import Event, Log
 from matting.small_file import replace_file
 
 if TYPE_CHECKING:  # a value is handed on; what it is a part of works on photos
-    from daemon.executors.contract import WorkerNews
+    from daemon.cluster.news import WorkerNews
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,31 +20,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from daemon.cluster.news import WorkerNews
 from daemon.config.settings import Settings
 from daemon.log.events import Log
 from daemon.work.finished import Finished
 from daemon.work.job import Job, Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerNews:
-    """A machine that works on photos, for people."""
-
-    name: str
-    address: str
-    slots: int
-    """How many photos it works on at once."""
-    at_work: int
-    photos: tuple[int, ...] = ()
-    """These, by their ids."""
-    engine: str = ""
-    device: str = ""
-    done: int = 0
-    """Attempts that it has ended since it joined, whatever came of them."""
-    per_minute: float = 0.0
-    """Of the last minutes."""
-    trouble: str | None = None
-    """Why it gets no photo at present; None: it does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from daemon.cluster.courier import Courier, Unsuited
 from daemon.cluster.flights import Flight, Flights
 from daemon.cluster.frames import FrameError
 from daemon.cluster.link import Late, Link, Lost, Stumbled
+from daemon.cluster.news import WorkerNews
 from daemon.cluster.roster import Roster, Worker
 from daemon.errors import Interrupted, MattedError, ResultsTrouble, WorkerDied
-from daemon.executors.contract import Given, WorkerNews
+from daemon.executors.contract import Given
 from daemon.log.events import Event, Log
 from daemon.machine.resource_limits import demand_enough
 from daemon.shelf import staging

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from daemon.executors.contract import Given, WorkerNews
+from daemon.cluster.news import WorkerNews
+from daemon.executors.contract import Given
 from daemon.machine.capacity import Capacity
 from daemon.work import photo_process
 from daemon.work.job import Job, Outcome

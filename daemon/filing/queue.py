@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
+from daemon.cluster.news import WorkerNews
 from daemon.config.profiles import Profile
-from daemon.executors.contract import Executor, WorkerNews
+from daemon.executors.contract import Executor
 from daemon.filing.asking import Asking
 from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks

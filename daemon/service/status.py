@@ -14,8 +14,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from daemon.cluster.news import WorkerNews
 from daemon.errors import LedgerTrouble
-from daemon.executors.contract import WorkerNews
 from daemon.intake.news import FolderNews
 from daemon.ledger import Entry, Ledger, State
 from daemon.ledger.place import existing

@@ -57,7 +57,9 @@ def test_manifest_hooks_and_metrics_agree_with_the_disk_over_a_power_cut(daemon:
             )
     told = [json.loads(line) for line in files["filed"].read_text().splitlines()]
     assert {document["photo"] for document in told} == {line["photo"] for line in lines}
-    assert json.loads(files["quarantined"].read_text())["path"] == "bad.png"
+    # Over a power cut a hook may hear of something again, as of what is filed.
+    given_up = {json.loads(line)["path"] for line in files["quarantined"].read_text().splitlines()}
+    assert given_up == {"bad.png"}
     samples = {
         (sample.name, sample.labels.get("state")): sample.value
         for family in text_string_to_metric_families((one.root / "matted.prom").read_text())

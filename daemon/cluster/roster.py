@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -16,6 +17,7 @@ from matting.backoff import Backoff, Waits
 
 _HELLO_S = 60.0
 _REST = Waits(2.0, 300.0)
+"""For who has trouble of its own, or does not say what it is."""
 _MINUTES = 5
 
 
@@ -55,13 +57,13 @@ class Worker:
         self.alone = False
         self.done += 1
         self.ends_s.append(time.monotonic())
+        while self.ends_s[0] < time.monotonic() - _MINUTES * 60:
+            self.ends_s.popleft()
 
     def per_minute(self) -> float:
-        """Of the last minutes."""
-        before_s = time.monotonic() - _MINUTES * 60
-        while self.ends_s and self.ends_s[0] < before_s:
-            self.ends_s.popleft()
-        return round(len(self.ends_s) / _MINUTES, 2)
+        """Of the last minutes; only looks, since several threads ask."""
+        after_s = time.monotonic() - _MINUTES * 60
+        return round(sum(end_s >= after_s for end_s in tuple(self.ends_s)) / _MINUTES, 2)
 
     def rests(self, reason: str) -> float:
         """It has trouble of its own; for how long it gets no photo, seconds."""
@@ -76,8 +78,17 @@ class Worker:
         self.trouble, self.rest_until_s = None, 0.0
 
 
+@dataclass(eq=False, slots=True)
+class _Asked:
+    """Who was asked what it is."""
+
+    waits: Backoff = field(default_factory=lambda: Backoff(_REST))
+    again_s: float = math.inf
+    """When to ask once more, on the monotonic clock; never while it may answer, or after it did."""
+
+
 class Roster:
-    """Asks whoever joins what it is; kept by the executor under its own lock."""
+    """Asks whoever joins what it is; from whatever thread."""
 
     def __init__(
         self,
@@ -100,7 +111,7 @@ class Roster:
         self._log = log
         self._lock = threading.Lock()
         self._workers: dict[str, Worker] = {}
-        self._asked: set[str] = set()
+        self._asked: dict[str, _Asked] = {}
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -109,7 +120,7 @@ class Roster:
             return tuple(self._workers.values())
 
     def look(self) -> None:
-        """Take in who has come, and forget who has gone; from whatever thread."""
+        """Take in who has come, and forget who has gone; called now and then."""
         seats = {seat.id: seat for seat in self._link.seats}
         with self._lock:
             for gone in self._workers.keys() - seats.keys():
@@ -117,11 +128,20 @@ class Roster:
                 self._log.warning(
                     Event.WORKER_LEFT, worker=left.hello.name, address=left.seat.address
                 )
-            self._asked &= seats.keys()
-            fresh = [seats[one] for one in seats.keys() - self._asked]
-            self._asked.update(seat.id for seat in fresh)
-        for seat in fresh:
+            for gone in self._asked.keys() - seats.keys():
+                del self._asked[gone]
+            now_s = time.monotonic()
+            due = [seat for seat in seats.values() if self._is_due(seat, now_s)]
+        for seat in due:
             threading.Thread(target=self._ask, args=(seat,), name="hello", daemon=True).start()
+
+    def _is_due(self, seat: Seat, now_s: float) -> bool:
+        """Whether to ask it now, which is noted."""
+        known = self._asked.get(seat.id)
+        if known is not None and now_s < known.again_s:
+            return False
+        self._asked.setdefault(seat.id, _Asked()).again_s = math.inf
+        return True
 
     def _ask(self, seat: Seat) -> None:
         try:
@@ -130,7 +150,8 @@ class Roster:
         except (Lost, Late, Stumbled, MattedError) as error:
             self._log.warning(Event.WORKER_REFUSED, address=seat.address, reason=str(error))
             with self._lock:
-                self._asked.discard(seat.id)  # once more when something changes
+                if known := self._asked.get(seat.id):
+                    known.again_s = time.monotonic() + known.waits.next()
             return
         refused = self._differs(hello)
         with self._lock:

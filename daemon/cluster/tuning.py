@@ -17,7 +17,7 @@ SETTINGS: Mapping[str, Any] = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.work-stealing": False,
     "distributed.scheduler.worker-saturation": "inf",
-    # By the wall clock, which may be set; silence is counted by ours (daemon/cluster/scheduler.py).
+    # By the wall clock, which may be set; silence is counted by ours (daemon/cluster/exchange.py).
     "distributed.scheduler.worker-ttl": None,
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.scheduler.http.routes": [],

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from daemon.cluster.news import WorkerNews
 from daemon.delivery.follower import Follower
 from daemon.errors import LedgerTrouble
 from daemon.ledger import Ledger
@@ -23,9 +23,6 @@ from daemon.ledger.notices import Kind, Notice
 from daemon.ledger.records import Records
 from daemon.log.events import Event, Log
 from matting.small_file import replace_file
-
-if TYPE_CHECKING:  # a value is handed on; what it is a part of works on photos
-    from daemon.cluster.news import WorkerNews
 
 
 @dataclass(frozen=True, slots=True)

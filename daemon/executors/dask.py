@@ -76,7 +76,8 @@ class DaskExecutor:
         self._reader = ThreadPoolExecutor(_READERS, "read")
         self._stopping = threading.Event()
         self._begun = False
-        self._well_s = time.monotonic()
+        self._hindered_s: float | None = time.monotonic()
+        """Since when nobody has worked; None: somebody does."""
 
     def use(self, link: Link, roster: Roster) -> None:
         """Have these in use; both tell of changes by ``look``."""
@@ -101,10 +102,10 @@ class DaskExecutor:
     @property
     def trouble(self) -> str | None:
         """Why nobody works; not at once, since workers come back by themselves."""
-        reason = self._reason()
-        if reason is None:
-            self._well_s = time.monotonic()
-        return reason if time.monotonic() - self._well_s > _PATIENCE_S else None
+        since_s, reason = self._hindered_s, self._reason()
+        if since_s is None or reason is None:
+            return None
+        return reason if time.monotonic() - since_s > _PATIENCE_S else None
 
     def _reason(self) -> str | None:
         if (trouble := self._link.trouble) is not None:
@@ -152,6 +153,7 @@ class DaskExecutor:
     def look(self) -> None:
         """Who is there has changed; from whatever thread."""
         self._roster.look()
+        self._count_trouble()
         self._place()
         self._wake()
 
@@ -221,8 +223,8 @@ class DaskExecutor:
     # Leases
 
     def _mind(self) -> None:
-        """End what is overdue, and let those work again that have rested."""
-        resting = False
+        """End what is overdue, let those work again that have rested, and say if nobody works."""
+        resting, troubled = False, False
         while not self._stopping.wait(_LOOK_S):
             self._roster.look()
             for flight in self._flights.open:
@@ -231,6 +233,16 @@ class DaskExecutor:
             if before and not resting:
                 self._place()
                 self._wake()
+            self._count_trouble()
+            was, troubled = troubled, self.trouble is not None
+            if was != troubled:
+                self._wake()
+
+    def _count_trouble(self) -> None:
+        if self._reason() is None:
+            self._hindered_s = None
+        elif self._hindered_s is None:
+            self._hindered_s = time.monotonic()
 
     def _look_at(self, flight: Flight) -> None:
         if flight.worker is None and not self._roster.workers:

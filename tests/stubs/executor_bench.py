@@ -28,8 +28,8 @@ class Bench:
         self.results = root / "results"
         self.results.mkdir(parents=True, exist_ok=True)
         staging.establish(self.results, lambda _: None)
-        self._woken = threading.Event()
-        self.executor = make(self._woken.set)
+        self.woken = threading.Event()
+        self.executor = make(self.woken.set)
         self.executor.begin()
         self._number = 0
 
@@ -68,8 +68,8 @@ class Bench:
         found: list[Finished[Job, Outcome]] = []
         until_s = time.monotonic() + WITHIN_S
         while len(found) < count:
-            assert self._woken.wait(until_s - time.monotonic())
-            self._woken.clear()
+            assert self.woken.wait(until_s - time.monotonic())
+            self.woken.clear()
             found += self.executor.finished()
         assert len(found) == count
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -105,4 +106,20 @@ def test_nobody_is_told_at_once_that_nobody_works(
     assert at.executor.trouble is None
     assert (at.executor.count, at.executor.idle) == (1, 1)
     assert worker.per_minute() == 0
+    at.executor.stop()
+
+
+def test_a_short_absence_after_a_long_rest_is_not_told_and_a_long_one_is_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Patience began when somebody had last asked, which in a quiet night was hours ago."""
+    monkeypatch.setattr("daemon.executors.dask._PATIENCE_S", 2.0)
+    monkeypatch.setattr("daemon.executors.dask._LOOK_S", 0.05)
+    at, line, _ = bench(tmp_path, raising(Lost("gone")))
+    time.sleep(2.5)
+    at.woken.clear()
+    line.trouble = "the scheduler is not running"
+    assert at.executor.trouble is None
+    assert at.woken.wait(10), "nobody has to ask"
+    assert at.executor.trouble == "the scheduler is not running"
     at.executor.stop()

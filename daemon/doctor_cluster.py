@@ -16,7 +16,8 @@ from daemon.cluster.link import Late, Link, Lost, Seat, Stumbled
 from daemon.cluster.probe import Question, View
 from daemon.config.settings import Settings
 from daemon.doctor import Finding, Severity
-from daemon.errors import CertificateTrouble, MattedError, NoEngine
+from daemon.errors import MattedError, NoEngine
+from daemon.machine.extras import needed
 from daemon.shelf.roots import STAGING
 
 _REACH_S = 3.0
@@ -55,16 +56,12 @@ def examine_cluster(settings: Settings, *, now: datetime) -> Iterator[Finding]:
 def _certificates(settings: Settings, now: datetime) -> Iterator[Finding]:
     what = f"certificates {settings.certificates}"
     try:
-        # The one thing here that needs the extra; without it nobody can have joined.
-        from daemon.cluster.certificates import check  # noqa: PLC0415
+        with needed("cluster", "a cluster"):  # without it nobody can have joined
+            from daemon.cluster.certificates import check  # noqa: PLC0415
 
         found = check(settings.certificates, now=now)
-    except CertificateTrouble as error:
+    except MattedError as error:
         yield Finding(what, Severity.BAD, str(error))
-        return
-    except ModuleNotFoundError as error:
-        told = f"a cluster needs the package {error.name}: pip install 'matted[cluster]'"
-        yield Finding(what, Severity.BAD, told)
         return
     if warning := found.warning(now):
         yield Finding(what, Severity.NOTE, warning)

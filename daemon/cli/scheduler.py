@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from daemon.config import load
-from daemon.errors import MattedError, SettingsError
+from daemon.errors import SettingsError
 from daemon.log import events
+from daemon.machine.extras import needed
 from daemon.machine.lock import Lock
 
 
@@ -22,11 +23,8 @@ def main(
     address = settings.executor.address
     if settings.executor.name != "dask" or address is None:
         raise SettingsError(str(config), ("executor: name is not dask: no machine could join",))
-    try:
+    with needed("cluster", "a cluster"):
         from daemon.cluster import certificates, scheduler, tuning, waiting  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError as error:
-        told = f"several machines need the package {error.name}: pip install 'matted[cluster]'"
-        raise MattedError(told) from error
     now = datetime.now(UTC)
     own = certificates.check(settings.certificates, now=now)
     secured = tuning.security(own.authority, own.certificate, own.key)

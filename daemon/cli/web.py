@@ -9,20 +9,17 @@ from typing import Annotated
 import typer
 
 from daemon.config import load
-from daemon.errors import MattedError
 from daemon.ledger.place import existing
 from daemon.log import events
+from daemon.machine.extras import needed
 
 
 def main(
     config: Annotated[Path, typer.Option(help="The daemon's settings file.")] = Path("matted.yaml"),
 ) -> None:
     """Serve the page of `web:` beside the daemon, until Ctrl-C; docs/web.md has the rest."""
-    try:
+    with needed("web", "the page"):
         from daemon.web import serving  # noqa: PLC0415 - an extra, which need not be installed
-    except ModuleNotFoundError as error:
-        told = f"the page needs the package {error.name}: pip install 'matted[web]'"
-        raise MattedError(told) from error
     settings = load.load(config)
     place, token, token_file = serving.prepared(settings, existing(settings.state_dir))
     if sys.stderr.isatty():

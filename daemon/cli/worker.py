@@ -10,8 +10,9 @@ import typer
 
 from daemon.config import load
 from daemon.config.executor import scheduler_address
-from daemon.errors import MattedError, SettingsError
+from daemon.errors import SettingsError
 from daemon.log import events
+from daemon.machine.extras import needed
 
 
 def main(
@@ -25,12 +26,9 @@ def main(
 ) -> None:
     """Work on the photos of a daemon on another machine, until Ctrl-C; docs/cluster.md."""
     settings = load.load(config, folders=False)  # those are the daemon's
-    try:
+    with needed("cluster", "a cluster"):
         from daemon.cluster import certificates  # noqa: PLC0415 - an extra
         from daemon.workstation import running  # noqa: PLC0415 - likewise
-    except ModuleNotFoundError as error:
-        told = f"several machines need the package {error.name}: pip install 'matted[cluster]'"
-        raise MattedError(told) from error
     address = _address(join) if join else settings.executor.address
     if address is None:
         fault = "executor: address is not there, and neither is --join: nobody to work for"

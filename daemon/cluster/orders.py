@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from daemon.config.profiles import Profile
+from daemon.work.beside import trimap_beside
 from daemon.work.job import Job
 
 _ENDS_BYTES = 64 << 10
 _COARSE_NS = 2_000_000_000
 """FAT's times, the coarsest there are; many shares round to 100 ns or 1 s."""
-_TRIMAP = b".trimap.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +102,11 @@ def order(job: Job) -> Order:
 def _others(job: Job) -> Iterator[Luggage]:
     touchup = job.photo.redo and job.photo.redo.touchup
     results = map(os.fsencode, touchup.results if touchup else ())
-    for path in (trimap_of(job.source), *results, *pictures(job.profile)):
+    for path in (trimap_beside(job.source), *results, *pictures(job.profile)):
         try:
             yield Luggage(path, Ends.of(path))
         except OSError:
             continue
-
-
-def trimap_of(source: bytes) -> bytes:
-    """Where the trimap of a photo would lie, as ``daemon.work.trimap_file`` has it."""
-    return os.path.splitext(source)[0] + _TRIMAP
 
 
 def pictures(profile: Profile) -> tuple[bytes, ...]:

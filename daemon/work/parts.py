@@ -13,7 +13,8 @@ from daemon.imaging import hollow
 from daemon.imaging.decode import decode, places
 from daemon.imaging.pages import Place
 from daemon.photo import WHOLE, Filed, Part, Raster
-from daemon.work import trimap_file, turning
+from daemon.work import turning
+from daemon.work.beside import trimap_beside
 from daemon.work.found import Found
 from daemon.work.job import Job
 from daemon.work.splitting import split
@@ -51,7 +52,7 @@ def found(job: Job) -> Iterator[Found]:
 
 def _turned(one: Found, job: Job) -> Found:
     """Upright, where that is wanted; never away from a trimap that somebody drew for it."""
-    drawn = one.part == WHOLE and os.path.lexists(trimap_file.beside(job.source))
+    drawn = one.part == WHOLE and os.path.lexists(trimap_beside(job.source))
     if job.reading.turn == "none" or drawn:
         return one
     return turning.upright(one, job.engine.people)

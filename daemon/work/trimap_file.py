@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from daemon.errors import PhotoError, TooManyPixels
 from daemon.imaging.decode import decode
 from daemon.photo import Version
+from daemon.work.beside import trimap_beside
 from daemon.work.snapshot import copy_in
 from matting.refiners import BACKGROUND, FOREGROUND, UNKNOWN
 
-ENDING = ".trimap.png"
 _DARK, _BRIGHT = 85, 170
 """Greys up to the one are background, from the other on foreground; what is between is unknown."""
 _BYTES_PER_PIXEL = 9
@@ -36,11 +36,6 @@ class Own:
     warnings: tuple[str, ...] = ()
 
 
-def beside(source: bytes) -> bytes:
-    """Where the trimap of a photo would lie."""
-    return os.path.splitext(source)[0] + os.fsencode(ENDING)
-
-
 def read(source: bytes, snapshot: bytes, size: tuple[int, int]) -> Own:
     """Read the trimap of a photo, if it has one.
 
@@ -52,7 +47,7 @@ def read(source: bytes, snapshot: bytes, size: tuple[int, int]) -> Own:
     Raises:
         ResultsTrouble: the private copy cannot be written.
     """
-    path = beside(source)
+    path = trimap_beside(source)
     try:
         found = os.lstat(path)
     except OSError:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from daemon.cluster.orders import Order, moved, trimap_of
+from daemon.cluster.orders import Order, moved
 from daemon.machine import private
 from daemon.photo import Version
 from daemon.shelf import staging
+from daemon.work.beside import trimap_beside
 from daemon.work.job import Job
 
 _SOURCE = b"photo"
@@ -111,8 +112,8 @@ def at_hand(order: Order, view: View, mapped: Mapped, spool: Spool, attempt: str
         one.path: mapped(one.path) if view.files else _name(directory, number)
         for number, one in enumerate(order.luggage)
     }
-    if not view.files and (trimap := trimap_of(order.job.source)) in where:
-        beside = trimap_of(where[order.job.source])
+    if not view.files and (trimap := trimap_beside(order.job.source)) in where:
+        beside = trimap_beside(where[order.job.source])
         os.rename(where[trimap], beside)
         where[trimap] = beside
     job = moved(order.job, where)

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.cluster.place import YEARS_3, Again, Config, Days, Directory, Names, Place, extra
+from daemon.cli.cluster.place import YEARS_3, Again, Config, Days, Directory, Names, Place
+from daemon.machine.extras import needed
 
 
 def main(
@@ -22,7 +23,7 @@ def main(
     again: Again = False,
 ) -> None:
     """Make another machine's certificate, in a directory to be copied there."""
-    with extra():
+    with needed("cluster", "a cluster"):
         from daemon.cluster import authority  # noqa: PLC0415 - an extra, which need not be installed
     place = Place.of(directory, config, f"add {shlex.quote(host)}")
     names = authority.demand_names([host, *(name or ())])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import typer
 
-from daemon.cli.cluster.place import YEARS_3, Again, Config, Days, Directory, Names, Place, extra
+from daemon.cli.cluster.place import YEARS_3, Again, Config, Days, Directory, Names, Place
+from daemon.machine.extras import needed
 
 
 def main(
@@ -19,7 +20,7 @@ def main(
     again: Again = False,
 ) -> None:
     """Make an authority for certificates, and this machine's certificate."""
-    with extra():
+    with needed("cluster", "a cluster"):
         from daemon.cluster import authority  # noqa: PLC0415 - an extra, which need not be installed
     place = Place.of(directory, config, "init")
     names = authority.demand_names([*place.own_names(), *(name or ())])

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -77,13 +76,3 @@ class Place:
 
 def _host(address: str) -> str:
     return address.rpartition("://")[2].rpartition(":")[0].strip("[]")
-
-
-@contextmanager
-def extra() -> Iterator[None]:
-    """Say what to install where it is missing."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        told = f"a cluster needs the package {error.name}: pip install 'matted[cluster]'"
-        raise MattedError(told) from error

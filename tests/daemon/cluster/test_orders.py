@@ -13,8 +13,8 @@ from daemon.cluster.orders import Ends, Order
 from daemon.config.profiles import Output, Profile
 from daemon.photo import Photo, Redo, Touchup, Version
 from daemon.shelf import staging
+from daemon.work.beside import trimap_beside
 from daemon.work.job import EngineAddress, Job
-from daemon.work.trimap_file import beside
 from daemon.workstation.luggage import Spool, View, at_hand, seen
 
 ATTEMPT = "1-1-77-0123456789ab"
@@ -50,7 +50,6 @@ def job(tmp_path: Path) -> Job:
 def test_all_that_a_job_reads_goes_with_it(job: Job) -> None:
     names = [os.path.basename(one.path) for one in orders.order(job).luggage]
     assert names == [b"a.png", b"a.trimap.png", b"a_matte.png", b"wall.jpg"]
-    assert orders.trimap_of(job.source) == beside(job.source)
 
 
 def test_an_order_is_the_same_on_the_other_side(job: Job) -> None:
@@ -106,7 +105,7 @@ def test_what_was_sent_is_worked_on_here_and_found_again(job: Job, tmp_path: Pat
     assert (
         Path(os.fsdecode(local.source)).read_bytes() == Path(os.fsdecode(job.source)).read_bytes()
     )
-    assert os.path.exists(beside(local.source)), "the trimap lies beside it"
+    assert os.path.exists(trimap_beside(local.source)), "the trimap lies beside it"
     assert local.photo.redo is not None
     assert local.photo.redo.touchup is not None
     (matte,) = local.photo.redo.touchup.results

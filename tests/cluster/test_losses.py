@@ -49,9 +49,9 @@ def test_a_poison_photo_pays_and_its_neighbours_do_not(machines: Make) -> None:
         studio.start_worker(kept=True)
     studio.daemon.start()
     studio.daemon.await_("worker.joined", count=2)
-    good = studio.put(8)
+    good = studio.put(25)
     poison = studio.put(1, first=90, name="poison")
-    good += studio.put(8, first=40)
+    good += studio.put(25, first=40)
     studio.daemon.within_s = 120
     studio.daemon.await_("photo.quarantined")
     studio.daemon.await_("photo.filed", count=len(good))

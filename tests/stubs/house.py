@@ -62,11 +62,15 @@ class Inline:
         else:
             self._end(job)
 
-    def let_go(self) -> None:
+    def let_go(self, *, but: int | None = None) -> None:
+        """End what is at work, ``but`` one photo."""
         running, self.running = self.running, ()
         for job in running:
-            self.idle += 1
-            self._end(job)
+            if job.photo.id == but:
+                self.running += (job,)
+            else:
+                self.idle += 1
+                self._end(job)
 
     def _end(self, job: Job) -> None:
         try:

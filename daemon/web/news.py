@@ -44,6 +44,8 @@ class News:
         self._listeners: set[asyncio.Queue[str]] = set()
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
+        self._looks = asyncio.Event()
+        """What was there before is known, so that whatever comes from now on is told."""
         self._trouble: str | None = None
         """Why the ledger cannot be followed at the moment."""
 
@@ -66,8 +68,10 @@ class News:
         mine: asyncio.Queue[str] = asyncio.Queue(_MOST_UNREAD)
         self._listeners.add(mine)
         if self._task is None or self._task.done():
+            self._looks.clear()
             self._task = asyncio.create_task(self._watch())
         try:
+            await self._looks.wait()  # a page that hears hello relies on hearing all that follows
             yield "retry: 2000\n\n" + _event("hello", {})
             yield _event("daemon", await run_in_threadpool(self._daemon))
             while not self._closing.is_set():
@@ -86,6 +90,7 @@ class News:
                 gallery = await run_in_threadpool(self._open)
                 with contextlib.closing(gallery):
                     known = await run_in_threadpool(gallery.standing)
+                    self._looks.set()
                     if self._trouble:  # what happened meanwhile was not seen
                         self._trouble = None
                         self._tell(_event("reload", {}))
@@ -94,6 +99,7 @@ class News:
                 if str(error) != self._trouble:
                     self._trouble = str(error)
                     self._tell(_event("daemon", await run_in_threadpool(self._daemon)))
+                self._looks.set()  # when it is there again, all is loaded anew
                 await asyncio.sleep(_AGAIN_S)
 
     async def _follow(self, gallery: Gallery, spot: Spot, known: tuple[int, int]) -> None:

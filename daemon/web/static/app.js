@@ -9,6 +9,8 @@ import { PhotoView } from "./photo.js";
 import { Store } from "./store.js";
 import { choose as chooseLanguage, load as loadTexts, t } from "./texts.js";
 
+const PATIENCE_MS = 1000;
+
 const store = new Store();
 const parts = { bar: document.getElementById("bar"), grid: document.getElementById("grid"), photo: document.getElementById("photo") };
 const acts = {
@@ -91,17 +93,24 @@ function takeDrops() {
   });
 }
 
+// Ends when the server tells of all that changes from then on, or when it cannot: what is listed after
+// that misses nothing.
 function listen() {
-  let heard = false;
+  let listed = false;
   const anew = () => store.show(store.choice).catch((error) => tell(error.message || t("unreachable"), true));
-  api.events({
-    hello: () => {
-      if (heard) anew(); // something may have been missed
-      heard = true;
-    },
-    photos: (told) => (told.photos === null ? anew() : store.news(told)),
-    daemon: (told) => store.heard(told),
-    reload: anew,
+  return new Promise((resolve) => {
+    const go = () => {
+      listed = true;
+      resolve();
+    };
+    const source = api.events({
+      hello: () => (listed ? anew() : go()), // it listens again, and something may have been missed
+      photos: (told) => (told.photos === null ? anew() : store.news(told)),
+      daemon: (told) => store.heard(told),
+      reload: anew,
+    });
+    source.addEventListener("error", go, { once: true });
+    setTimeout(go, PATIENCE_MS);
   });
 }
 
@@ -118,9 +127,9 @@ async function begin() {
   addEventListener("hashchange", follow);
   addEventListener("keydown", (event) => key(event, true));
   addEventListener("keyup", (event) => key(event, false));
+  await listen();
   await follow();
   if (!location.hash && store.choice === "look" && !store.photos.length) location.replace("#/today");
-  listen();
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -12,6 +12,7 @@ export class Store extends EventTarget {
   #after = null;
   #loading = null;
   #asked = 0;
+  #late = null;
 
   get ended() {
     return this.#after === null;
@@ -24,11 +25,14 @@ export class Store extends EventTarget {
   async show(choice) {
     this.choice = choice;
     const asked = ++this.#asked;
+    const late = (this.#late = []);
     const told = await api.list(choice, null, PORTION);
     if (asked !== this.#asked) return;
+    this.#late = null;
     this.photos = told.photos;
     this.#after = told.after;
     this.numbers = told.numbers;
+    for (const photo of late) this.#take(photo);
     this.#changed("listed");
   }
 
@@ -51,9 +55,10 @@ export class Store extends EventTarget {
     this.#changed("grown", fresh);
   }
 
-  // What the server says has changed.
+  // What the server says has changed; a list that is on its way may not know of it.
   news(told) {
     this.numbers = told.numbers;
+    this.#late?.push(...told.photos);
     for (const photo of told.photos) this.#take(photo);
     this.#changed("changed", told.photos);
   }

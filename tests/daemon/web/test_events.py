@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import queue
@@ -11,14 +12,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from site_stub import Site
 
+from daemon.config import load
 from daemon.ledger import Ledger
+from daemon.ledger.gallery import Gallery
+from daemon.web.news import News
+from daemon.web.place import Place
 
 WITHIN_S = 40
 
@@ -146,3 +151,32 @@ def test_one_that_is_locked_by_somebody_is_waited_for(site: Site, heard: Heard) 
     heard.until(lambda name, _: name == "reload")
     site.file("unlocked.png")
     heard.photo("unlocked.png")
+
+
+def test_who_has_heard_hello_hears_of_all_that_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was filed while the ledger was being opened was taken for what had been there before."""
+    site = Site(tmp_path)
+    news = News(Place(load.load(site.config), site.root / "state" / "ledger.sqlite"))
+    fast = news._open
+
+    def slow() -> Gallery:
+        time.sleep(0.5)
+        return fast()
+
+    monkeypatch.setattr(news, "_open", slow)
+
+    async def listened() -> list[str]:
+        events: Any = news._events()
+        heard: list[str] = []
+        with closing(site.ledger):
+            assert "event: hello" in await anext(events)
+            site.file("early.png")
+            while not (heard and "early.png" in heard[-1]):
+                heard.append(await asyncio.wait_for(anext(events), 5))
+        await events.aclose()
+        await news.close()
+        return heard
+
+    assert "event: photos" in asyncio.run(listened())[-1]

@@ -50,17 +50,27 @@ def test_an_answer_that_needs_too_much_memory_is_given_up(house: Any) -> None:
     assert len(house.reports()) == 1
 
 
-def test_one_that_kills_whoever_opens_it_ends_no_station(house: Any) -> None:
-    """It would have ended the program, and with it all stations."""
+@pytest.mark.parametrize(
+    ("number", "timeout_s", "end"),
+    [
+        (signal.SIGKILL, 30, "was killed by SIGKILL"),
+        (signal.SIGSTOP, 4, "was killed after 4 s"),  # as one that takes for ever
+    ],
+)
+def test_one_that_kills_or_holds_whoever_opens_it_ends_no_station(
+    house: Any, number: signal.Signals, timeout_s: float, end: str
+) -> None:
+    """It would have ended the program, and with it all stations, or held them up."""
+    house.place = replace(house.place, timeout_s=timeout_s)
     killed: list[int] = []
     over = threading.Event()
 
-    def kill() -> None:  # as the kernel does where memory is short
+    def kill() -> None:  # as the kernel does where memory is short; or it hangs
         while not over.wait(0.02):
             for pid in filter(at_work, family(os.getpid())):
                 if list((house.root / "work").glob("*/answer.png")):
                     with suppress(ProcessLookupError):  # it has been killed and is gone by now
-                        os.kill(pid, signal.SIGKILL)
+                        os.kill(pid, number)
                         killed.append(pid)
 
     thread = threading.Thread(target=kill)
@@ -70,7 +80,7 @@ def test_one_that_kills_whoever_opens_it_ends_no_station(house: Any) -> None:
     finally:
         over.set()
         thread.join()
-    assert told == "its answer was too much: the photo process was killed by SIGKILL; tried 2 times"
+    assert told == f"its answer was too much: the photo process {end}; tried 2 times"
     assert len(set(killed)) == 2
     house.workers[0].stop()
     house.book.add("b" * 32, 1, ["station"], house.document, time.time())

@@ -40,6 +40,10 @@ _LEAST_LEAD = 100.0
 _MOST_SHARED = 0.2
 """Of the smaller of two prints: more than a corner."""
 _MOST_DEGREES = 10.0
+_AT_EDGE = 0.012
+"""Of the longer side: so near its edge a print lies there."""
+_MOST_EDGES = 2
+"""Of the scan, that a print lies at. One at three may be a photo, and its plain sky the platen."""
 _MOST_PRINTS = 40
 _MOST_BESIDE = 0.02
 """Of the scan: what else may lie on it."""
@@ -124,7 +128,10 @@ def _doubt(found: list[Print], beside: float) -> str | None:
     if beside > _MOST_BESIDE:
         return "something lies on it that is no print"
     for number, (piece, rectangle) in enumerate(found, start=1):
-        if doubt := _doubt_of(piece, rectangle):
+        doubt = _doubt_of(piece, rectangle)
+        if doubt is None and _edges(rectangle, piece.mask.shape) > _MOST_EDGES:
+            doubt = "reaches three edges of the scan: what is beside it may belong to it"
+        if doubt is not None:
             return f"print {number} {doubt}"
     for (_, one), (_, other) in itertools.combinations(found, 2):
         if one.shared(other) > _MOST_SHARED * min(one.area, other.area):
@@ -142,6 +149,14 @@ def _doubt_of(one: Piece, rectangle: Rectangle) -> str | None:
     if abs(rectangle.degrees) > _MOST_DEGREES:
         return f"lies {abs(rectangle.degrees):.0f} degrees askew"
     return None
+
+
+def _edges(rectangle: Rectangle, scan: tuple[int, ...]) -> int:
+    """At how many edges of a scan of (height, width) it lies with a whole side."""
+    height, width = scan
+    near = _AT_EDGE * max(scan)
+    x, y = np.sort(rectangle.corners, axis=0).T
+    return sum((x[1] < near, y[1] < near, x[2] > width - near, y[2] > height - near))
 
 
 def _is_rectangle(one: Piece, rectangle: Rectangle) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -200,6 +202,30 @@ def wall(photos: list[Picture]) -> Picture:
 def test_a_framed_picture_in_a_room_is_not_cut_out(photos: list[Picture]) -> None:
     layout = find.find(wall(photos))
     assert layout.doubt == "what surrounds the pictures is no evenly lit platen"
+
+
+def test_a_photo_does_not_lose_its_plain_sky() -> None:
+    """It was taken for the platen, evenly lit as skies of old prints are, and cut off."""
+    photo = np.random.default_rng(3).normal(228, 1.0, (1000, 1400, 3))
+    land = cv2.GaussianBlur(np.random.default_rng(4).normal(0, 60, (700, 1400)), (0, 0), 8) * 6
+    photo[300:] = np.clip(110 + land, 0, 200)[..., None]
+    layout = find.find(np.clip(photo, 0, 255).astype(np.uint8))
+    assert layout.doubt == (
+        "print 1 reaches three edges of the scan: what is beside it may belong to it"
+    )
+
+
+def test_no_real_photograph_is_two_prints() -> None:
+    """None of them is a scan of a platen; a margin of paper may be taken for one."""
+    shared = Path(__file__).resolve().parents[4] / "shared"
+    files = sorted((shared / "photos").glob("*.[jp]*g"))
+    files += sorted((shared / "training").glob("*/*.jpg"))[::40]
+    if len(files) < 20:
+        pytest.skip("NOT TESTED: real photographs are not at hand (../shared)")
+    for file in files:
+        photo = np.asarray(cv2.imread(str(file)), np.uint8)[..., ::-1]
+        layout = find.find(small(np.ascontiguousarray(photo))[0])
+        assert layout.doubt is not None or len(layout.prints) == 1, file
 
 
 def test_one_print_that_fills_the_platen_is_not_cut(photos: list[Picture]) -> None:

@@ -46,8 +46,8 @@ class Arrival:
 class Rig(Daemon):  # type: ignore[misc] # is checked by its shorter name
     """The daemon with a real engine and the profile old-photo, if nothing else is said.
 
-    Or with the stub engine of the tests and the profile studio-portrait, which has no steps: all
-    that is left is what the daemon itself does.
+    Or with the stub engine of the tests, no network for second opinions, and the profile
+    studio-portrait, which has no steps: all that is left is what the daemon itself does.
     """
 
     within_s = 300.0
@@ -73,6 +73,12 @@ class Rig(Daemon):  # type: ignore[misc] # is checked by its shorter name
         if self._stubbed:
             return super().command
         return [sys.executable, "-m", "daemon", "run", "--config", str(self.config)]
+
+    def start(self, *, prefix: tuple[str, ...] = ()) -> None:
+        if self._stubbed:
+            no_models = self.root / "no-models"
+            prefix = ("env", f"MATTED_MODELS={no_models}", f"XDG_DATA_HOME={no_models}", *prefix)
+        super().start(prefix=prefix)
 
     @property
     def pid(self) -> int:

@@ -23,8 +23,8 @@ class Batch:
     photos: int
     wall_s: float
     """From the first photo settled to the last filed."""
-    stages_s: float
-    """All stages of a photo, on average in this batch."""
+    stages_s: dict[str, float]
+    """Of a photo, on average in this batch."""
     cpu_s: float
     """Processor time per photo, of all processes."""
 
@@ -35,7 +35,12 @@ class Batch:
     @property
     def overhead(self) -> float:
         """Time per photo and worker against the time in stages; 1.0 is none."""
-        return self.wall_s * self.workers / self.photos / self.stages_s
+        return self.wall_s * self.workers / self.photos / self.work_s
+
+    @property
+    def work_s(self) -> float:
+        """All stages of a photo."""
+        return sum(self.stages_s.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def measure(effort: Effort, photo: Path, root: Path) -> Throughput:
 
 
 def measure_tiny(effort: Effort, root: Path) -> Throughput:
-    """Photos of 64 x 64 pixels, no steps and the stub engine: what is left is the daemon itself."""
+    """Photos of 64 x 64 pixels, the matte alone, no steps: what is left is the daemon itself."""
     photo = root / "tiny.jpg"
     write_photo(photo, size=(64, 64))
     batches = _in_turns(photo, root / "tiny", effort.tiny, effort.batches, stubbed=True)
@@ -67,9 +72,10 @@ def measure_tiny(effort: Effort, root: Path) -> Throughput:
 def _in_turns(
     photo: Path, root: Path, count: int, times: int, *, stubbed: bool
 ) -> tuple[Batch, ...]:
+    profile = "plain" if stubbed else None
     with (
-        running(Rig(root / "one", workers=1, stubbed=stubbed)) as one,
-        running(Rig(root / "two", workers=2, stubbed=stubbed)) as two,
+        running(Rig(root / "one", workers=1, stubbed=stubbed, profile=profile)) as one,
+        running(Rig(root / "two", workers=2, stubbed=stubbed, profile=profile)) as two,
     ):
         for rig, workers in ((one, 1), (two, 2)):
             _batch(rig, photo, workers, "warm", workers)
@@ -90,7 +96,10 @@ def _batch(rig: Rig, photo: Path, count: int, label: str, workers: int) -> Batch
     filed = [rig.await_("photo.filed", path=name) for name in names]
     settled = [rig.await_("photo.settled", path=name) for name in names]
     wall_s = max(map(said_s, filed)) - min(map(said_s, settled))
-    stages_s = mean(sum(one["stages_s"].values()) for one in filed)
+    stages_s = {
+        stage: mean(one["stages_s"].get(stage, 0.0) for one in filed)
+        for stage in filed[0]["stages_s"]
+    }
     return Batch(workers, count, wall_s, stages_s, (family_cpu_s(rig.pid) - before_s) / count)
 
 
@@ -109,8 +118,11 @@ def table(figures: Throughput) -> Table:
             str(sum(batch.photos for batch in batches)),
             f"{rate:.1f}",
             f"{rate / alone:.2f}",
-            f"{median(batch.stages_s for batch in batches):.2f}",
-            f"{median(batch.cpu_s for batch in batches):.2f}",
+            f"{median(batch.work_s for batch in batches):.3f}",
+            f"{median(batch.cpu_s for batch in batches):.3f}",
             f"{median(batch.overhead for batch in batches):.2f}",
         )
+    first = figures.of(1)[0]
+    told = (f"{stage} {1000 * took_s:.1f}" for stage, took_s in first.stages_s.items())
+    shown.caption = f"One at a time, ms: {', '.join(told)}"
     return shown

@@ -158,7 +158,7 @@ class Batch:
     ) -> Iterator[Ending]:
         told = {(s.sighting.folder, s.sighting.path): s.told for s in self._sources.taken}
         left = {photo.id: told[photo.folder, photo.path] for photo in photos}
-        while left:
+        while True:
             filing.turn()
             if filing.paused is not None:
                 raise ResultsTrouble(filing.paused, 0)
@@ -168,6 +168,8 @@ class Batch:
                     del left[photo_id]
                     folder = ending.entry.photo.folder if ending.entry else ""
                     yield replace(ending, out_dir=self._sources.out_dir(folder))
+            if not left:
+                return
             due_s = filing.next_turn_s()
             wait_s = _LONGEST_WAIT_S if due_s is None else due_s - time.monotonic()
             wake.wait(min(max(wait_s, 0.01), _LONGEST_WAIT_S))

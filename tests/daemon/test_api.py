@@ -11,6 +11,7 @@ import sys
 import tempfile
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,20 @@ def test_what_is_at_work_is_told_in_order(tmp_path: Path) -> None:
     )
     assert told == ["begin 1", "ready", "None"]
     assert (tmp_path / "a_matte.png").exists()
+
+
+def test_after_the_last_photo_nothing_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waited for half a second more before it saw that all had ended."""
+    monkeypatch.setattr("daemon.batch.batch._LONGEST_WAIT_S", 30.0)
+    ended_s: list[float] = []
+    process(
+        write_photo(tmp_path / "a.png"),
+        profile=QUICK,
+        on_result=lambda _: ended_s.append(time.monotonic()),
+    )
+    assert time.monotonic() - ended_s[0] < 20
 
 
 def test_nothing_is_overwritten(batch: Batch) -> None:

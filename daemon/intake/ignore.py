@@ -7,7 +7,6 @@ surrogates.
 from __future__ import annotations
 
 import fnmatch
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -81,7 +80,7 @@ class Globs:
 
     def match(self, name: bytes) -> bool:
         """Whether any of the globs matches the whole name."""
-        text = os.fsdecode(name).lower()
+        text = name.decode("utf-8", "surrogateescape").lower()
         return (
             text.endswith(self._suffixes)
             or text.startswith(self._prefixes)

@@ -27,6 +27,11 @@ def status(studio: Machines) -> dict[str, Any]:
     return found
 
 
+def done(studio: Machines) -> int:
+    """How many photos its workers have worked on, as `matted status` has it."""
+    return sum(one["done"] for one in status(studio)["daemon"]["workers"])
+
+
 def at_work(studio: Machines) -> str:
     """What people see of the photos at work."""
     command = [sys.executable, "-m", "daemon", "status", "--config", str(studio.daemon.config)]
@@ -53,9 +58,9 @@ def test_photos_are_filed_by_whoever_has_joined_whether_it_sees_the_share_or_not
     assert any(travelled)
     assert not all(travelled)
     assert all(fact["worker"] for fact in told)
+    wait_until(lambda: done(studio) == 6)  # status is told once a second
     workers = status(studio)["daemon"]["workers"]
     assert [(one["slots"], one["trouble"]) for one in workers] == [(1, None)] * 2
-    assert sum(one["done"] for one in workers) == 6
     assert studio.daemon.stop() == 0
     assert "matted_worker_ended{" in metrics.read_text()
     account = audit(Place.below(studio.root), sent)

@@ -117,12 +117,14 @@ def test_latency_idle_and_memory_are_measured_and_shown(tmp_path: Path) -> None:
 
 
 def test_overhead_is_time_per_photo_and_worker_over_its_stages() -> None:
-    alone = throughput.Batch(workers=1, photos=6, wall_s=12.0, stages_s=2.0, cpu_s=3.0)
-    both = throughput.Batch(workers=2, photos=6, wall_s=9.0, stages_s=2.0, cpu_s=3.0)
+    stages_s = {"decode": 0.5, "encode": 1.5}
+    alone = throughput.Batch(workers=1, photos=6, wall_s=12.0, stages_s=stages_s, cpu_s=3.0)
+    both = throughput.Batch(workers=2, photos=6, wall_s=9.0, stages_s=stages_s, cpu_s=3.0)
     assert (alone.overhead, alone.per_minute) == (1.0, 30.0)
     assert (both.overhead, both.per_minute) == (1.5, 40.0)
     shown = _shown(throughput.table(throughput.Throughput(6.0, (alone, both, alone, both))))
     assert "1.33" in shown
+    assert "decode 500.0, encode 1500.0" in shown
 
 
 def _shown(table: object) -> str:

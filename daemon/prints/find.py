@@ -31,10 +31,8 @@ _MOST_ASPECT = 3.0
 _USUAL_ASPECT, _USUAL_FILLING = 1.75, 0.98
 """Prints of all usual sizes are shorter, and the filling of nearly all is more; what is not so may
 be two that were not parted."""
-_LEAST_SEAM = 0.65
-"""Share of a seam between prints that shows an edge. Where nothing ends, chance shows a half."""
 _LEAST_UPPER = 0.75
-"""Likewise, of the outline of a print that covers another's corner."""
+"""Share of the outline of a print that covers another's corner, that shows an edge."""
 _LEAST_LEAD = 100.0
 """Pixels of outline by which the next best way to cut has to be dearer."""
 _MOST_SHARED = 0.2
@@ -142,7 +140,7 @@ def _doubt(found: list[Print], beside: float) -> str | None:
 def _doubt_of(one: Piece, rectangle: Rectangle) -> str | None:
     if one.more or (one.seen is None and not _is_rectangle(one, rectangle)):
         return "is no rectangle: prints may overlap, or it is torn"
-    if one.seam < _LEAST_SEAM or one.upper < _LEAST_UPPER:
+    if one.unseen_seam or one.upper < _LEAST_UPPER:
         return "meets another where no edge is to be seen: prints may overlap"
     if rectangle.aspect > _MOST_ASPECT:
         return f"is {rectangle.aspect:.1f} times as long as it is wide"

@@ -59,19 +59,19 @@ class _Part:
         frames = (self._turned(each) for each in degrees)
         return [h for one in frames for h in hypotheses.of_frame(one, _SCALE * self.least_side)]
 
-    def seen_of(self, prints: Sequence[Rectangle]) -> tuple[float, float]:
-        """What is seen of the worst seam; and of the upper one where two overlap."""
+    def seen_of(self, prints: Sequence[Rectangle]) -> tuple[bool, float]:
+        """Whether a seam is not seen; and what is seen of the upper one where two overlap."""
         frames = [self._turned(one.degrees) for one in prints]
-        seen = [
-            seams.seen(one, [*prints[:number], *prints[number + 1 :]], frames[number])
+        unseen = any(
+            seams.unseen(one, [*prints[:number], *prints[number + 1 :]], frames[number])
             for number, one in enumerate(prints)
-        ]
+        )
         pairs = itertools.combinations(zip(prints, frames, strict=True), 2)
         upper = [
             max(seams.within(one, other, of_one), seams.within(other, one, of_other))
             for (one, of_one), (other, of_other) in pairs
         ]
-        return min(seen), min(upper, default=1.0)
+        return unseen, min(upper, default=1.0)
 
     def _turned(self, degrees: float) -> frame.Frame:
         return frame.turned(self.off, self.lies, degrees, _SCALE, self.noise)
@@ -127,9 +127,9 @@ def _explained(
     if len(group) == 1 == len(chosen) and _is_plain(group[0]):
         return group
     moved = [one.moved(left, top) for one in fitted]
-    seam, upper = part.seen_of([one.rectangle for one in chosen])
+    unseen, upper = part.seen_of([one.rectangle for one in chosen])
     return [
-        Piece(_within(mask, each), each, one.seen, seam, upper, lead=best.lead)
+        Piece(_within(mask, each), each, one.seen, unseen, upper, lead=best.lead)
         for one, each in zip(chosen, moved, strict=True)
     ]
 

@@ -22,10 +22,10 @@ class Piece:
     rectangle: Rectangle
     seen: float | None = None
     """Share of its outline that shows an edge, if it was chosen among other rectangles for that."""
-    seam: float = 1.0
-    """Likewise, of the worst seam between it and others that were chosen with it."""
+    unseen_seam: bool = False
+    """Whether a seam between it and others that were chosen with it shows no edge."""
     upper: float = 1.0
-    """Likewise, of the upper one of those that overlap, inside the lower one."""
+    """Share of the upper one of those that overlap, inside the lower one, that shows an edge."""
     more: bool = False
     """Whether it is a print, plainly, and something else that is in none."""
     lead: float = float("inf")

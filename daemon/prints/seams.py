@@ -18,29 +18,45 @@ _LEAST_INSIDE = 8
 """Points of an outline inside another one."""
 _LEAST_LENGTH = 0.2
 """Of a side: what is shorter tells nothing."""
+_LEAST_SEEN, _LEAST_IN_ONE = 0.55, 0.85
+"""Share of a seam that shows an edge: of any, as chance shows a half where nothing ends; and of one
+between two that could as well be one print."""
+_ONE = 0.94
+"""Of the rectangle around two: what prints cover of it, if it could be one print."""
+_NEAR = 3.0
+"""Pixels beside a print that count as its own."""
+_GRID = (np.arange(40) + 0.5) / 40
 
 
-def seen(one: Rectangle, others: Sequence[Rectangle], frame: Frame) -> float:
-    """The share of a print's worst seam that shows an edge; 1 if it has none.
+def unseen(one: Rectangle, others: Sequence[Rectangle], frame: Frame) -> bool:
+    """Whether a print meets another where no edge is to be seen.
+
+    More of an edge is asked for where the two could be one print, of which a third may hide a
+    corner: what is left of it is an L, and two rectangles make an L as well.
 
     Args:
         one: the print.
         others: those that were found beside it; what they hide of its outline does not count.
         frame: turned as the print lies.
     """
-    shares = [1.0]
     for number, (along, out) in enumerate(_sides(one)):
         outside = _at(frame.mask, along + _BESIDE * out, frame)
         seam = outside & _at(frame.mask, along - _BESIDE * out, frame)
         for other in others:
             seam &= ~_inside(along, other)
-        if seam.mean() >= _LEAST_LENGTH:
-            edges = frame.level if number in {0, 2} else frame.upright
-            shown = _at(edges, along, frame)
-            for other in others:
-                shown |= _at(edges, _on_side(along, other, upright=number in {1, 3}), frame)
-            shares.append(float(shown[seam].mean()))
-    return min(shares)
+        if seam.mean() < _LEAST_LENGTH:
+            continue
+        edges = frame.level if number in {0, 2} else frame.upright
+        shown = _at(edges, along, frame)
+        for other in others:
+            shown |= _at(edges, _on_side(along, other, upright=number in {1, 3}), frame)
+        beyond = (along + 2 * _BESIDE * out)[seam]
+        held = [int(_holds(beyond, other).sum()) for other in others]
+        met = others[int(np.argmax(held))] if any(held) else None
+        could_be_one = met is not None and _covered(one, met, (one, *others)) >= _ONE
+        if shown[seam].mean() < (_LEAST_IN_ONE if could_be_one else _LEAST_SEEN):
+            return True
+    return False
 
 
 def within(one: Rectangle, other: Rectangle, frame: Frame) -> float:
@@ -90,8 +106,22 @@ def _at(map_: NDArray[np.generic], points: Points, frame: Frame) -> NDArray[np.b
 
 
 def _inside(points: Points, one: Rectangle) -> NDArray[np.bool_]:
+    return _holds(points, one.grown(*[-_BESIDE] * 4))
+
+
+def _holds(points: Points, one: Rectangle) -> NDArray[np.bool_]:
     right, down = one.axes
     away = points - np.array([one.x, one.y])
-    inner = one.grown(*[-_BESIDE] * 4)
-    near = (np.abs(away @ right) < inner.width / 2) & (np.abs(away @ down) < inner.height / 2)
+    near = (np.abs(away @ right) < one.width / 2) & (np.abs(away @ down) < one.height / 2)
     return np.asarray(near, bool)
+
+
+def _covered(one: Rectangle, other: Rectangle, prints: Sequence[Rectangle]) -> float:
+    """The share of the rectangle around two, turned as the first, that prints cover."""
+    axes, middle = np.array(one.axes), np.array([one.x, one.y])
+    away = (np.concatenate([one.corners, other.corners]) - middle) @ axes.T
+    low, size = away.min(axis=0), np.ptp(away, axis=0)
+    across, down = np.meshgrid(*(low + _GRID[:, None] * size).T)
+    points = middle + np.stack([across.ravel(), down.ravel()], axis=1) @ axes
+    covered = [_holds(points, each.grown(*[_NEAR] * 4)) for each in prints]
+    return float(np.any(covered, axis=0).mean())

@@ -17,11 +17,11 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -31,6 +31,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from daemon.errors import Interrupted, MattedError, WorkerDied
 from daemon.work.finished import E, Errand, Finished, R
+from daemon.work.undisturbed import undisturbed
 from matting.errors import one_line
 
 _PR_SET_PDEATHSIG = 1
@@ -151,7 +152,7 @@ class Workers(Generic[E, R]):
     def _scheduled_now(self, call: Callable[..., Any], *given: Any) -> Future[Any]:
         # Starting the tracker unblocks signals again, so it has to run before they are blocked.
         resource_tracker.ensure_running()
-        with _deaf_to_ctrl_c():
+        with undisturbed():
             future: Future[Any] = self._pool.schedule(call, args=given)
         return future
 
@@ -230,20 +231,6 @@ def _kill(name: str) -> None:
         with suppress(OSError):
             if Path(f"/proc/{child.pid}/comm").read_text().rstrip("\n") == name:
                 child.kill()
-
-
-@contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """What starts in here, threads and their processes, inherits a mask without Ctrl-C.
-
-    In a terminal it reaches the whole process group, but the daemon alone decides what ends. Had
-    the processes to see to it themselves, one that is still starting would die with a traceback.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _how_it_ended(exitcode: int) -> str:

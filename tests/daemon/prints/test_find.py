@@ -246,6 +246,15 @@ def test_prints_that_lie_on_each_other_are_not_cut(photos: list[Picture]) -> Non
     assert doubt == "print 1 meets another where no edge is to be seen: prints may overlap"
 
 
+def test_what_a_print_leaves_of_another_is_not_two_prints(photos: list[Picture]) -> None:
+    """It is an L, and two rectangles make an L as well; chance showed an edge where they met."""
+    scan = on_platen(150)
+    lay(scan, photos[2], 60, 60, 420, 520)
+    lay(scan, photos[3], 240, 380, 300, 420)
+    doubt = find.find(scan).doubt
+    assert doubt == "print 1 meets another where no edge is to be seen: prints may overlap"
+
+
 def test_a_print_that_lies_far_askew_is_not_cut(photos: list[Picture]) -> None:
     scan = on_platen(20, (1200, 1200))
     turn = cv2.getRotationMatrix2D((200, 250), 25, 1.0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,18 @@ def untraced() -> Iterator[None]:
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests whose processes may write no file at all, as coverage does when they end."""
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
+@pytest.fixture(scope="session")
+def strace() -> str:
+    """The program that kills and fails at single system calls."""
+    found = shutil.which("strace")
+    if found is None:
+        pytest.skip("NOT TESTED: strace is not installed, so nothing can be killed at a call")
+    tried = [found, "-f", "-e", "inject=fsync:error=EIO", "true"]
+    if subprocess.run(tried, check=False, capture_output=True, env=os.environ).returncode:
+        pytest.skip("NOT TESTED: strace may not trace here, so nothing can be killed at a call")
+    return found
 
 
 @pytest.fixture(scope="session")

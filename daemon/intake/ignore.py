@@ -7,6 +7,7 @@ surrogates.
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ class Globs:
 
     def match(self, name: bytes) -> bool:
         """Whether any of the globs matches the whole name."""
-        text = name.decode("utf-8", "surrogateescape").lower()
+        text = os.fsdecode(name).lower()
         return (
             text.endswith(self._suffixes)
             or text.startswith(self._prefixes)

@@ -18,6 +18,7 @@ from starlette.responses import FileResponse, Response
 
 from daemon.errors import MattedError
 from daemon.log.events import Event, Log
+from daemon.machine.undisturbed import undisturbed
 from daemon.web.answers import Problem
 from daemon.web.cache import Cache
 from daemon.web.files import original_of, results_of
@@ -42,7 +43,7 @@ class Pictures:
         self._log = log
         self._cache = Cache(place.own / "pictures", place.web.cache_mb << 20)
         self._making: dict[tuple[str, str], asyncio.Future[None]] = {}
-        self._pool = self._new_pool()
+        self._pool = _new_pool()
 
     def close(self) -> None:
         """End the processes."""
@@ -131,7 +132,7 @@ class Pictures:
 
     def _run(self, render: Callable[..., None], files: Files, directory: Path) -> None:
         if not self._pool.active:
-            self._pool = self._new_pool()
+            self._pool = _new_pool()
         arguments = (files, directory)
         future: Any = self._pool.schedule(render, args=arguments, timeout=_TIMEOUT_S)
         future.result()
@@ -161,16 +162,18 @@ class Pictures:
         own = tuple(results[(int(number) - 1) * each : int(number) * each])
         return Files(original, own, max_pixels, part.size, part.page, part.print, turns)
 
-    def _new_pool(self) -> ProcessPool:
-        pool = ProcessPool(
-            max_workers=_PROCESSES,
-            context=multiprocessing.get_context("spawn"),
-            initializer=settle_in,
-            initargs=(os.getpid(), _MEMORY_BYTES),
-        )
+
+def _new_pool() -> ProcessPool:
+    pool = ProcessPool(
+        max_workers=_PROCESSES,
+        context=multiprocessing.get_context("spawn"),
+        initializer=settle_in,
+        initargs=(os.getpid(), _MEMORY_BYTES),
+    )
+    with undisturbed():
         for _ in range(_PROCESSES):  # they are there when somebody looks
             pool.schedule(warm_up)
-        return pool
+    return pool
 
 
 def _key(request: Request) -> str:

@@ -22,7 +22,6 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Generic
@@ -30,8 +29,8 @@ from typing import Any, Generic
 from pebble import ProcessExpired, ProcessPool
 
 from daemon.errors import Interrupted, MattedError, WorkerDied
+from daemon.machine.undisturbed import undisturbed
 from daemon.work.finished import E, Errand, Finished, R
-from daemon.work.undisturbed import undisturbed
 from matting.errors import one_line
 
 _PR_SET_PDEATHSIG = 1
@@ -150,8 +149,6 @@ class Workers(Generic[E, R]):
             return self._scheduled_now(call, *given)
 
     def _scheduled_now(self, call: Callable[..., Any], *given: Any) -> Future[Any]:
-        # Starting the tracker unblocks signals again, so it has to run before they are blocked.
-        resource_tracker.ensure_running()
         with undisturbed():
             future: Future[Any] = self._pool.schedule(call, args=given)
         return future

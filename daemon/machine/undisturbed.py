@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from types import FrameType
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -22,6 +23,8 @@ def undisturbed() -> Iterator[None]:
     the signal, and Python then calls the handler in the main one. A start that is cut short by its
     exception leaves a process with nothing to read, which says so with a traceback, too.
     """
+    # Starting the tracker unblocks signals again, so it has to run before they are blocked.
+    resource_tracker.ensure_running()
     with _handlers_put_off():
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:

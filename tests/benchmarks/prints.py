@@ -2,13 +2,15 @@
 
     python -m tests.benchmarks.prints                the figures of docs/prints.md
     python -m tests.benchmarks.prints --scans 20     fewer scans
+    python -m tests.benchmarks.prints --sets hidden  others, by name; may be repeated
     python -m tests.benchmarks.prints --only-large   the time for an A4 scan of 600 dpi
     python -m tests.benchmarks.prints --only-turns   how often `turn: auto` decides, and rightly
 
 Half of the seeds and half of the photographed persons were set aside: nothing was tuned on them,
-but their figures were looked at more than once. The fresh ones, of still other seeds and photos,
-were made when all was done. A print is found if 85 % of what its box and the true one cover is in
-both.
+but their figures were looked at more than once. Nothing was ever tuned on the fresh ones, of still
+other seeds and photos. With `seams` (60 of the first, 80 of the others) and `hidden` (80) the rule
+about seams was made, the `fresher` ones (100) after that. A print is found if 85 % of what its box
+and the true one cover is in both.
 """
 
 from __future__ import annotations
@@ -41,16 +43,37 @@ _OUT = Path("bench-out") / "prints"
 _FOUND = 0.85
 _SAME = 0.3
 _SHOWN = 24
-_SETS = ("tuned on", "set aside", "fresh")
-_FRESH_SEED = 70_001
-_FRESH_PHOTO = 220
-"""The first that is in neither half."""
 _COLUMNS = (
     *("count right", "kept whole", "wrong, flagged", "wrong, unflagged", "right, flagged"),
     *(f"F1 at {_FOUND}", "IoU of what was cut", "s a scan"),
 )
 _LARGE = 7
 """The seed of the scan of 35 megapixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Seeds and photos, as slices begin and go on."""
+
+    seed: int
+    photo: int
+    seeds_by: int = 1
+    photos_by: int = 5
+    hidden: bool = False
+    """Whether one print hides much of another."""
+
+
+_SETS = {
+    "tuned on": _Set(0, 0, 2, 2),
+    "set aside": _Set(1, 1, 2, 2),
+    "fresh": _Set(70_001, 220),
+    "seams 1": _Set(90_001, 221),
+    "seams 2": _Set(222_000, 222),
+    "seams 3": _Set(223_000, 223),
+    "fresher": _Set(400_001, 224),
+    "hidden": _Set(300_001, 226, hidden=True),
+}
+_USUAL = ("tuned on", "set aside", "fresh")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,43 +103,45 @@ class Result:
 def main(
     scans: Annotated[int, typer.Option(help="How many, of each set.")] = 100,
     processes: Annotated[int, typer.Option(help="How many scans at a time.")] = 2,
+    sets: Annotated[
+        list[str] | None, typer.Option(help=f"These alone, of {', '.join(_SETS)}.")
+    ] = None,
     *,
     only_large: Annotated[bool, typer.Option(help="Only time a scan of 35 megapixels.")] = False,
     only_turns: Annotated[bool, typer.Option(help="Only see what would be turned.")] = False,
 ) -> None:
     """Print the figures, and lay a contact sheet into bench-out/prints."""
     console = Console()
+    if unknown := set(sets or ()) - set(_SETS):
+        raise SystemExit(f"no such set: {', '.join(unknown)}; there are {', '.join(_SETS)}")
     if not (only_large or only_turns):
         table = Table("", "scans", *_COLUMNS)
-        for half, name in enumerate(_SETS):
+        for name in sets or _USUAL:
             with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-                results = list(pool.map(_tried_of, [half] * scans, range(scans)))
+                results = list(pool.map(_tried_of, [_SETS[name]] * scans, range(scans)))
             table.add_row(name, *_row(results))
             console.print(f"{name}: {', '.join(_row(results))}")  # so long as others take
             _sheet(results, _OUT / f"{name.replace(' ', '-')}.jpg")
         console.print(table)
-    if not only_turns:
+    if not (only_turns or sets):
         console.print(_large())
-    if not only_large:
+    if not (only_large or sets):
         console.print(_turns(scans))
 
 
-def _tried_of(half: int, number: int) -> Result:
+def _tried_of(which: _Set, number: int) -> Result:
     cv2.setNumThreads(1)
-    return _tried(composed(_seed(half, number), _kept_photos(half)))
+    seed = which.seed + number * which.seeds_by
+    return _tried(composed(seed, _kept_photos(which), hidden=which.hidden))
 
 
 @lru_cache(maxsize=1)
-def _kept_photos(half: int) -> list[NDArray[np.uint8]]:
-    return _photos(half)
-
-
-def _seed(half: int, number: int) -> int:
-    return 2 * number + half if half < _SETS.index("fresh") else _FRESH_SEED + number
+def _kept_photos(which: _Set) -> list[NDArray[np.uint8]]:
+    return _photos(which)
 
 
 def _large() -> str:
-    scan = composed(_LARGE, _photos(0), dpi=600, count=6)
+    scan = composed(_LARGE, _photos(_SETS["tuned on"]), dpi=600, count=6)
     Path("/proc/self/clear_refs").write_text("5")  # from here on the peak is counted anew
     before_mb = _memory_mb("VmRSS")
     result = _tried(scan)
@@ -141,8 +166,8 @@ def _turns(count: int) -> Table:
     if people is None:
         raise SystemExit("the network that finds people is not installed: make people")
     table = Table("", "photos", "to be turned", "upright", "cannot tell", title="turn: auto")
-    for half, name in enumerate(_SETS):
-        photos = _photos(half, count, turning.LONG_SIDE)
+    for name in _USUAL:
+        photos = _photos(_SETS[name], count, turning.LONG_SIDE)
         faces = [turning.by_faces(one) for one in photos]
         network = [turning.by_people(one, people) for one in photos]
         both = [one if one == other else None for one, other in zip(faces, network, strict=True)]
@@ -153,10 +178,9 @@ def _turns(count: int) -> Table:
     return table
 
 
-def _photos(half: int, most: int = 80, long_side: int = 900) -> list[NDArray[np.uint8]]:
+def _photos(which: _Set, most: int = 80, long_side: int = 900) -> list[NDArray[np.uint8]]:
     files = sorted((_SHARED / "training" / "people").glob("*.jpg"))
-    fresh = half == _SETS.index("fresh")
-    files = files[_FRESH_PHOTO::5][:most] if fresh else files[half::2][:most]
+    files = files[which.photo :: which.photos_by][:most]
     if not files:
         raise SystemExit(f"photos of people are needed in {_SHARED / 'training' / 'people'}")
     found = []

@@ -89,6 +89,10 @@ def _sized(rng: np.random.Generator, degrees: float) -> Print:
     return Print(0, 0, width * trim, height * trim, degrees)
 
 
+_CORNER_MM, _HIDDEN_MM = (5.0, 12.0), (20.0, 45.0)
+_MOST_BESIDE_HIDDEN = 6
+
+
 def laid_out(rng: np.random.Generator, count: int) -> tuple[Print, ...]:
     """Prints laid beside each other as people do: 0 to 12 mm apart, -8 to 8 degrees askew."""
     width, height = A4_MM
@@ -127,15 +131,17 @@ def _beside(rng: np.random.Generator, beside: Print, one: Print, gap: float) -> 
     return Print(beside.x + at[0], beside.y + at[1], one.width, one.height, one.degrees)
 
 
-def _covering(rng: np.random.Generator, placed: tuple[Print, ...]) -> tuple[Print, ...]:
-    """One more print, which covers another's corner."""
+def _covering(
+    rng: np.random.Generator, placed: tuple[Print, ...], depth_mm: tuple[float, float]
+) -> tuple[Print, ...]:
+    """One more print, which covers another's corner so deep."""
     for _ in range(400):
         under = placed[rng.integers(len(placed))]
         corner = under.corners()[rng.integers(4)]
         one = _sized(rng, rng.uniform(-8, 8))
         out = corner - np.array([under.x, under.y])
         signs = np.sign(out)
-        depth = rng.uniform(5, 12)
+        depth = rng.uniform(*depth_mm)
         x, y = corner + signs * (np.array([one.width, one.height]) / 2 - depth)
         over = Print(float(x), float(y), one.width, one.height, one.degrees)
         others = [each for each in placed if each is not under]
@@ -145,16 +151,25 @@ def _covering(rng: np.random.Generator, placed: tuple[Print, ...]) -> tuple[Prin
 
 
 def composed(
-    seed: int, photos: Sequence[NDArray[np.uint8]], *, dpi: float = 150.0, count: int | None = None
+    seed: int,
+    photos: Sequence[NDArray[np.uint8]],
+    *,
+    dpi: float = 150.0,
+    count: int | None = None,
+    hidden: bool = False,
 ) -> Scan:
-    """A scan of an A4 platen with 2 to 9 prints."""
+    """A scan of an A4 platen with 2 to 9 prints; ``hidden``: one hides much of another."""
     rng = np.random.default_rng(seed)
     per_mm = dpi / 25.4
     platen = PLATENS[seed % len(PLATENS)]
-    prints = laid_out(rng, count or int(rng.integers(2, 10)))
+    count = count or int(rng.integers(2, 10))
+    if hidden:
+        prints = _covering(rng, laid_out(rng, min(count, _MOST_BESIDE_HIDDEN)), _HIDDEN_MM)
+    else:
+        prints = laid_out(rng, count)
     overlapped = rng.random() < 0.12
     if overlapped:
-        prints = _covering(rng, prints)
+        prints = _covering(rng, prints, _CORNER_MM)
     width, height = (round(side * per_mm) for side in A4_MM)
     low, high = _LEVELS[platen]
     base = rng.uniform(low, high) + rng.uniform(-1.5, 1.5, 3)

@@ -52,6 +52,7 @@ export class PhotoView {
     this.id = id;
     this.part = part;
     this.photo = null;
+    this.showing = null;
     this.panel.setAttribute("aria-busy", "true");
     delete this.root.dataset.photo;
     this.viewer.close();
@@ -61,6 +62,7 @@ export class PhotoView {
   hide() {
     this.root.hidden = true;
     this.id = null;
+    this.showing = null;
     if (!this.viewer) return;
     this.#endBrush();
     this.viewer.close();
@@ -114,12 +116,14 @@ export class PhotoView {
     if (!other) return;
     // What was filed before stays in sight while it is redone.
     if (photo.redoing && this.viewer.photo) return;
+    // News of a photo whose picture is the same, a decision, come while that is being prepared.
+    const showing = (this.showing = {});
     this.#wait(t(photo.state === "filed" ? "preparing" : `state.${photo.state}`));
     const told = await api.shown(shown).catch(() => ({ layers: [], after: null }));
-    if (photo !== this.photo) return;
+    if (showing !== this.showing) return;
     if (!told.layers.length) return this.#wait(t(photo.state === "filed" ? "nopicture" : `state.${photo.state}`));
     await this.viewer.open(shown, told, shown.flags);
-    if (photo !== this.photo) return;
+    if (showing !== this.showing) return;
     this.#wait(null);
     this.viewer.flagsShown(this.#flags);
     this.#fresh();

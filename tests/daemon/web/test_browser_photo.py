@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 from browser import BOX, Open, go, id_of, settled, shot, until
 from site_stub import Site
+
+from daemon.ledger.decisions import Verdict
 
 
 def test_the_divider_shows_before_and_after_and_moves_by_hand_and_by_key(
@@ -85,6 +88,32 @@ def test_keys_go_through_photos_and_decide_and_undo(page: Open, browsed: Site) -
     one.keyboard.press("Escape")
     one.wait_for_selector("#grid:not([hidden])")
     assert one.evaluate("document.activeElement.title") == "photo-4.png"
+
+
+def test_a_decision_that_comes_while_a_picture_is_prepared_leaves_it_coming(
+    page: Open, browsed: Site
+) -> None:
+    """The news of it was taken for another picture, and `Preparing` stayed for ever."""
+    photo = browsed.file("decided.png")
+    one = page("today")
+    one.wait_for_selector(".card")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:  # playwright takes no bound method of a list
+        held.append(route)
+
+    one.route(re.compile(rf"/photos/{photo}/pictures/[0-9a-f]+$"), hold)
+    one.evaluate("at => { location.hash = at }", f"#/photo/{photo}")
+    one.wait_for_selector(f"#photo[data-photo='{photo}']")
+    until_s = time.monotonic() + 30
+    while not held:
+        assert time.monotonic() < until_s
+        one.wait_for_timeout(50)
+    browsed.ledger.decide(photo, Verdict.APPROVED, "somebody", now_s=time.time())
+    one.wait_for_selector(".decided.approved")
+    for route in held:
+        route.continue_()
+    one.wait_for_selector(".tools [data-mode]:not([hidden])")
 
 
 def test_a_redo_is_asked_for_with_a_profile_and_seen_to_be_under_way(

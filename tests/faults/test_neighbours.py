@@ -135,7 +135,7 @@ def test_results_that_are_closed_to_the_daemon_pause_it(street: Street) -> None:
         until_s = time.monotonic() + 10
         while house.filing.paused is None:
             assert time.monotonic() < until_s
-            house.filing.turn()
+            house.turn()
         assert "Permission denied" in house.filing.paused
         assert house.entry(waits).photo.attempts == 0
         paused.touch()
@@ -162,7 +162,7 @@ def test_what_a_neighbour_put_there_beforehand_harms_nothing(street: Street) -> 
 
     def live(house: House) -> None:
         day, bad = house.put("day/a.png"), house.put("bad.png", BAD)
-        house.filing.turn()
+        house.turn()
         assert "Not a directory" in (house.filing.paused or "")
         (house.results / ".matted-staging").unlink()
         house.turn_until_rest(pauses=True)
@@ -205,7 +205,7 @@ def test_a_race_for_a_directory_is_never_won(street: Street, name: str) -> None:
             house.put(f"day/{number}.png")
         until_s = time.monotonic() + 4
         while time.monotonic() < until_s:
-            house.filing.turn()
+            house.turn()
         stop.touch()
         time.sleep(0.2)
         house.turn_until_rest(pauses=True)

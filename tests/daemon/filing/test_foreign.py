@@ -13,7 +13,7 @@ from daemon.ledger import State
 def test_photos_of_a_folder_that_is_not_served_stay_where_they_are(house: House) -> None:
     photo = house.put("a.png")
     house.filing.serve({})
-    house.filing.turn()
+    house.turn()
     assert house.entry(photo).state is State.WAITING
     assert house.entry(photo).photo.attempts == 0
     house.filing.serve({str(house.inbox): house.destination()})
@@ -24,10 +24,10 @@ def test_photos_of_a_folder_that_is_not_served_stay_where_they_are(house: House)
 def test_a_photo_at_work_when_its_folder_goes_is_filed_where_it_was_to_be(house: House) -> None:
     photo = house.put("a.png")
     house.workers.holding = True
-    house.filing.turn()
+    house.turn()
     house.filing.serve({})
     house.workers.let_go()
-    house.filing.turn()
+    house.turn()
     assert house.entry(photo).state is State.FILED
     assert house.filed() == ["a_one.png", "a_two.png"]
 
@@ -40,13 +40,13 @@ def test_a_photo_that_fails_when_its_folder_goes_waits_for_the_folder(house: Hou
 
     photo = house.put("a.png")
     house.workers.holding = True
-    house.filing.turn()
+    house.turn()
     house.filing.serve({})
     house.workers.meanwhile = fail
     house.workers.let_go()
     house.workers.holding = False
     for _ in range(5):
-        house.filing.turn()
+        house.turn()
         time.sleep(0.02)
     assert house.entry(photo).state is State.RETRYING
     assert house.entry(photo).photo.tries == 1

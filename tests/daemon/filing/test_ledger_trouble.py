@@ -42,12 +42,12 @@ def turn_until_rest(house: House) -> None:
     """Turn as the service does: while the ledger fails, it does nothing, and goes on after."""
     for _ in range(60):
         with contextlib.suppress(LedgerTrouble):
-            house.filing.turn()
+            house.turn()
         if sum(house.ledger.counts()[one] for one in (State.FILED, State.FAILED)) == 4:
             break
         time.sleep(0.001)
     with contextlib.suppress(LedgerTrouble):
-        house.filing.turn()
+        house.turn()
 
 
 def file_all(root: Path, originals: Originals, failing_at: int | None, *, after: bool) -> int:

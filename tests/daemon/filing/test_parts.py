@@ -49,7 +49,7 @@ def test_a_name_that_is_taken_while_the_file_is_at_work_renumbers_all_pages(hous
 def test_a_crash_at_work_leaves_the_names_as_they_are(house: House) -> None:
     photo_id = house.put("a.tif", PAGES % 3)
     house.workers.holding = True
-    house.filing.turn()
+    house.turn()
     house.crash()
     house.workers.holding = False
     house.turn_until_rest()
@@ -70,9 +70,9 @@ def test_a_ledger_that_fails_between_names_and_plan_files_them_once(
         plan(*args, **options)  # type: ignore[arg-type] # handed on
 
     monkeypatch.setattr(house.ledger, "plan", failing)
-    house.filing.turn()
+    house.turn()
     with pytest.raises(LedgerTrouble):
-        house.filing.turn()
+        house.turn()
     house.turn_until_rest()
     assert house.entry(photo_id).photo.names == THREE
     assert in_results(house) == sorted(name.decode() for name in THREE)

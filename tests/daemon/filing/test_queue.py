@@ -40,7 +40,7 @@ def test_a_sub_folder_of_no_use_keeps_only_its_photo_waiting(
 ) -> None:
     of_no_use(house.results / "smith", kind, tmp_path / "private")
     waits, others = house.put("smith/a.png"), [house.put(f"{n}.png") for n in range(3)]
-    house.filing.turn()
+    house.turn()
     assert "not a folder" in (house.entry(waits).reason or "")
     house.turn_until_rest()
     assert all(house.entry(photo_id).state is State.FILED for photo_id in others)
@@ -55,7 +55,7 @@ def test_a_sub_folder_of_no_use_keeps_only_its_photo_waiting(
 def test_a_sub_folder_that_is_mended_in_time_is_used(house: House, tmp_path: Path) -> None:
     of_no_use(house.results / "smith", "a file", tmp_path / "private")
     waits = house.put("smith/a.png")
-    house.filing.turn()
+    house.turn()
     (house.results / "smith").unlink()
     house.turn_until_rest()
     assert house.entry(waits).photo.names == (b"smith/a_one.png", b"smith/a_two.png")
@@ -83,7 +83,7 @@ def test_a_sub_folder_that_is_exchanged_at_the_last_moment_leaves_no_half_set(
     of_no_use_now = house.results / "smith"
     house.workers.meanwhile = lambda: of_no_use(of_no_use_now, kind, tmp_path / "private")
     waits = house.put("smith/a.png")
-    house.filing.turn()
+    house.turn()
     house.workers.meanwhile = lambda: None
     other = house.put("b.png")
     house.turn_until_rest()
@@ -106,8 +106,8 @@ def test_what_a_neighbour_takes_away_again_and_again_is_not_the_photos_fault(hou
     house.ledger.plan = planned  # type: ignore[method-assign, assignment] # nobody reads the answer
     photo = house.put("smith/a.png")
     for _ in range(4):
-        house.filing.turn()
-        house.filing.turn()
+        house.turn()
+        house.turn()
         time.sleep(0.12)
     house.ledger.plan = real  # type: ignore[method-assign]
     house.turn_until_rest()
@@ -142,8 +142,8 @@ def test_a_staging_directory_that_is_exchanged_for_a_moment_pauses_and_charges_n
     monkeypatch.setattr(disks.Disks, "try_out", try_out)
     for _ in range(8):
         house.workers.meanwhile = exchange
-        house.filing.turn()
-        house.filing.turn()
+        house.turn()
+        house.turn()
         time.sleep(0.05)
         put_back()
     house.workers.meanwhile = lambda: None
@@ -161,8 +161,8 @@ def test_a_plan_that_cannot_be_carried_out_at_the_start_stops_nobody(house: Hous
     planned = house.put("a.png")
     taken = house.results / "two"
     house.workers.meanwhile = lambda: taken.write_bytes(b"theirs")
-    house.filing.turn()
-    house.filing.turn()
+    house.turn()
+    house.turn()
     assert house.entry(planned).state is State.PUBLISHING
     house.workers.meanwhile = lambda: None
     other = house.put("b.png")
@@ -204,7 +204,7 @@ def test_a_fault_of_ours_is_charged_to_its_photo_and_ends_nothing(house: House) 
     house.start()
     trips = house.put("a.png")
     for _ in range(3):
-        house.filing.turn()
+        house.turn()
         time.sleep(0.05)
     house.turn_until_rest()
     entry = house.entry(trips)
@@ -222,7 +222,7 @@ def test_a_fault_of_ours_is_charged_to_its_photo_and_ends_nothing(house: House) 
 def test_a_root_that_is_of_no_use_pauses_and_charges_nothing(house: House) -> None:
     waits = house.put("a.png")
     house.results.rename(house.root / "unplugged")
-    house.filing.turn()
+    house.turn()
     assert house.filing.paused is not None
     assert house.entry(waits).photo.attempts == 0
     (house.root / "unplugged").rename(house.results)
@@ -256,8 +256,8 @@ def test_a_missing_background_is_nobodys_photo_and_pauses(house: House) -> None:
 
     house.workers.meanwhile = meanwhile
     waits = house.put("a.png")
-    house.filing.turn()
-    house.filing.turn()
+    house.turn()
+    house.turn()
     assert house.filing.paused == "background /away.png: is not there"
     assert house.entry(waits).photo.attempts == 0
 

@@ -15,7 +15,7 @@ def test_a_photo_whose_report_was_written_is_not_tried_again(house: House) -> No
     """The power went between the report and the ledger."""
     photo = house.put("a.png")
     house.workers.holding = True
-    house.filing.turn()
+    house.turn()
     report = {"reason": "no decoder knows it"}
     quarantine(house.results, house.entry(photo).photo, report, move_original=False)
     house.crash()
@@ -30,8 +30,8 @@ def test_a_plan_of_the_last_run_is_carried_out_before_anything_is_begun(house: H
     house.profile = house.profile.model_copy(update={"file_as": "{output}/{stem}{ext}"})
     house.start()
     house.workers.meanwhile = lambda: results.write_bytes(b"in the way")
-    house.filing.turn()
-    house.filing.turn()
+    house.turn()
+    house.turn()
     assert house.entry(planned).state is State.PUBLISHING
     results.unlink()
     house.crash()
@@ -54,14 +54,14 @@ def test_a_plan_that_a_pause_cut_short_is_carried_out_when_it_ends(house: House)
 
     house.ledger.plan = plan  # type: ignore[method-assign]
     house.workers.meanwhile = unplug
-    house.filing.turn()
-    house.filing.turn()
+    house.turn()
+    house.turn()
     assert house.filing.paused is not None
     assert house.entry(photo).state is State.PUBLISHING
     house.ledger.plan = real  # type: ignore[method-assign]
     (house.root / "unplugged").rename(house.results)
     time.sleep(0.03)
-    house.filing.turn()
+    house.turn()
     assert house.filing.paused is not None, "it is still said to be away"
     house.absent = None
     time.sleep(0.05)
@@ -73,10 +73,10 @@ def test_a_plan_that_a_pause_cut_short_is_carried_out_when_it_ends(house: House)
 def test_a_quarantine_that_a_pause_cut_short_is_done_when_it_ends(house: House) -> None:
     bad = house.put("bad.png", BAD)
     house.workers.holding = True
-    house.filing.turn()
+    house.turn()
     house.results.rename(house.root / "unplugged")
     house.workers.let_go()
-    house.filing.turn()
+    house.turn()
     assert house.filing.paused is not None
     assert house.entry(bad).state is State.WORKING, "without its report it did not happen"
     (house.root / "unplugged").rename(house.results)
@@ -91,7 +91,7 @@ def test_a_quarantine_that_a_pause_cut_short_is_done_when_it_ends(house: House) 
 def test_what_was_at_work_at_the_end_goes_back_and_costs_nothing(house: House) -> None:
     photos = [house.put(f"{number}.png") for number in range(3)]
     house.workers.holding, house.workers.idle = True, 2
-    house.filing.turn()
+    house.turn()
     assert not house.filing.drain() or len(house.filing.at_work) == 2
     house.filing.give_back()
     assert [house.entry(one).state for one in photos[:2]] == [State.RETRYING] * 2

@@ -38,7 +38,7 @@ def age(house: House, days: int) -> None:
 
 def forget(house: House, keep_days: int | None = 30) -> None:
     house.filing.serve(house.destinations, keep_days=keep_days)
-    house.filing.turn()
+    house.turn()
 
 
 def left(house: House) -> set[int]:

@@ -15,7 +15,7 @@ FREE = 3
 def begin_all(house: House) -> None:
     house.workers.holding = True
     house.workers.idle = FREE - len(house.workers.running)
-    house.filing.turn()
+    house.turn()
 
 
 def begin_alone(house: House, photo_id: int) -> None:
@@ -38,7 +38,7 @@ def test_several_at_work_are_not_charged_and_then_work_one_at_a_time(house: Hous
         begin_all(house)
         assert len(house.filing.at_work) == 1, "while nothing speaks for the others"
         house.workers.let_go()
-        house.filing.turn()
+        house.turn()
         waiting = house.ledger.counts()[State.RETRYING]
         assert waiting + len(house.filing.at_work) == left
     house.workers.let_go()

@@ -129,11 +129,17 @@ def _line(length: int, angle: float) -> Mask:
 
 
 def _unevenness(grey: NDArray[np.uint8], widest: int) -> NDArray[np.float32]:
-    """The standard deviation of what is around, without what is narrow."""
-    side = (8 * widest + 1,) * 2
-    ground = cv2.medianBlur(grey, 2 * widest + 1).astype(np.float32)
+    """The standard deviation of what is around, without what is narrow.
+
+    At half the size, which tells as much: a median over more than five pixels takes fifty times as
+    long.
+    """
+    height, width = grey.shape
+    half = cv2.resize(grey, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+    side = (4 * widest + 1,) * 2
+    ground = cv2.medianBlur(half, widest).astype(np.float32)
     variance = cv2.blur(ground * ground, side) - cv2.blur(ground, side) ** 2
-    return np.asarray(np.sqrt(variance.clip(0)), np.float32)
+    return np.asarray(cv2.resize(np.sqrt(variance.clip(0)), (width, height)), np.float32)
 
 
 def _dust(

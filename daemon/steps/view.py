@@ -64,8 +64,8 @@ class View:
     def closer(self, box: Box) -> View:
         """Look at ``box`` alone, rendered anew from the photo to have all of its detail.
 
-        The new view forgets what steps did to ``pixels``, so a step that comes closer has to
-        stand first in a profile; the settings see to that.
+        The new view forgets what steps did to ``pixels``: whoever applies them has to do that to
+        the new view again.
 
         Args:
             box: in pixels of ``photo``; rounded outwards, and clipped to the photo.

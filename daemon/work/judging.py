@@ -60,11 +60,14 @@ def _second_opinion(view: View, seen: NDArray[np.uint8], people: Path) -> dict[s
 
     That is no reason to lose the photo, and `matted doctor` says it.
     """
-    try:
-        network = _network(people)
-    except EngineUnavailable:
-        return {}
-    found = between(consensus(looks(view.pixels, network)), seen * np.float32(1 / 255))
+    if view.found is not None:
+        whole = view.found.whole
+    else:
+        try:
+            whole = consensus(looks(view.pixels, _network(people)))
+        except EngineUnavailable:
+            return {}
+    found = between(whole, seen * np.float32(1 / 255))
     return {_SECOND: Doubt(found.value, found.place and found.place.of(view.box))}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from daemon.photo import WHOLE, Cutout, Filed, Matte, Origin, Part, Pixels, Rast
 from daemon.plan import staged_name
 from daemon.shelf.room import demand_for_outputs
 from daemon.shelf.staging import entered, seal
-from daemon.steps import STEPS
+from daemon.steps import STEPS, chooses_view
 from daemon.steps.view import View
 from daemon.work import parts, trimap_file
 from daemon.work.finder import finder, loaded
@@ -49,6 +50,7 @@ from matting.errors import (
     EngineUnavailable,
     RequestRefused,
 )
+from matting.judgement.flag import Flag
 from matting.judgement.judge import judge
 from matting.picture.foreground import estimate_foreground
 from matting.process.client import connect
@@ -157,14 +159,23 @@ def cut_out(
         small = _as_seen(answer)
         edge = refined(small, view.detail, wanted, own.trimap)
         alpha = view.frame(edge.alpha)
-    with stages("judge"):
-        flags = judge(at_hand(view, answer, small, alpha, job.engine.people), job.engine.name)
-    matte = Matte(alpha, job.engine.name, device, answer.people, flags)
     if profile.foreground_from == "preprocessed":
         raster = preprocessed(raster, view.photo, profile)
+    with ThreadPoolExecutor(1) as aside:
+        judged = aside.submit(_judged, view, answer, small, alpha, job)
+        coloured = _coloured(raster, alpha, job, stages)
+        with stages("judge"):  # only what has to be waited for
+            flags = judged.result()
+    matte = Matte(alpha, job.engine.name, device, answer.people, flags)
     edge = replace(edge, warnings=warnings + edge.warnings)
     origin = Origin(model=str(answer.facts["model"]), framework=str(answer.facts["framework"]))
-    return Cutout(raster, matte, _coloured(raster, alpha, job, stages), origin), edge
+    return Cutout(raster, matte, coloured, origin), edge
+
+
+def _judged(
+    view: View, answer: Answer, small: NDArray[np.uint8], alpha: NDArray[np.uint16], job: Job
+) -> tuple[Flag, ...]:
+    return judge(at_hand(view, answer, small, alpha, job.engine.people), job.engine.name)
 
 
 def _touched_up(
@@ -203,8 +214,20 @@ def _as_seen(answer: Answer) -> NDArray[np.uint8]:
 
 
 def prepare(view: View, profile: Profile) -> View:
-    """Apply the profile's steps, in order."""
+    """Apply the profile's steps, in order.
+
+    Those that choose what is looked at are shown it as the others leave it: if it is to be the
+    whole, then what they have searched is what the engine would search.
+    """
+    toned = chosen = _toned(view, profile)
     for step in profile.preprocess:
+        if chooses_view(step.name):
+            chosen = STEPS[step.name].apply(chosen, step.options)
+    return chosen if chosen.pixels is toned.pixels else _toned(chosen, profile)
+
+
+def _toned(view: View, profile: Profile) -> View:
+    for step in profile.only_toning.preprocess:
         view = STEPS[step.name].apply(view, step.options)
     return view
 

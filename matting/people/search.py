@@ -74,8 +74,11 @@ class Found:
     share one."""
     parts: int
     """How many parts of the picture were looked at."""
+    whole: Map
+    """(SIDE, SIDE): what the looks at the whole picture, mirrored and in several tones, agree on;
+    before anybody else was asked."""
     looks: Disagreement
-    """Of the looks at the whole picture, mirrored and in several tones."""
+    """Of those."""
     second: Disagreement | None = None
     """Of the second network with them; None where it was not asked."""
 
@@ -98,9 +101,9 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     size = picture.shape[0], picture.shape[1]
     plain, sure = _plainness(whole, seen), certainty(whole)
     if plain == 1 and sure >= _PLAIN_CERTAINTY:
-        if sure < _UNASKED_CERTAINTY and not glimpsed(whole > PERSON, aged.glance(picture)):
-            whole = np.zeros_like(whole)
-        return _found(whole, size, 1, among(seen))
+        doubtful = sure < _UNASKED_CERTAINTY
+        nobody = doubtful and not glimpsed(whole > PERSON, aged.glance(picture))
+        return _found(np.zeros_like(whole) if nobody else whole, size, 1, whole, among(seen))
     with ThreadPoolExecutor(1) as aside:
         asked = aside.submit(aged.look, picture)
         maps, parts = _maps(picture, whole, network)
@@ -115,8 +118,8 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     if not is_convinced(probability > PERSON, second, mirrored):
         probability = np.zeros_like(second)
     if plain >= _PLAIN_ENOUGH and lost(maps[0] > PERSON, probability, second):
-        return _found(whole, size, parts, *doubts)
-    return _found(probability, size, parts, *doubts)
+        return _found(whole, size, parts, whole, *doubts)
+    return _found(probability, size, parts, whole, *doubts)
 
 
 def agreed(maps: list[Map], second: Map) -> Map:
@@ -210,6 +213,7 @@ def _found(
     probability: Map,
     size: tuple[int, int],
     parts: int,
+    whole: Map,
     looks: Disagreement,
     second: Disagreement | None = None,
 ) -> Found:
@@ -219,4 +223,4 @@ def _found(
         Box(b.left * across, b.top * down, b.width * across, b.height * down)
         for b in (each.box for each in found if each.area >= _COUNTED * found[0].area)
     )
-    return Found(probability, tuple(boxes), parts, looks, second)
+    return Found(probability, tuple(boxes), parts, whole, looks, second)

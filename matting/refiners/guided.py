@@ -44,8 +44,6 @@ _DECIDED, _UNDECIDED = np.float32(4), np.float32(1e-6)
 _REACH = _TEXTURE_WINDOW // 2 + 4
 """Small pixels around a strip on which its coefficients depend: of the chain texture, fit (1),
 averaging (1) and enlarging (1), and the edge that texture keeps off (1)."""
-_PAIRS = (0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)
-"""The channels of the six different entries of a 3 x 3 covariance."""
 
 
 class _Small(NamedTuple):
@@ -144,7 +142,7 @@ def _lines(small: _Small, edge: NDArray[np.bool_]) -> Floats:
 
     alpha, photo = small.alpha * np.float32(1 / 255), small.average * np.float32(1 / 255)
     ys, xs = (each.astype(np.int32) for each in np.nonzero(edge))
-    ridge = _TEXTURE_SHARE * _texture(small, edge)
+    ridge = _TEXTURE_SHARE * _texture(small, edge, ys, xs)
     ridge[:, [0, 3, 5]] += np.float32(_RIDGE)
     lines, votes = np.zeros((*alpha.shape, 4), np.float32), np.zeros(len(ys), np.float32)
     fitted = np.zeros_like(lines)
@@ -156,12 +154,10 @@ def _lines(small: _Small, edge: NDArray[np.bool_]) -> Floats:
     return lines
 
 
-def _texture(small: _Small, edge: NDArray[np.bool_]) -> Floats:
+def _texture(small: _Small, edge: NDArray[np.bool_], ys: Indices, xs: Indices) -> Floats:
     """(n, 6) for the n pixels at the edge: how colours vary nearby where alpha does not."""
-    rough = (small.sample.astype(np.float32) - small.average) * np.float32(1 / 255)
-    rough[edge] = 0
-    window = _TEXTURE_WINDOW, _TEXTURE_WINDOW
-    planes = cv2.split(rough)
-    pairs = [cv2.blur(planes[i] * planes[j], window)[edge] for i, j in _PAIRS]
-    sure = cv2.blur((~edge).astype(np.float32), window)[edge]
-    return np.asarray(np.stack(pairs, axis=1) / (sure[:, None] + np.float32(1e-3)), np.float32)
+    from matting.refiners.lines import roughness  # noqa: PLC0415 - it imports numba
+
+    means = np.empty((len(ys), 7), np.float32)
+    roughness(small.sample, small.average, ~edge, ys, xs, _TEXTURE_WINDOW // 2, means)
+    return means[:, :6] / (means[:, 6:] + np.float32(1e-3))

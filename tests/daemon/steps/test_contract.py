@@ -80,7 +80,8 @@ def test_only_a_step_that_says_so_searches_or_changes_what_is_looked_at(name: st
     def find(pixels: NDArray[np.uint8]) -> Found:
         asked.append(pixels.shape)
         people = (Box(25, 20, 8, 8),)
-        return Found(np.zeros((16, 16), np.float32), people, 1, looks=Disagreement(0.0, None))
+        nobody = np.zeros((16, 16), np.float32)
+        return Found(nobody, people, 1, whole=nobody, looks=Disagreement(0.0, None))
 
     view = replace(View.of(noise(61, 80), 2000), find_people=find)
     after = STEPS[name].apply(view, STEPS[name].Options())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from daemon.steps.view import View
 from daemon.work.judging import at_hand
 from matting.engines import Answer
+from matting.judgement.evidence import Doubt
 from matting.judgement.judge import judge
+from matting.people import Aged, Network, find
 from matting.picture.boxes import Box
 
 Picture = NDArray[np.uint8]
@@ -30,6 +33,11 @@ def _seen(view: View, left: int) -> Picture:
     return seen
 
 
+def _doubt(view: View, answer: Answer, people: Path) -> Doubt:
+    alpha = answer.alpha.astype(np.uint16) * np.uint16(257)
+    return at_hand(view, answer, answer.alpha, alpha, people).answered.doubts["second"]
+
+
 def _told(view: View, answer: Answer, people: Path | None) -> set[str]:
     alpha = answer.alpha.astype(np.uint16) * np.uint16(257)
     evidence = at_hand(view, answer, answer.alpha, alpha, people)
@@ -41,6 +49,18 @@ def test_another_engine_is_compared_with_the_people_network(
 ) -> None:
     beside = Answer(_seen(view, 0)[:, ::-1], None, {})
     assert "second" in _told(view, beside, people_network)
+
+
+def test_what_a_step_has_found_is_compared_without_another_look(
+    view: View, people_network: Path, tmp_path: Path
+) -> None:
+    """Not even the file is read again."""
+    found = find(view.pixels, Network.load(str(people_network)), Aged.load())
+    searched = replace(view, found=found)
+    broken = tmp_path / "selfie.tflite"
+    broken.write_bytes(b"not a network")
+    answer = Answer(_seen(view, 0), None, {})
+    assert _doubt(searched, answer, broken) == _doubt(view, answer, people_network)
 
 
 def test_where_that_is_not_installed_nothing_is_compared(view: View, tmp_path: Path) -> None:

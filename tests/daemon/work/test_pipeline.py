@@ -131,7 +131,7 @@ def test_what_is_known_of_a_photo_comes_back_with_it(job_for: Make, tmp_path: Pa
     filed = done(job).filed
     assert (filed.size, filed.engine, filed.device) == ((200, 200), "stub_engine", "cpu")
     assert (filed.people, filed.warnings, filed.names) == (1, (), job.photo.names)
-    stages = ["read", "decode", "prepare", "matte", "refine", "judge", "foreground"]
+    stages = ["read", "decode", "prepare", "matte", "refine", "foreground", "judge"]
     stages += ["encode", "sync"]
     assert list(filed.took_s) == stages
     assert all(0 <= seconds < 60 for seconds in filed.took_s.values())

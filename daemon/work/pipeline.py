@@ -3,84 +3,27 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.config.profiles import Profile
-from daemon.errors import (
-    EngineFailed,
-    EngineStumbled,
-    OutOfMemory,
-    Refused,
-    ResultsTrouble,
-)
-from daemon.imaging.colour import SRGB, to_srgb8
+from daemon.errors import Refused, ResultsTrouble
 from daemon.outputs import OUTPUTS
 from daemon.outputs.output import extension_of
-from daemon.photo import WHOLE, Cutout, Filed, Matte, Origin, Part, Pixels, Raster, Touchup
+from daemon.photo import WHOLE, Cutout, Filed, Part, Raster
 from daemon.plan import staged_name
 from daemon.shelf.room import demand_for_outputs
 from daemon.shelf.staging import entered, seal
-from daemon.steps import STEPS, chooses_view
-from daemon.steps.view import View
 from daemon.work import parts, trimap_file
-from daemon.work.finder import finder, loaded
-from daemon.work.job import EngineAddress, Job, Outcome, Staged, Unchanged
-from daemon.work.judging import at_hand
+from daemon.work.cutting_out import NO_TRIMAP, cut_out
+from daemon.work.job import Job, Outcome, Staged, Unchanged
 from daemon.work.provenance import attributed
-from daemon.work.refining import Refined, Wanted, refined
+from daemon.work.refining import Refined
 from daemon.work.snapshot import copy_in
-from daemon.work.touching_up import ENGINE as BY_HAND
-from daemon.work.touching_up import read_matte, touch_up
-from matting.engines import Answer
-from matting.engines.people import answer_of, described
-from matting.errors import (
-    EngineFaulted,
-    EngineLost,
-    EngineOutOfMemory,
-    EngineUnavailable,
-    RequestRefused,
-)
-from matting.judgement.flag import Flag
-from matting.judgement.judge import judge
-from matting.picture.foreground import estimate_foreground
-from matting.process.client import connect
-
-_NONE = trimap_file.Own()
-Value = TypeVar("Value")
-
-
-class Stages:
-    """Seconds per stage, in the order in which the stages ran."""
-
-    def __init__(self) -> None:
-        self.took_s: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        """Time one stage."""
-        began_s = time.monotonic()
-        yield
-        took_s = self.took_s.get(name, 0.0) + time.monotonic() - began_s
-        self.took_s[name] = round(took_s, 4)
-
-    def each(self, name: str, values: Iterator[Value]) -> Iterator[Value]:
-        """Time what makes the values, and not what is done with them."""
-        while True:
-            with self(name):
-                value = next(values, None)
-            if value is None:
-                return
-            yield value
+from daemon.work.stages import Stages
 
 
 def work(job: Job) -> Outcome:
@@ -109,7 +52,7 @@ def _all_parts(job: Job, sha256: str, stages: Stages) -> tuple[tuple[bytes, ...]
     """Make the results of each photo in the file, one after the other."""
     files, made, which = list[bytes](), list[Filed](), list[Part]()
     for one in stages.each("decode", parts.found(job)):
-        own = _NONE
+        own = NO_TRIMAP
         if one.part == WHOLE:
             with stages("decode"):
                 own = trimap_file.read(job.source, job.snapshot, one.raster.size)
@@ -130,113 +73,6 @@ def _most_bytes(raster: Raster, profile: Profile) -> int:
     width, height = raster.size
     planes = sum(OUTPUTS[each.name].planes(each.options) for each in profile.outputs)
     return width * height * planes * raster.pixels.itemsize
-
-
-def cut_out(
-    raster: Raster, job: Job, stages: Stages, own: trimap_file.Own = _NONE
-) -> tuple[Cutout, Refined]:
-    """Matte a decoded photo as its profile says.
-
-    Returns:
-        The cut-out, and how its edge was solved, with all warnings: if the engine needed a smaller
-        picture, and what engine and refiner say themselves.
-    """
-    touchup = job.photo.redo and job.photo.redo.touchup
-    if touchup:
-        return _touched_up(raster, job, stages, touchup)
-    # Whoever says where the edge is has looked at the whole photo.
-    profile = job.profile if own.trimap is None else job.profile.only_toning
-    with stages("prepare"):
-        search, unsearched = finder(profile, job.engine.people, how=job.engine.install_people)
-        view = prepare(View.of(to_srgb8(raster), profile.matting.long_side, search), profile)
-    with stages("matte"):
-        answer, device, warnings = _ask(view, job)
-    warnings = own.warnings + unsearched + warnings
-    warnings += tuple(str(each) for each in answer.facts.get("warnings", ()))
-    with stages("refine"):
-        seen = max(answer.facts.get("seen") or (0,)) or None
-        wanted = Wanted(profile.matting.refiner, str(job.photo.id), job.refiner, seen)
-        small = _as_seen(answer)
-        edge = refined(small, view.detail, wanted, own.trimap)
-        alpha = view.frame(edge.alpha)
-    if profile.foreground_from == "preprocessed":
-        raster = preprocessed(raster, view.photo, profile)
-    with ThreadPoolExecutor(1) as aside:
-        judged = aside.submit(_judged, view, answer, small, alpha, job)
-        coloured = _coloured(raster, alpha, job, stages)
-        with stages("judge"):  # only what has to be waited for
-            flags = judged.result()
-    matte = Matte(alpha, job.engine.name, device, answer.people, flags)
-    edge = replace(edge, warnings=warnings + edge.warnings)
-    origin = Origin(model=str(answer.facts["model"]), framework=str(answer.facts["framework"]))
-    return Cutout(raster, matte, coloured, origin), edge
-
-
-def _judged(
-    view: View, answer: Answer, small: NDArray[np.uint8], alpha: NDArray[np.uint16], job: Job
-) -> tuple[Flag, ...]:
-    return judge(at_hand(view, answer, small, alpha, job.engine.people), job.engine.name)
-
-
-def _touched_up(
-    raster: Raster, job: Job, stages: Stages, touchup: Touchup
-) -> tuple[Cutout, Refined]:
-    """What was filed before, with the matte mended where somebody drew; nothing is judged."""
-    photo = to_srgb8(raster)
-    with stages("refine"):
-        before = read_matte(touchup.results, job.snapshot, raster.size)
-        wanted = Wanted(job.profile.matting.refiner, str(job.photo.id), job.refiner)
-        edge = touch_up(before, photo, touchup.strokes, wanted)
-    if job.profile.foreground_from == "preprocessed":
-        raster = preprocessed(raster, photo, job.profile.only_toning)
-    matte = Matte(edge.alpha, BY_HAND, "cpu", None)
-    return Cutout(raster, matte, _coloured(raster, edge.alpha, job, stages)), edge
-
-
-def _coloured(raster: Raster, alpha: NDArray[np.uint16], job: Job, stages: Stages) -> Pixels | None:
-    """The foreground's colours, if an output needs them."""
-    if not _needs_colours(job):
-        return None
-    with stages("foreground"):
-        return estimate_foreground(raster.pixels, alpha, threads=cv2.getNumThreads())
-
-
-def _needs_colours(job: Job) -> bool:
-    return any(OUTPUTS[each.name].needs_foreground(each.options) for each in job.profile.outputs)
-
-
-def _as_seen(answer: Answer) -> NDArray[np.uint8]:
-    """The matte as small as the network decided it: what enlarging it made up is in the way."""
-    height, width = answer.alpha.shape
-    seen_height, seen_width = answer.facts.get("seen") or (height, width)
-    rows, columns = min(height, seen_height), min(width, seen_width)
-    return np.asarray(cv2.resize(answer.alpha, (columns, rows), interpolation=cv2.INTER_AREA))
-
-
-def prepare(view: View, profile: Profile) -> View:
-    """Apply the profile's steps, in order.
-
-    Those that choose what is looked at are shown it as the others leave it: if it is to be the
-    whole, then what they have searched is what the engine would search.
-    """
-    toned = chosen = _toned(view, profile)
-    for step in profile.preprocess:
-        if chooses_view(step.name):
-            chosen = STEPS[step.name].apply(chosen, step.options)
-    return chosen if chosen.pixels is toned.pixels else _toned(chosen, profile)
-
-
-def _toned(view: View, profile: Profile) -> View:
-    for step in profile.only_toning.preprocess:
-        view = STEPS[step.name].apply(view, step.options)
-    return view
-
-
-def preprocessed(raster: Raster, photo: NDArray[np.uint8], profile: Profile) -> Raster:
-    """The photo at its own size as the steps leave it: 8 bit, sRGB."""
-    view = View.of(photo, max(raster.size))
-    view = prepare(view, profile.only_toning)
-    return replace(raster, pixels=view.pixels, icc=SRGB)
 
 
 def _write_staged(cutout: Cutout, job: Job, *, first: int = 0) -> tuple[bytes, ...]:
@@ -264,49 +100,6 @@ def write_outputs(
         module.write(cutout, output.options, path)
         files.append(os.fsencode(path))
     return tuple(files)
-
-
-def _ask(view: View, job: Job) -> tuple[Answer, str, tuple[str, ...]]:
-    """The engine's answer, the device it ran on, and a warning if the picture had to be smaller.
-
-    The engine that finds people need not be asked who is in a picture that a step has searched:
-    it would search it once more.
-    """
-    if (found := view.found) and job.engine.finds and job.engine.people:
-        ran = described(job.engine.finds, loaded(job.engine.people))
-        answer = answer_of(found, view.pixels.shape[:2])
-        return answer._replace(facts=answer.facts | ran), str(ran["device"]), ()
-    try:
-        return *_matte(view, job), ()
-    except EngineOutOfMemory as error:
-        smaller = View.of(view.detail, max(64, max(view.pixels.shape[:2]) // 2))
-        reason = f"the engine ran out of memory and matted at {smaller.long_side} pixels: {error}"
-        try:
-            return *_matte(prepare(smaller, job.profile.only_toning), job), (reason,)
-        except EngineOutOfMemory as again:
-            raise OutOfMemory(str(again)) from again
-
-
-def _matte(view: View, job: Job) -> tuple[Answer, str]:
-    address: EngineAddress = job.engine
-    try:
-        with connect(address.socket, wait_s=address.connect_s) as engine:
-            answer = engine.matte(
-                view.pixels,
-                photo=str(job.photo.id),
-                timeout_s=address.timeout_s,
-                queue_timeout_s=address.queue_s,
-            )
-            ran = {key: engine.hello.get(key, "") for key in ("model", "framework")}
-            return answer._replace(facts=answer.facts | ran), str(engine.hello["device"])
-    except EngineUnavailable as error:
-        raise EngineFailed(str(error), 0) from error
-    except EngineLost as error:
-        raise EngineFailed(error.reason, error.pid) from error
-    except EngineFaulted as error:
-        raise EngineStumbled(str(error)) from error
-    except RequestRefused as error:
-        raise Refused(f"the engine cannot matte it: {error}") from error
 
 
 def _filed(job: Job, cutout: Cutout, sha256: str, stages: Stages, edge: Refined) -> Filed:

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from daemon.config.profiles import BUILT_IN, Profile
 from daemon.steps.view import View
-from daemon.work.pipeline import prepare
+from daemon.work.preparing import prepare
 from matting.engines import Engine, people
 from matting.models.catalog import PEOPLE
 from matting.models.store import Store

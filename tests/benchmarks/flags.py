@@ -31,7 +31,7 @@ from daemon.config.profiles import BUILT_IN
 from daemon.steps.view import View
 from daemon.work.finder import finder
 from daemon.work.judging import at_hand
-from daemon.work.pipeline import prepare
+from daemon.work.preparing import prepare
 from daemon.work.refining import Wanted, refined
 from matting.engines import Engine, people
 from matting.judgement.evidence import Answered, Evidence, Matted

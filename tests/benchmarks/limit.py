@@ -20,9 +20,11 @@ from daemon.imaging.colour import to_srgb8
 from daemon.imaging.decode import decode
 from daemon.photo import Cutout, Photo, Version
 from daemon.steps.view import View
+from daemon.work.cutting_out import cut_out
 from daemon.work.finder import finder
 from daemon.work.job import EngineAddress, Job
-from daemon.work.pipeline import Stages, cut_out, write_outputs
+from daemon.work.pipeline import write_outputs
+from daemon.work.stages import Stages
 from matting import kernels
 from matting.models.catalog import PEOPLE
 from matting.models.stores import Stores

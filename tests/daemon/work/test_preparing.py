@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from daemon.config.profiles import Profile
 from daemon.steps.view import Finder, View
 from daemon.work.finder import finder
-from daemon.work.pipeline import prepare
+from daemon.work.preparing import prepare
 from matting.people import Found
 
 Picture = NDArray[np.uint8]

@@ -11,6 +11,7 @@ from typing import Self
 
 from daemon.errors import LedgerTrouble
 from daemon.ledger import schema
+from daemon.ledger.transaction import transaction
 from matting.closing import Closing
 
 
@@ -43,15 +44,8 @@ class Database(Closing):
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         """All of it, durably, or nothing."""
-        with self._read() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:  # SQLite itself rolls back when the disk is full
-                    db.execute("ROLLBACK")
-                raise
+        with self._read() as db, transaction(db):
+            yield db
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

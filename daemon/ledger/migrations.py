@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from daemon.ledger import decisions, notices, redo, tallies
+from daemon.ledger.transaction import transaction
 from daemon.machine import private
 from matting.small_file import sync
 
@@ -64,8 +65,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """
     if version(connection) not in _STEPS:
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         found = version(connection)  # another process may just have done it
         if found in _STEPS and _has_photos(connection):
             _copy_aside(path, found)
@@ -74,10 +74,6 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
             found += 1
             connection.execute(f"PRAGMA user_version = {found}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -12,6 +12,7 @@ import stat
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,24 @@ def first(tmp_path: Path) -> Path:
                 (b"/in", b"%d.jpg" % number, number, str(state), FILED.get(state)),
             )
     return path
+
+
+class Interrupted(sqlite3.Connection):
+    """Ctrl-C comes just when something has been committed."""
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        cursor = super().execute(sql, *parameters)
+        if sql == "COMMIT":
+            raise KeyboardInterrupt
+        return cursor
+
+
+def test_ctrl_c_right_after_the_commit_is_that_and_no_trouble_of_the_ledger(first: Path) -> None:
+    """It said that the ledger cannot be opened, since there was nothing to roll back."""
+    with closing(sqlite3.connect(first, isolation_level=None, factory=Interrupted)) as db:
+        with pytest.raises(KeyboardInterrupt):
+            migrate(db, first)
+        assert migrations.version(db) == VERSION
 
 
 def test_a_ledger_of_the_first_version_is_taken_over_with_all_its_photos(first: Path) -> None:

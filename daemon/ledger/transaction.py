@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 @contextmanager
@@ -22,7 +22,9 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        # SQLite itself rolls back when the disk is full, and Ctrl-C may come right after COMMIT.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        # SQLite itself rolls back when the disk is full, and Ctrl-C may come right after COMMIT, or
+        # leave this to be ended with all else that is, after the ledger was closed.
+        with suppress(sqlite3.ProgrammingError):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
         raise

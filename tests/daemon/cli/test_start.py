@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -74,6 +76,31 @@ def test_telling_loads_no_picture_library(settings: Path) -> None:
         loaded = ran.stdout.rpartition("LOADED")[2].split()
         assert "daemon" in loaded
         assert not {*PICTURES, *WORKING} & set(loaded), command
+
+
+CTRL_C = """
+    import os, signal, sys
+
+    class Interrupting:
+        def find_spec(self, name, *_):
+            if name == "typer":
+                os.kill(os.getpid(), signal.SIGINT)
+
+    sys.meta_path.insert(0, Interrupting())
+"""
+
+
+def test_ctrl_c_while_the_program_is_loaded_ends_it_without_a_word(tmp_path: Path) -> None:
+    """It was a traceback out of whatever was being imported."""
+    (tmp_path / "sitecustomize.py").write_text(textwrap.dedent(CTRL_C))
+    ran = subprocess.run(
+        [sys.executable, "-m", "daemon", "--version"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_status_and_check_take_little_of_the_processor(

@@ -156,11 +156,11 @@ def test_the_house_is_measured_as_it_is(tmp_path: Path) -> None:
 
 def test_the_limit_is_less_than_the_whole(tmp_path: Path, people_network: Path) -> None:
     del people_network  # it has to be there
-    made = make_photos(tmp_path, (0.1,))
-    (size,) = limit.measure(replace(TINY, megapixels=(0.1,), rounds=1), made, tmp_path).sizes
-    assert 0 < size.limit[0].cpu_s < size.whole[0].cpu_s
-    assert size.ratio("cpu_s") > 1
-    assert "0.1" in _shown(limit.table(limit.Limit((size,))))
+    made = make_photos(tmp_path, (1.2,))
+    (size,) = limit.measure(replace(TINY, megapixels=(1.2,), rounds=3), made, tmp_path).sizes
+    assert all(took.cpu_s > 0 for took in size.limit + size.whole)
+    assert size.ratio("cpu_s") > 1  # the median: one may meet other work
+    assert "1.2" in _shown(limit.table(limit.Limit((size,))))
 
 
 def test_a_start_and_a_small_scale_are_measured(tmp_path: Path, people_network: Path) -> None:

@@ -78,10 +78,10 @@ gpu-bench: $(READY) ## Measure full BSHM on the GPU beside the published figures
 	@$(MAKE) --no-print-directory $(if $(MODEL),,converter) $(if $(filter cpu,$(DEVICE)),setup,engine-onnx-gpu)
 	@$(BIN)/python -m tests.benchmarks.gpu
 
-train: .venv-train/.ready ## Train our own weights again (docs/weights.md: SHARED=photos, NETWORKS=dir)
+train: .venv-train/.ready ## Train our own weights again (docs/weights.md: SHARED=photos, NETWORKS=dir, MINUTES=each)
 	.venv-train/bin/python -m matting.training prepare --shared $(SHARED) --networks $(NETWORKS)
-	.venv-train/bin/python -m matting.training coarse --networks $(NETWORKS)
-	.venv-train/bin/python -m matting.training fine --networks $(NETWORKS)
+	.venv-train/bin/python -m matting.training coarse --networks $(NETWORKS) $(if $(MINUTES),--minutes $(MINUTES))
+	.venv-train/bin/python -m matting.training fine --networks $(NETWORKS) $(if $(MINUTES),--minutes $(MINUTES))
 
 setup: people page ## Install everything into .venv and stop there
 

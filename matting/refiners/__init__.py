@@ -30,6 +30,7 @@ class RefinerKind:
 
 REFINERS = {
     "closed-form": RefinerKind("matting.refiners.closed_form"),
+    "learnt": RefinerKind("matting.refiners.learnt"),
     "onnx": RefinerKind("matting.refiners.onnx", network=True),
 }
 BUILT_IN = tuple(name for name, kind in REFINERS.items() if not kind.network)

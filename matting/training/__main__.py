@@ -75,7 +75,7 @@ def _fine(options: argparse.Namespace) -> None:
     pack = options.work / "pack-fine"
     fine_scenes.write(pack, options.networks / "selfie_segmentation.tflite", recipe.scenes)
     network = learn_fine.train(pack, options.work, recipe, device)
-    export.write(Refining(network), (1, 4, 512, 512), options.work / "fine.onnx", any_size=True)
+    export.write(Refining(network), (1, 6, 512, 512), options.work / "fine.onnx", any_size=True)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

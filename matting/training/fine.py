@@ -1,8 +1,8 @@
-"""The fine network, what hair is: a tile of the photo and the coarse alpha in, alpha out.
+"""The fine network, where closed form goes wrong: a tile of the photo and its alphas in, alpha out.
 
-A U-Net whose answer is added to the coarse alpha, so that it starts as that and learns what it
-lacks. (Added to the logit it learnt nothing: a coarse alpha has steep edges, and beside them a
-logit passes no gradient on.) Its widest layers work at half the tile's size: the first takes 4 x 4
+A U-Net whose answer is added to closed form's, so that it starts as that and learns what it lacks.
+(Added to the logit it learnt nothing: an alpha has steep edges, and beside them a logit passes no
+gradient on.) Its widest layers work at half the tile's size: the first takes 4 x 4
 pixels at every second one, the last answers 2 x 2, so that no pixel is passed over; at the full
 size they took several times as long. 0.4 M parameters. Batch normalisation while it learns;
 exporting folds it into the convolutions.
@@ -17,22 +17,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+PLANES = 6
+"""RGB, the coarse alpha, closed form's, and 1 where alpha is unknown."""
 MULTIPLE = 16
 """Sides of tiles are multiples of this."""
 _CHANNELS = (32, 48, 64, 96)
 
 
 class Fine(nn.Module):
-    """(batch, 4, height, width) to (batch, 1, height, width).
+    """(batch, PLANES, height, width) to (batch, 1, height, width).
 
-    In: RGB 0..1 and the coarse alpha 0..1. Out: alpha, a little beyond 0..1 in places.
+    In: 0..1. Out: alpha, a little beyond 0..1 in places.
     """
 
     def __init__(self) -> None:
-        """Random weights; the last layer is zero, so the answer is the coarse alpha."""
+        """Random weights; the last layer is zero, so the answer is closed form's."""
         super().__init__()
         wide = _CHANNELS
-        self.entry = nn.Sequential(*_once(4, wide[0], 4, 2), *_once(wide[0], wide[0]))
+        self.entry = nn.Sequential(*_once(PLANES, wide[0], 4, 2), *_once(wide[0], wide[0]))
         self.down = nn.ModuleList(_twice(large, small) for large, small in pairwise(wide))
         self.up = nn.ModuleList(_once(small + large, large) for large, small in pairwise(wide))
         self.last = nn.ConvTranspose2d(wide[0], 1, 2, stride=2)
@@ -49,7 +51,7 @@ class Fine(nn.Module):
         for stage in reversed(self.up):
             large = functional.interpolate(found, scale_factor=2.0, mode="bilinear")
             found = stage(torch.cat([large, levels.pop()], 1))
-        return seen[:, 3:] + self.last(found).float()
+        return seen[:, 4:5] + self.last(found).float()
 
 
 class Refining(nn.Module):
@@ -61,7 +63,7 @@ class Refining(nn.Module):
         self.network = folded(network)
 
     def forward(self, seen: Tensor) -> Tensor:
-        """(1, 4, height, width) to (1, 1, height, width)."""
+        """(1, PLANES, height, width) to (1, 1, height, width)."""
         return self.network(seen).clamp(0, 1)
 
 

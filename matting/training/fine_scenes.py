@@ -1,8 +1,9 @@
-"""What the fine network learns from: composed prints, and what the default engine says of them.
+"""What the fine network learns from: composed prints, and what closed form makes of them.
 
-Each is (height, width, 6) uint8: RGB, the coarse alpha enlarged along the print's edges as a
-refiner gets it, where the band of the unknown is, and the exact alpha. All of it comes by the very
-functions that run when a photo is matted, so that nothing there is new to the network.
+Each is (height, width, 7) uint8: RGB, the coarse alpha enlarged along the print's edges as a
+refiner gets it, closed form's, where the band of the unknown is, and the exact alpha. All of it
+comes by the very functions that run when a photo is matted, so that nothing there is new to the
+network.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from numpy.typing import NDArray
 from matting import people
 from matting.people.looks import SUREST
 from matting.picture.trimap import trimap_of
-from matting.refiners import UNKNOWN
+from matting.refiners import BACKGROUND, FOREGROUND, UNKNOWN, Tile
+from matting.refiners.closed_form import ClosedForm
 from matting.refiners.guided import refine
 from matting.training import hair, prints
 from matting.training.packs import Cut, cuts
@@ -76,10 +78,26 @@ def _make(job: Job) -> None:
     small = None if name.startswith("drawn") else _said(print_, truth, job.selfie)
     if small is None or rng.random() < 0.15:
         small = worsened(rng, truth)
-    band = cv2.resize(trimap_of(small), truth.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    sure = cv2.resize(trimap_of(small), truth.shape[::-1], interpolation=cv2.INTER_NEAREST)
     coarse = np.rint(refine(small, print_) / 257).astype(np.uint8)
-    seen = np.dstack([print_, coarse, (band == UNKNOWN).astype(np.uint8) * 255, _eight(truth)])
-    np.save(job.out, seen)
+    np.save(job.out, solved(print_, coarse, np.asarray(sure, np.uint8), _eight(truth)))
+
+
+def solved(print_: Bytes, coarse: Bytes, sure: Bytes, truth: Bytes) -> Bytes:
+    """A scene: the four of one size, and closed form's answer, at a size that it can afford."""
+    unknown = np.count_nonzero(sure == UNKNOWN)
+    if unknown > ClosedForm.most_unknown:
+        share = (ClosedForm.most_unknown / unknown) ** 0.5
+        size = round(sure.shape[1] * share), round(sure.shape[0] * share)
+        print_, coarse, truth = (
+            np.asarray(cv2.resize(one, size, interpolation=cv2.INTER_AREA), np.uint8)
+            for one in (print_, coarse, truth)
+        )
+        sure = np.asarray(cv2.resize(sure, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    alpha = np.rint(ClosedForm().refine(Tile(print_, sure, coarse)) / 257).astype(np.uint8)
+    alpha[sure == BACKGROUND], alpha[sure == FOREGROUND] = 0, 255
+    band = np.where(sure == UNKNOWN, np.uint8(255), np.uint8(0))
+    return np.dstack([print_, coarse, alpha, band, truth])
 
 
 def _canvas(rng: np.random.Generator) -> tuple[int, int]:
@@ -226,4 +244,4 @@ def _eight(values: NDArray[np.floating]) -> Bytes:
 def scenes(part: Path) -> Iterator[Bytes]:
     """The scenes of a part."""
     for path in sorted((part / "scenes").glob("*.npy")):
-        yield np.load(path)
+        yield np.load(path, mmap_mode="r")

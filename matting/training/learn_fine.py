@@ -1,4 +1,4 @@
-"""Trains the fine network on composed prints, behind what the default engine says of them."""
+"""Trains the fine network on composed prints, behind what closed form makes of them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from matting.training import fine_scenes, losses
 from matting.training.fine import Fine
 from matting.training.learning import Course
 
-_SHRUNK = 0.3, 1.0
-"""Tiles are of a scene at its own size as often as of a smaller one, down to this."""
-_AT_EDGE = 0.9
+_SHRUNK, _AS_IT_IS = (0.35, 1.0), 0.6
+"""Down to which scale tiles are of a smaller scene, and the share that are not."""
+_AT_EDGE = 0.93
 """Share of tiles that have some of the band in their middle."""
 
 
@@ -28,14 +28,14 @@ class FineRecipe:
     """How it is trained; the defaults are what the shipped weights were made with."""
 
     seed: int = 1
-    steps: int = 4500
-    scenes: int = 400
+    steps: int = 11000
+    scenes: int = 600
     """Composed once; tiles are cut from them."""
-    tiles: int = 8
+    tiles: int = 6
     """A step."""
-    tile_side: int = 160
+    tile_side: int = 192
     rate: float = 2e-3
-    check_every: int = 150
+    check_every: int = 500
     minutes: float | None = None
     """Fewer steps, if those would take longer."""
 
@@ -84,7 +84,7 @@ def train(
 
 
 Batch = tuple[Tensor, Tensor, Tensor]
-"""Picture and coarse alpha, (n, 4, s, s); truth and band, (n, 1, s, s); all 0..1."""
+"""What is seen, (n, 6, s, s), see ``fine``; truth and band, (n, 1, s, s); all 0..1."""
 
 
 def batch(
@@ -96,22 +96,23 @@ def batch(
     """Tiles of as many scenes."""
     cut = [_tile(scenes[rng.integers(len(scenes))], rng, recipe) for _ in range(recipe.tiles)]
     every = torch.from_numpy(np.stack(cut)).to(device).permute(0, 3, 1, 2).float() / 255
-    return every[:, :4], every[:, 5:], every[:, 4:5]
+    every[:, 5] = (every[:, 5] > 0.5).float()
+    return every[:, :6], every[:, 6:], every[:, 5:6]
 
 
 def _tile(
     scene: NDArray[np.uint8], rng: np.random.Generator, recipe: FineRecipe
 ) -> NDArray[np.uint8]:
     """A window of a scene, mirrored and relit by chance; most have some of the band inside."""
-    scale = 1.0 if rng.random() < 0.5 else rng.uniform(*_SHRUNK)
+    scale = 1.0 if rng.random() < _AS_IT_IS else rng.uniform(*_SHRUNK)
     side = recipe.tile_side
     span = min(round(side / scale), *scene.shape[:2])
-    top, left = _corner(scene[..., 4], span, rng)
+    top, left = _corner(scene[..., 5], span, rng)
     part = np.asarray(scene[top : top + span, left : left + span])
     if span > side:
-        halves = part[..., :3], part[..., 3:]  # OpenCV averages no more than four planes
-        size = side, side
-        part = np.dstack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in halves])
+        # OpenCV averages no more than four planes.
+        some, size = (part[..., :3], part[..., 3:6], part[..., 6]), (side, side)
+        part = np.dstack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in some])
     elif span < side:
         part = cv2.copyMakeBorder(part, 0, side - span, 0, side - span, cv2.BORDER_REFLECT_101)
     part = part[:, ::-1] if rng.random() < 0.5 else part
@@ -153,7 +154,7 @@ def _tell(out: Path, course: Course, trial: list[Batch]) -> None:
             alpha = course.mean(seen).clamp(0, 1)
         unknown = band > 0.5
         soft = unknown & (truth > 0.03) & (truth < 0.97)
-        for name, said in (("coarse", seen[:, 3:]), ("refined", alpha)):
+        for name, said in (("coarse", seen[:, 3:4]), ("closed", seen[:, 4:5]), ("refined", alpha)):
             error = (said - truth).abs()
             figures.setdefault(name, []).append(error[unknown].mean())
             figures.setdefault(f"{name} soft", []).append(error[soft].mean())
@@ -165,11 +166,11 @@ def _tell(out: Path, course: Course, trial: list[Batch]) -> None:
 
 
 def _sheet(course: Course, trial: Batch) -> NDArray[np.uint8]:
-    seen, truth, _ = (one[:8] for one in trial)
+    seen, truth, _ = trial
     with torch.no_grad():
         alpha = course.mean(seen).clamp(0, 1)
     rows: Iterator[Tensor] = (
-        one.expand(-1, 3, -1, -1) for one in (seen[:, :3], seen[:, 3:], alpha, truth)
+        one.expand(-1, 3, -1, -1) for one in (seen[:, :3], seen[:, 4:5], alpha, truth)
     )
     sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1).permute(1, 2, 0)
     picture = (sheet.clamp(0, 1) * 255).byte().cpu().numpy()

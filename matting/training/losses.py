@@ -33,9 +33,9 @@ def drawn(alpha: Tensor, truth: Tensor, band: Tensor) -> Tensor:
         band: the same shape: where the answer is used. Outside it counts little.
     """
     soft = ((truth > 0.02) & (truth < 0.98)).float()
-    error = ((alpha - truth).abs() * (0.1 + band * (1 + 4 * soft))).mean()
+    error = ((alpha - truth).abs() * (0.1 + band * (1 + 10 * soft))).mean()
     inside = truth + (alpha - truth) * (0.1 + 0.9 * band)
-    return error + pyramid(inside, truth) + 0.5 * gradient(inside, truth)
+    return error + 0.5 * pyramid(inside, truth) + 0.25 * gradient(inside, truth)
 
 
 def pyramid(alpha: Tensor, truth: Tensor, levels: int = 4) -> Tensor:

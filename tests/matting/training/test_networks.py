@@ -72,19 +72,19 @@ def test_the_coarse_network_is_exported_as_it_is(tmp_path):
 def test_the_fine_network_is_exported_as_it_is_for_any_size(tmp_path):
     network = fine.Fine()
     torch.nn.init.normal_(network.last.weight, 0, 0.1)
-    network(torch.rand(2, 4, 64, 64))  # its normalisations have seen something
+    network(torch.rand(2, 6, 64, 64))  # its normalisations have seen something
     network.eval()
-    export.write(fine.Refining(network), (1, 4, 64, 64), tmp_path / "fine.onnx", any_size=True)
+    export.write(fine.Refining(network), (1, 6, 64, 64), tmp_path / "fine.onnx", any_size=True)
     read = cv2.dnn.readNetFromONNX(str(tmp_path / "fine.onnx"))
     for side in (64, 96):
-        fed = _fed(side, 4)
+        fed = _fed(side, 6)
         with torch.no_grad():
             ours = network(torch.from_numpy(fed)).clamp(0, 1).numpy()
         assert np.abs(ours - _opencv(read, fed)).max() < 5e-3
 
 
-def test_the_fine_network_starts_as_the_coarse_alpha():
-    fed = torch.rand(1, 4, 64, 64)
+def test_the_fine_network_starts_as_closed_form():
+    fed = torch.rand(1, 6, 64, 64)
     with torch.no_grad():
         alpha = fine.Fine().eval()(fed).clamp(0, 1)
-    assert (alpha - fed[:, 3:]).abs().max() < 0.02
+    assert (alpha - fed[:, 4:5]).abs().max() < 0.02

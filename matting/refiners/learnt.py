@@ -9,6 +9,7 @@ of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib import resources
 from threading import Lock
 from typing import Any
@@ -38,6 +39,12 @@ def load(options: dict[str, Any]) -> Refiner:
         EngineUnavailable: it is not there, or damaged.
     """
     del options
+    return _loaded()
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> Learnt:
+    """One for all photos of a process: reading and laying it out takes as long as some edges."""
     try:
         data = resources.files("matting.weights").joinpath(_FILE).read_bytes()
         return Learnt(cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8)))

@@ -7,7 +7,7 @@ import pytest
 
 from matting import refiners
 from matting.errors import EngineUnavailable
-from matting.refiners import BACKGROUND, BUILT_IN, FOREGROUND, UNKNOWN, Tile
+from matting.refiners import BACKGROUND, BUILT_IN, FOREGROUND, UNKNOWN, Tile, learnt
 
 
 def tile(height: int, width: int, seed: int = 1) -> Tile:
@@ -59,10 +59,10 @@ def test_it_says_its_name(refiner: refiners.Refiner) -> None:
 
 
 def test_what_learnt_moves_is_an_edge_and_nothing_that_is_sure() -> None:
-    learnt, closed = (refiners.load(name, {}) for name in ("learnt", "closed-form"))
+    corrected, closed = (refiners.load(name, {}) for name in ("learnt", "closed-form"))
     for size in ((300, 200), (128, 90)):
         given = tile(*size)
-        alpha, before = learnt.refine(given), closed.refine(given)
+        alpha, before = corrected.refine(given), closed.refine(given)
         unknown = given.trimap == UNKNOWN
         assert (alpha[given.trimap == BACKGROUND] == 0).all()
         assert (alpha[given.trimap == FOREGROUND] == 65535).all()
@@ -71,6 +71,7 @@ def test_what_learnt_moves_is_an_edge_and_nothing_that_is_sure() -> None:
 
 
 def test_learnt_says_that_its_file_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matting.refiners.learnt._FILE", "absent.onnx")
+    monkeypatch.setattr(learnt, "_FILE", "absent.onnx")
+    learnt._loaded.cache_clear()
     with pytest.raises(EngineUnavailable, match=r"absent.onnx"):
         refiners.load("learnt", {})

@@ -159,7 +159,13 @@ def _edges(rectangle: Rectangle, scan: tuple[int, ...]) -> int:
 
 def _is_rectangle(one: Piece, rectangle: Rectangle) -> bool:
     covered, without_dents = float(one.mask.sum()), one.hull_area
-    return min(covered / _LEAST_COVERED, without_dents / _LEAST_FILLING) >= rectangle.area
+    least = min(covered / _LEAST_COVERED, without_dents / _LEAST_FILLING)
+    return least >= _area_seen(one, rectangle)
+
+
+def _area_seen(one: Piece, rectangle: Rectangle) -> float:
+    """Without a border that its sides were moved over: that is too faint to be seen as covered."""
+    return min(one.rectangle.area, rectangle.area)
 
 
 def _remark(one: Piece, rectangle: Rectangle) -> str:
@@ -168,7 +174,7 @@ def _remark(one: Piece, rectangle: Rectangle) -> str:
         return f"{rectangle.aspect:.1f} times as long as it is wide"
     if one.lead < _LEAST_LEAD:
         return "it could be cut in another way as well"
-    if one.seen is None and one.hull_area < _USUAL_FILLING * rectangle.area:
+    if one.seen is None and one.hull_area < _USUAL_FILLING * _area_seen(one, rectangle):
         return "a corner is missing"
     return ""
 

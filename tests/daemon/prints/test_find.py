@@ -136,6 +136,17 @@ def test_white_borders_on_a_white_platen_belong_to_the_print(photos: list[Pictur
     assert abs(one.height - 440) < 4
 
 
+def test_a_broad_border_as_white_as_the_platen_belongs_to_the_print(photos: list[Picture]) -> None:
+    """A fifth of the print, that is not in what was seen of it: nothing is missing for all that."""
+    scan = on_platen(246)
+    scan[200:640, 150:510] = np.clip(scan[200:640, 150:510].astype(int) - [2, 3, 5], 0, 255)
+    lay(scan, photos[0], 172, 222, 316, 396)
+    layout = find.find(scan)
+    assert layout.doubt is None
+    assert layout.remarks == ("",)
+    assert np.abs(np.array(sizes(layout)) - [(360, 440)]).max() <= 3
+
+
 def test_prints_come_in_the_order_in_which_people_read(photos: list[Picture]) -> None:
     scan = on_platen()
     places = [(60, 80), (440, 50), (80, 600), (430, 640)]

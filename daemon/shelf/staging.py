@@ -129,13 +129,19 @@ def _sealed(at: int, staged: bytes, final: bytes, given: rights.Rights) -> Move:
         return Move(staged, fitting(final, staged), *durable.sync_file(there))
 
 
-def discard(results: Path, photo_id: int) -> None:
+def discard(results: Path, photo_id: int, *, there: bool = False) -> None:
     """Remove what is staged for a photo, of all its attempts.
+
+    Args:
+        results: the result folder.
+        photo_id: whose.
+        there: whether the photo was staged in there: if nothing can be by now, the disk has gone,
+            and what lies on it was not removed.
 
     Raises:
         ResultsTrouble: it cannot be removed.
     """
-    _remove(results, lambda owner: owner == photo_id)
+    _remove(results, lambda owner: owner == photo_id, there=there)
 
 
 def sweep(results: Path, *, keep: Collection[int]) -> None:
@@ -153,13 +159,13 @@ def sweep(results: Path, *, keep: Collection[int]) -> None:
     _remove(results, lambda owner: owner not in keep)
 
 
-def _remove(results: Path, doomed: Callable[[int], bool]) -> None:
+def _remove(results: Path, doomed: Callable[[int], bool], *, there: bool = False) -> None:
     with results_trouble("staged results cannot be removed"):
         try:
             with roots.opened(results) as (_, inside):
                 _remove_from(inside, doomed)
         except OSError as error:
-            if error.errno != errno.ENOENT:
+            if there or error.errno != errno.ENOENT:
                 raise
 
 

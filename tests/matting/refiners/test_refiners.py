@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -68,6 +69,26 @@ def test_what_learnt_moves_is_an_edge_and_nothing_that_is_sure() -> None:
         assert (alpha[given.trimap == FOREGROUND] == 65535).all()
         moved = np.abs(alpha.astype(int) - before)[unknown]
         assert 0.002 < moved.mean() / 65535 < 0.4
+
+
+def test_learnt_leaves_alone_what_both_are_sure_of() -> None:
+    """Before a gaudy, blurred backdrop it made a haze of all that it was asked about."""
+    rng = np.random.default_rng(1)
+    pixels = cv2.GaussianBlur(rng.integers(0, 256, (160, 160, 3), np.uint8), (0, 0), 9)
+    pixels = cv2.normalize(pixels, pixels, 0, 255, cv2.NORM_MINMAX)
+    pixels[:, :60] = 20
+    trimap = np.full((160, 160), UNKNOWN, np.uint8)
+    trimap[:, :20] = FOREGROUND
+    coarse = np.zeros((160, 160), np.uint8)
+    coarse[:, :60] = 255
+    given = Tile(pixels, trimap, coarse)
+    corrected, closed = (
+        refiners.load(name, {}).refine(given) for name in ("learnt", "closed-form")
+    )
+    clear, opaque = (closed == 0) & (coarse == 0), (closed == 65535) & (coarse == 255)
+    assert clear.mean() > 0.1
+    assert not corrected[clear].any()
+    assert (corrected[opaque] == 65535).all()
 
 
 def test_learnt_says_that_its_file_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

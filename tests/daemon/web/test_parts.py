@@ -110,7 +110,7 @@ def test_they_are_gone_through_one_after_the_other(
     one.evaluate("location.hash = '#/today'")
     one.wait_for_selector(".mosaic img")
     assert one.locator(".mosaic img").count() == 4
-    assert one.inner_text(".mosaic b") == "4"
+    one.wait_for_function("document.querySelector('.mosaic b')?.innerText === '4'")
     one.evaluate(f"location.hash = '#/photo/{listed['id']}'")
     seen = []
     for _ in listed["parts"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import re
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from starlette.responses import FileResponse, Response
 
 from daemon.errors import MattedError
 from daemon.log.events import Event, Log
+from daemon.machine.spawning import Spawning
 from daemon.machine.undisturbed import undisturbed
 from daemon.web.answers import Problem
 from daemon.web.cache import Cache
@@ -166,7 +166,7 @@ class Pictures:
 def _new_pool() -> ProcessPool:
     pool = ProcessPool(
         max_workers=_PROCESSES,
-        context=multiprocessing.get_context("spawn"),
+        context=Spawning(),
         initializer=settle_in,
         initargs=(os.getpid(), _MEMORY_BYTES),
     )

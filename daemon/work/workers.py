@@ -22,8 +22,6 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from multiprocessing import synchronize
-from multiprocessing.context import SpawnContext
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Generic
@@ -31,6 +29,7 @@ from typing import Any, Generic
 from pebble import ProcessExpired, ProcessPool
 
 from daemon.errors import Interrupted, MattedError, WorkerDied
+from daemon.machine.spawning import Spawning
 from daemon.machine.undisturbed import undisturbed
 from daemon.work.finished import E, Errand, Finished, R
 from matting.errors import one_line
@@ -123,16 +122,14 @@ class Workers(Generic[E, R]):
         """Kill what still runs and take the pool down; every job in flight has ended then."""
         self._pool.stop()  # type: ignore[no-untyped-call] # as pebble has it
         self._pool.join()
-        self._context.locks.clear()
         # Pebble does so for most of them, but now and then forgets one that it has just killed.
         for future in self._futures.values():
             future.cancel()
 
     def _new_pool(self) -> ProcessPool:
-        self._context = _Spawning()
         return ProcessPool(
             max_workers=self.count,
-            context=self._context,
+            context=Spawning(),
             initializer=_settle_in,
             initargs=(
                 os.getpid(),
@@ -206,23 +203,6 @@ class Workers(Generic[E, R]):
             case _:
                 # The per-photo boundary: whatever a library throws at one photo ends here.
                 return WorkerDied(f"{type(error).__name__}: {one_line(error)}")
-
-
-class _Spawning(SpawnContext):
-    """Keeps the locks that it makes until their pool is down.
-
-    Pebble lets go of its own, which unlinks them, before it kills one process after the other: one
-    that is just starting would look for them in vain, and end with a traceback on the terminal.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.locks: list[synchronize.RLock] = []
-
-    def RLock(self) -> synchronize.RLock:  # noqa: N802 - as multiprocessing has it
-        lock = super().RLock()
-        self.locks.append(lock)
-        return lock
 
 
 def _name(job: Errand) -> str:

@@ -200,7 +200,7 @@ def test_a_race_for_a_directory_is_never_won(street: Street, name: str) -> None:
     neighbour = fork_as(NEIGHBOUR, lambda: swap(street, name, stop))
 
     def live(house: House) -> None:
-        # Whose names a neighbour hits often enough is given up, which is not what is raced for.
+        # A photo is given up once its names were hit often enough, which is not what is raced for.
         place = house.destination()
         patient = replace(place, limits=replace(place.limits, attempts=50))
         house.filing.serve({str(house.inbox): patient})
@@ -214,7 +214,8 @@ def test_a_race_for_a_directory_is_never_won(street: Street, name: str) -> None:
         time.sleep(0.2)
         house.turn_until_rest(pauses=True)
         counts = house.ledger.counts()
-        assert (counts[State.FILED], counts[State.FAILED]) == (25, 1), counts
+        why = [entry.reason for entry in house.ledger.entries(State.FAILED)]
+        assert (counts[State.FILED], counts[State.FAILED]) == (25, 1), why
         named = [name for entry in house.ledger.entries(State.FILED) for name in entry.photo.names]
         assert len(set(named)) == 50
         # Where the neighbour has left the folder that was ``day`` at the time. One that was taken

@@ -107,14 +107,14 @@ class Publishing:
         """Remove what was staged for filed photos and could not be removed at the time."""
         for photo_id, results in tuple(self._untidy.items()):
             with contextlib.suppress(ResultsTrouble):  # then once more later
-                staging.discard(results, photo_id, there=True)
+                staging.discard(results, photo_id)
                 del self._untidy[photo_id]
 
     def _tidy_up(self, photo: Photo, destination: Destination | None) -> None:
         if destination is None:
             return
         try:
-            staging.discard(destination.results, photo.id, there=True)
+            staging.discard(destination.results, photo.id)
         except ResultsTrouble as error:  # the photo is filed all the same
             self._log.warning(Event.STAGING_LEFT, **photo_facts(photo), reason=error.reason)
             self._untidy[photo.id] = destination.results

@@ -19,6 +19,7 @@ class Spawning(SpawnContext):
         self._locks: list[synchronize.RLock] = []
 
     def RLock(self) -> synchronize.RLock:  # noqa: N802 - as multiprocessing has it
+        """A lock that several processes can hold, and hold again."""
         lock = super().RLock()
         self._locks.append(lock)
         return lock

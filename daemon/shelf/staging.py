@@ -129,19 +129,18 @@ def _sealed(at: int, staged: bytes, final: bytes, given: rights.Rights) -> Move:
         return Move(staged, fitting(final, staged), *durable.sync_file(there))
 
 
-def discard(results: Path, photo_id: int, *, there: bool = False) -> None:
+def discard(results: Path, photo_id: int) -> None:
     """Remove what is staged for a photo, of all its attempts.
 
-    Args:
-        results: the result folder.
-        photo_id: whose.
-        there: whether the photo was staged in there: if nothing can be by now, the disk has gone,
-            and what lies on it was not removed.
-
     Raises:
-        ResultsTrouble: it cannot be removed.
+        ResultsTrouble: it cannot be removed; a root in which nothing can be staged by now is a disk
+            that has gone, and what lies on it is still there.
     """
-    _remove(results, lambda owner: owner == photo_id, there=there)
+    with (
+        results_trouble("staged results cannot be removed"),
+        roots.opened(results) as (_, inside),
+    ):
+        discard_in(inside, photo_id)
 
 
 def sweep(results: Path, *, keep: Collection[int]) -> None:
@@ -156,16 +155,12 @@ def sweep(results: Path, *, keep: Collection[int]) -> None:
     Raises:
         ResultsTrouble: it cannot be removed.
     """
-    _remove(results, lambda owner: owner not in keep)
-
-
-def _remove(results: Path, doomed: Callable[[int], bool], *, there: bool = False) -> None:
     with results_trouble("staged results cannot be removed"):
         try:
             with roots.opened(results) as (_, inside):
-                _remove_from(inside, doomed)
+                _remove_from(inside, lambda owner: owner not in keep)
         except OSError as error:
-            if there or error.errno != errno.ENOENT:
+            if error.errno != errno.ENOENT:  # nothing was ever staged there
                 raise
 
 

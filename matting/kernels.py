@@ -11,6 +11,7 @@ import sys
 import threading
 
 KERNELS = (
+    "matting.refiners.roughness",
     "matting.refiners.lines",
     "matting.refiners.laplacian",
     "matting.refiners.gradients",

@@ -11,12 +11,10 @@ photographs it misses and invents as many.
 
 from __future__ import annotations
 
-from importlib import resources
-
 import cv2
 import numpy as np
 
-from matting.errors import EngineUnavailable
+from matting.networks.shipped import shipped
 from matting.people.looks import Picture, squeezed
 from matting.people.network import Probability
 
@@ -39,12 +37,7 @@ class Aged:
         Raises:
             EngineUnavailable: it is not there, or damaged.
         """
-        try:
-            data = resources.files("matting.weights").joinpath(_FILE).read_bytes()
-            return cls(cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8)))
-        except (OSError, ModuleNotFoundError, cv2.error) as error:
-            reason = f"matting/weights/{_FILE} is not as it was installed"
-            raise EngineUnavailable(f"{reason}: install matted anew") from error
+        return cls(shipped(_FILE))
 
     def look(self, picture: Picture) -> Probability:
         """(256, 256) float32: how probably each place belongs to a person, squeezed likewise."""

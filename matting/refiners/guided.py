@@ -156,7 +156,7 @@ def _lines(small: _Small, edge: NDArray[np.bool_]) -> Floats:
 
 def _texture(small: _Small, edge: NDArray[np.bool_], ys: Indices, xs: Indices) -> Floats:
     """(n, 6) for the n pixels at the edge: how colours vary nearby where alpha does not."""
-    from matting.refiners.lines import roughness  # noqa: PLC0415 - it imports numba
+    from matting.refiners.roughness import roughness  # noqa: PLC0415 - it imports numba
 
     means = np.empty((len(ys), 7), np.float32)
     roughness(small.sample, small.average, ~edge, ys, xs, _TEXTURE_WINDOW // 2, means)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib import resources
 from threading import Lock
 from typing import Any
 
@@ -18,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting.errors import EngineUnavailable
+from matting.networks.shipped import shipped
 from matting.refiners import UNKNOWN, Refiner, Tile
 from matting.refiners.closed_form import ClosedForm
 
@@ -45,12 +44,7 @@ def load(options: dict[str, Any]) -> Refiner:
 @lru_cache(maxsize=1)
 def _loaded() -> Learnt:
     """One for all photos of a process: reading and laying it out takes as long as some edges."""
-    try:
-        data = resources.files("matting.weights").joinpath(_FILE).read_bytes()
-        return Learnt(cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8)))
-    except (OSError, ModuleNotFoundError, cv2.error) as error:
-        reason = f"matting/weights/{_FILE} is not as it was installed"
-        raise EngineUnavailable(f"{reason}: install matted anew") from error
+    return Learnt(shipped(_FILE))
 
 
 class Learnt(Refiner):
@@ -77,20 +71,26 @@ class Learnt(Refiner):
         alpha[tile.trimap < UNKNOWN], alpha[tile.trimap > UNKNOWN] = 0, 65535
         around = _planes(tile, alpha, unknown)
         doubtful = unknown & ~_agreed(alpha, tile.coarse)
+        side = _BLOCK + 2 * _AROUND
         for rows, columns in _blocks(doubtful):
-            inside = doubtful[rows, columns]
-            alpha[rows, columns][inside] = self._asked(around, rows, columns)[inside]
+            part = around[:, rows.start : rows.start + side, columns.start : columns.start + side]
+            if _shows_something(part[:3]):
+                inside = doubtful[rows, columns]
+                said = self._asked(part)[: inside.shape[0], : inside.shape[1]]
+                alpha[rows, columns][inside] = said[inside]
         return alpha
 
-    def _asked(self, around: Floats, rows: slice, columns: slice) -> NDArray[np.uint16]:
+    def _asked(self, part: Floats) -> NDArray[np.uint16]:
         """Alpha of a block, by what is seen there and around."""
-        side = _BLOCK + 2 * _AROUND
-        part = around[:, rows.start : rows.start + side, columns.start : columns.start + side]
         with self._one_at_a_time:
             self._net.setInput(np.ascontiguousarray(part)[None])
             said = self._net.forward()[0, 0, _AROUND:-_AROUND, _AROUND:-_AROUND]
-            inner = said[: rows.stop - rows.start, : columns.stop - columns.start]
-            return np.asarray(np.rint(inner * 65535), np.uint16)
+            return np.asarray(np.rint(said * 65535), np.uint16)
+
+
+def _shows_something(colours: Floats) -> bool:
+    """Whether they differ at all: else the network has nothing to go by, and guesses."""
+    return bool(np.ptp(colours, axis=(1, 2)).any())
 
 
 def _agreed(alpha: NDArray[np.uint16], coarse: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -39,12 +39,10 @@ def test_alpha_has_the_tiles_size_and_16_bits_and_is_the_same_each_time(
 def test_a_tile_without_any_contrast_is_what_the_network_said(
     refiner: refiners.Refiner, level: int
 ) -> None:
-    """One that learnt guesses a little, up to 40 of 255."""
     flat = np.full((20, 20, 3), level, np.uint8)
     unknown, coarse = np.full((20, 20), UNKNOWN, np.uint8), np.full((20, 20), 128, np.uint8)
     alpha = refiner.refine(Tile(flat, unknown, coarse))
-    most = 40 if refiner.describe()["name"] == "learnt" else 1
-    assert np.abs(alpha.astype(int) - 128 * 257).max() < most * 257
+    assert np.abs(alpha.astype(int) - 128 * 257).max() < 257
 
 
 def test_nothing_is_written_to(refiner: refiners.Refiner) -> None:

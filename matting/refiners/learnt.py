@@ -1,9 +1,9 @@
 """Closed form, corrected by a network of our own that learnt where it goes wrong.
 
 Closed form is right about clean hair, and wrong where grain, scratches or foliage look like hair
-to it. The network (docs/weights.md) sees the photo, the coarse alpha and what closed form made of
-both, and moves that. Its file comes with the program, so it runs where it is called, in no process
-of its own.
+to it. The network sees the photo, the coarse alpha and what closed form made of both, and moves
+that. What that is worth depends on the photo (docs/weights.md). Its file comes with the program, so
+it runs where it is called, in no process of its own.
 """
 
 from __future__ import annotations

@@ -25,7 +25,11 @@ _AT_EDGE = 0.93
 
 @dataclass(frozen=True, slots=True)
 class FineRecipe:
-    """How it is trained; the defaults are what the shipped weights were made with."""
+    """How it is trained; the defaults are nearly what the shipped weights were made with.
+
+    The first 1,000 steps had other weights of the losses, and some scenes another recipe
+    (docs/weights.md).
+    """
 
     seed: int = 1
     steps: int = 11000

@@ -1,4 +1,4 @@
-"""What refiners make of photos: a worse file of the network that corrects closed form shows here."""
+"""What refiners make of photos; a worse file of the one that corrects closed form shows here."""
 
 from __future__ import annotations
 

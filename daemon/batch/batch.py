@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from daemon.filing.queue import Filing
 from daemon.ledger import Ledger
 from daemon.log.events import Event, Log
 from daemon.machine.capacity import Capacity
+from daemon.machine.wakeup import WakeUp
 from daemon.photo import Photo
 from daemon.shelf import roots, staging
 
@@ -121,7 +121,7 @@ class Batch:
         out_dirs = self._sources.out_dirs()
         _make(out_dirs.values())
         sightings = [one.sighting for one in self._sources.taken]
-        wake = threading.Event()
+        wake = WakeUp()
         with (
             running(self._settings, self._log, wait=False) as engine,
             Ledger.open(self._state / "ledger.sqlite", ids_from=secrets.randbelow(_IDS)) as ledger,
@@ -154,7 +154,7 @@ class Batch:
         )
 
     def _endings(
-        self, photos: Iterable[Photo], filing: Filing, ledger: Ledger, wake: threading.Event
+        self, photos: Iterable[Photo], filing: Filing, ledger: Ledger, wake: WakeUp
     ) -> Iterator[Ending]:
         told = {(s.sighting.folder, s.sighting.path): s.told for s in self._sources.taken}
         left = {photo.id: told[photo.folder, photo.path] for photo in photos}
@@ -173,7 +173,6 @@ class Batch:
             due_s = filing.next_turn_s()
             wait_s = _LONGEST_WAIT_S if due_s is None else due_s - time.monotonic()
             wake.wait(min(max(wait_s, 0.01), _LONGEST_WAIT_S))
-            wake.clear()
 
     def _to(self, out_dir: Path) -> Destination:
         limits = Patience(

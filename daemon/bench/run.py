@@ -8,7 +8,6 @@ the profile's outputs only the matte is made, and it is not published; nothing i
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -29,6 +28,7 @@ from daemon.engine import choice, hosting
 from daemon.errors import MattedError, NoEngine
 from daemon.executors.local import LocalExecutor
 from daemon.log.events import Log
+from daemon.machine.wakeup import WakeUp
 from daemon.photo import Filed, Photo
 from daemon.shelf import staging
 from daemon.work.job import EngineAddress, Job, Outcome
@@ -163,20 +163,19 @@ class _Hand:
     """A photo process."""
 
     workers: LocalExecutor
-    wake: threading.Event
+    wake: WakeUp
 
     def work(self, job: Job) -> Outcome | MattedError:
         self.workers.submit(job)
         while not (ended := self.workers.finished()):
             self.wake.wait(_POLL_S)
-            self.wake.clear()
         return ended[0].outcome
 
 
 @contextmanager
 def _one_worker(wanted: settings.Settings) -> Iterator[_Hand]:
     """A fresh photo process for each engine, lest only the first one pay for its warming up."""
-    wake = threading.Event()
+    wake = WakeUp()
     workers = LocalExecutor(work, count=1, timeout_s=wanted.limits.photo_timeout_s, wake=wake.set)
     try:
         yield _Hand(workers, wake)

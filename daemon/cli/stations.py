@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from daemon.errors import LedgerTrouble, SettingsError
 from daemon.ledger.place import existing
 from daemon.log import events
 from daemon.machine.lock import Lock
+from daemon.machine.wakeup import WakeUp
 from daemon.stations.book import Book
 from daemon.stations.standing import BOOK, LOCK
 
@@ -37,7 +37,7 @@ def main(
     if not any(folder.handover for folder in settings.folders):
         raise SettingsError(str(config), ("handover: no folder names a station",))
     path = existing(settings.state_dir)
-    stopping = threading.Event()
+    stopping = WakeUp()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     with Lock(settings.state_dir / LOCK):

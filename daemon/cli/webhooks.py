@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from daemon.config import load
 from daemon.errors import SettingsError
 from daemon.ledger.place import existing
 from daemon.log import events
+from daemon.machine.wakeup import WakeUp
 
 
 def main(
@@ -26,7 +26,7 @@ def main(
         raise SettingsError(str(config), ("webhooks: names no address",))
     path = existing(settings.state_dir)
     running = followers(path, settings.webhooks, events.set_up())
-    stopping = threading.Event()
+    stopping = WakeUp()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     for follower in running:

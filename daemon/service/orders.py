@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import signal
-import threading
 from types import FrameType
+
+from daemon.machine.wakeup import WakeUp
 
 
 class Orders:
     """Asked for at any moment, looked at between two turns."""
 
     def __init__(self) -> None:
-        self._news = threading.Event()
+        self._news = WakeUp()
         self._stopping = False
         self._reloading = False
 
@@ -38,7 +39,6 @@ class Orders:
     def wait(self, at_most_s: float) -> None:
         """Rest until there is something to do."""
         self._news.wait(at_most_s)
-        self._news.clear()
 
     def _stop(self, _: int, __: FrameType | None) -> None:
         self._stopping = True

@@ -11,7 +11,18 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["colour", "cv2", "decode", "encode", "icc", "layered", "lossy", "np", "resources"]
+__all__ = [
+    "colour",
+    "cv2",
+    "decode",
+    "encode",
+    "icc",
+    "layered",
+    "lossy",
+    "np",
+    "resources",
+    "shrinking",
+]
 
 
 class _OnUse(ModuleType):
@@ -26,6 +37,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from daemon.imaging import colour, decode, encode, icc, layered, lossy, resources
+    from matting.picture import shrinking
 else:
     cv2 = _OnUse("cv2")
     np = _OnUse("numpy")
@@ -36,3 +48,4 @@ else:
     layered = _OnUse("daemon.imaging.layered")
     lossy = _OnUse("daemon.imaging.lossy")
     resources = _OnUse("daemon.imaging.resources")
+    shrinking = _OnUse("matting.picture.shrinking")

@@ -11,8 +11,10 @@ import sys
 import threading
 
 KERNELS = (
+    "matting.picture.averages",
     "matting.refiners.roughness",
     "matting.refiners.lines",
+    "matting.refiners.whitening",
     "matting.refiners.laplacian",
     "matting.refiners.gradients",
     "matting.picture.band",

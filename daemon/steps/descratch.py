@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pydantic import Field
 
 from daemon.options import Options as _Options
-from daemon.pictures import cv2, np
+from daemon.pictures import cv2, np, shrinking
 from daemon.steps import lab
 from daemon.steps.view import View
 
@@ -49,7 +49,7 @@ def apply(view: View, options: Options) -> View:
     height, width = view.pixels.shape[:2]
     scale = min(1.0, _LONG_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    grey = lab.lightness8(cv2.resize(view.pixels, size, interpolation=cv2.INTER_AREA))
+    grey = lab.lightness8(shrinking.shrunk(view.pixels, size))
     marks = _marks(grey, options)
     if not marks.any():
         return view

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from daemon.pictures import cv2, np
+from daemon.pictures import np, shrinking
 from matting.picture.boxes import Box
 
 if TYPE_CHECKING:
@@ -123,4 +123,4 @@ def _shrink(picture: Picture, long_side: int) -> Picture:
     if scale >= 1:
         return picture.copy()
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return shrinking.shrunk(picture, size)

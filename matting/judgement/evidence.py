@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -16,9 +16,9 @@ from matting.judgement.flag import Place
 from matting.judgement.head import head_of
 from matting.judgement.outline import Outline, outline_of
 from matting.picture.boxes import Box
+from matting.picture.shrinking import shrunk
 
 Floats = NDArray[np.float32]
-_Kind = TypeVar("_Kind", np.uint8, np.uint16)
 
 LONG_SIDE = 512
 """Of what is looked at, pixels: a fringe of hair is five of them wide."""
@@ -108,13 +108,13 @@ class Evidence:
         height, width = matted.alpha.shape
         size = _within(width, height, LONG_SIDE)
         finer = _within(width, height, _EDGE_SIDE)
-        small = _shrunk(matted.alpha, size)
-        grey = np.asarray(cv2.cvtColor(_shrunk(matted.photo, finer), cv2.COLOR_RGB2GRAY), np.uint8)
+        small = shrunk(matted.alpha, size)
+        grey = np.asarray(cv2.cvtColor(shrunk(matted.photo, finer), cv2.COLOR_RGB2GRAY), np.uint8)
         black, contrast = _tones(grey)
         return cls(
             alpha=small.astype(np.float32) * np.float32(1 / 65535),
-            photo=_stretched(_shrunk(matted.photo, size), black, contrast),
-            edges=_bytes(_shrunk(matted.alpha, finer)),
+            photo=_stretched(shrunk(matted.photo, size), black, contrast),
+            edges=_bytes(shrunk(matted.alpha, finer)),
             grain=_grain(grey) / contrast,
             answered=answered,
             size=(width, height),
@@ -200,12 +200,6 @@ def whole(box: Box, size: tuple[int, int]) -> Place:
 def _within(width: int, height: int, side: int) -> tuple[int, int]:
     factor = min(1.0, side / max(width, height))
     return max(1, round(width * factor)), max(1, round(height * factor))
-
-
-def _shrunk(picture: NDArray[_Kind], size: tuple[int, int]) -> NDArray[_Kind]:
-    if picture.shape[1::-1] == size:
-        return picture
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
 def _tones(grey: NDArray[np.uint8]) -> tuple[float, float]:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from matting.picture.shrinking import shrunk
 from matting.picture.trimap import trimap_of
 from matting.refiners import BACKGROUND, FOREGROUND, UNKNOWN, Refiner, Tile
 from matting.refiners.guided import refine
@@ -72,7 +73,7 @@ def fine(
     tiles = _solve(coarse, small, sure, refiner, threads)
     if small is guide:
         return FineMatte(coarse, tiles)
-    large = refine(_bytes(coarse), guide, threads=threads)
+    large = refine(_bytes(coarse), guide, average=small, threads=threads)
     if trimap is not None:
         _keep(large, trimap)
     return FineMatte(large, tiles, small.shape[1] / guide.shape[1])
@@ -96,7 +97,7 @@ def _affordable(
         return guide
     scale = math.sqrt(most / unknown)
     size = max(least[1], round(width * scale)), max(least[0], round(height * scale))
-    return np.asarray(cv2.resize(guide, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return shrunk(guide, size)
 
 
 def _contradicts(coarse: NDArray[np.uint16], trimap: NDArray[np.uint8]) -> bool:

@@ -63,8 +63,9 @@ class ClosedForm(Refiner):
             alpha = _alpha(tile, tile.coarse, _PULL + more)
         else:
             small = _half(tile)
-            first = refine(_bytes(_alpha(small, small.coarse, _PULL + more)), tile.pixels)
-            alpha = _alpha(tile, first, _LAST_PULL + more)
+            first = _alpha(small, small.coarse, _PULL + more)
+            enlarged = refine(_bytes(first), tile.pixels, average=small.pixels)
+            alpha = _alpha(tile, enlarged, _LAST_PULL + more)
         sharp = ((alpha - _HAZE) / (1 - 2 * _HAZE)).clip(0, 1)
         return np.asarray(np.rint(sharp * 65535), np.uint16)
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matting.compiled import compiled, types
+from matting.refiners.whitening import whiten
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]
@@ -71,7 +72,8 @@ def system(
     number.ravel()[places] = np.arange(len(places), dtype=np.int32)
     near = cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8))
     entries = np.zeros((25, len(places)), np.float32)
-    _assemble(np.ascontiguousarray(pixels), near, number, np.float32(ridge), entries)
+    planes = pixels.transpose(2, 0, 1) * np.float32(1 / 255)
+    _assemble(np.ascontiguousarray(planes), near, number, np.float32(ridge), entries)
     given = np.pad(np.where(unknown, np.float32(0), known), _MARGIN).ravel()
     runs, sums = _runs(places), np.empty(len(places), np.float32)
     multiply(entries, runs, grid.shape[1], given, sums)
@@ -85,79 +87,77 @@ def _runs(places: Indices) -> Indices:
     return np.stack((first, counts, places[first]), axis=1).astype(np.int32)
 
 
-_U1S3, _U1S2 = (types.Array(types.uint8, rank, "C", readonly=True) for rank in (3, 2))
+_F3, _F2 = types.float32[:, :, ::1], types.float32[:, ::1]
+_NEAR_MASK = types.Array(types.uint8, 2, "C", readonly=True)
 
 
-@compiled(types.void(_U1S3, _U1S2, types.int32[:, ::1], types.float32, types.float32[:, ::1]))
-def _assemble(  # noqa: C901 - calls between kernels are one loop more to read
-    pixels: NDArray[np.uint8],
-    near: NDArray[np.uint8],
-    number: Indices,
-    ridge: np.float32,
-    entries: Floats,
+@compiled(types.void(_F2, types.int64, types.int32[::1], _F2))
+def _add(white: Floats, i: int, numbers: Indices, entries: Floats) -> None:
+    """Add what windows side by side say of the pixel that has the same place in all of them.
+
+    Args:
+        white: see ``whiten``.
+        i: the place, 0..8.
+        numbers: (n,) of these pixels; -1 where it is known.
+        entries: see ``System``; is added to.
+    """
+    one, ninth = np.float32(1), np.float32(1 / 9)
+    end = 0
+    while end < numbers.size:
+        start = end
+        while end < numbers.size and numbers[end] >= 0:
+            end += 1
+        if end == start:
+            end += 1
+            continue
+        first, count = numbers[start], end - start
+        r, g = white[3 * i, start:end], white[3 * i + 1, start:end]
+        b = white[3 * i + 2, start:end]
+        for j in range(9):
+            there = (j // 3 - i // 3 + 2) * 5 + j % 3 - i % 3 + 2
+            row = entries[there, first : first + count]
+            red, green = white[3 * j, start:end], white[3 * j + 1, start:end]
+            blue = white[3 * j + 2, start:end]
+            for k in range(count):
+                row[k] -= (one + r[k] * red[k] + g[k] * green[k] + b[k] * blue[k]) * ninth
+        own = entries[_ITSELF, first : first + count]
+        for k in range(count):
+            own[k] += one
+
+
+@compiled(types.void(_F3, _NEAR_MASK, types.int32[:, ::1], types.float32, _F2))
+def _assemble(
+    planes: Floats, near: NDArray[np.uint8], number: Indices, ridge: np.float32, entries: Floats
 ) -> None:
     """Add up what each window says of its unknown pixels.
 
-    Colours are brought to where their covariance is the unit matrix, but for the ridge, by
-    Cholesky's factors: with the inverse by determinants, single precision leaves nothing of a
-    grey window's third direction, and the matrix is no longer one that gradients may descend on.
+    Windows side by side are worked on together, and so are the unknown pixels that have the same
+    place in them: one by one, they took four times as long.
 
     Args:
-        pixels: (h, w, 3).
+        planes: (3, h, w), 0..1.
         near: (h, w), not 0 in the middle of windows that have an unknown pixel.
         number: (h + 4, w + 4), of each unknown pixel; -1 elsewhere.
         ridge: is spread over the window, as in the paper.
         entries: see ``System``; is added to.
     """
     height, width = near.shape
-    zero, one = np.float32(0), np.float32(1)
-    ninth, scale = np.float32(1 / 9), np.float32(1 / 255)
-    least = ridge * ninth
-    white = np.empty((9, 3), np.float32)
+    ninth = np.float32(1 / 9)
+    white, spread = np.empty((27, width), np.float32), np.empty((9, width), np.float32)
     for y in range(1, height - 1):  # windows lie wholly within the picture
-        for x in range(1, width - 1):
-            if near[y, x] == 0:
+        x = 1
+        while x < width - 1:
+            start = x
+            while x < width - 1 and near[y, x]:
+                x += 1
+            if x == start:
+                x += 1
                 continue
-            mean_r, mean_g, mean_b = zero, zero, zero
+            whiten(planes, y, start, x - start, ridge * ninth, white, spread)
             for i in range(9):
-                for c in range(3):
-                    white[i, c] = pixels[y - 1 + i // 3, x - 1 + i % 3, c] * scale
-                mean_r += white[i, 0]
-                mean_g += white[i, 1]
-                mean_b += white[i, 2]
-            rr, rg, rb, gg, gb, bb = zero, zero, zero, zero, zero, zero
-            for i in range(9):
-                r = white[i, 0] - mean_r * ninth
-                g = white[i, 1] - mean_g * ninth
-                b = white[i, 2] - mean_b * ninth
-                white[i, 0], white[i, 1], white[i, 2] = r, g, b
-                rr += r * r
-                rg += r * g
-                rb += r * b
-                gg += g * g
-                gb += g * b
-                bb += b * b
-            rr = rr * ninth + least
-            g_by_r, b_by_r = rg * ninth / rr, rb * ninth / rr
-            gg = max(gg * ninth + least - g_by_r * rg * ninth, least)
-            b_by_g = (gb * ninth - b_by_r * rg * ninth) / gg
-            bb = max(bb * ninth + least - b_by_r * rb * ninth - b_by_g * b_by_g * gg, least)
-            root_r, root_g, root_b = one / np.sqrt(rr), one / np.sqrt(gg), one / np.sqrt(bb)
-            for i in range(9):
-                r = white[i, 0]
-                g = white[i, 1] - g_by_r * r
-                b = white[i, 2] - b_by_r * r - b_by_g * g
-                white[i, 0], white[i, 1], white[i, 2] = r * root_r, g * root_g, b * root_b
-            for i in range(9):
-                row = number[y + 1 + i // 3, x + 1 + i % 3]
-                if row < 0:
-                    continue
-                r, g, b = white[i, 0] * ninth, white[i, 1] * ninth, white[i, 2] * ninth
-                for j in range(9):
-                    there = (j // 3 - i // 3 + 2) * 5 + j % 3 - i % 3 + 2
-                    alike = r * white[j, 0] + g * white[j, 1] + b * white[j, 2]
-                    entries[there, row] -= ninth + alike
-                entries[_ITSELF, row] += one
+                left = start + 1 + i % 3
+                numbers = number[y + 1 + i // 3, left : left + x - start]
+                _add(white, i, numbers, entries)
 
 
 @compiled(

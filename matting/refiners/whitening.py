@@ -1,0 +1,87 @@
+"""The kernel that brings the colours of 3 x 3 windows to where they vary alike in all directions.
+
+Compiled by numba; see matting/compiled.py.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matting.compiled import compiled, types
+
+Floats = NDArray[np.float32]
+
+_F3, _F2 = types.float32[:, :, ::1], types.float32[:, ::1]
+
+
+@compiled(types.void(_F2, types.int64, _F2))
+def _covary(white: Floats, count: int, spread: Floats) -> None:
+    """Sum up the products of what is apart from the mean; see ``whiten``."""
+    spread[3:, :count] = np.float32(0)
+    rr, rg, rb = spread[3, :count], spread[4, :count], spread[5, :count]
+    gg, gb, bb = spread[6, :count], spread[7, :count], spread[8, :count]
+    for i in range(9):
+        r, g, b = white[3 * i, :count], white[3 * i + 1, :count], white[3 * i + 2, :count]
+        for k in range(count):
+            rr[k] += r[k] * r[k]
+            rg[k] += r[k] * g[k]
+            rb[k] += r[k] * b[k]
+            gg[k] += g[k] * g[k]
+            gb[k] += g[k] * b[k]
+            bb[k] += b[k] * b[k]
+
+
+@compiled(types.void(_F3, types.int64, types.int64, types.int64, types.float32, _F2, _F2))
+def whiten(
+    planes: Floats, y: int, x: int, count: int, least: np.float32, white: Floats, spread: Floats
+) -> None:
+    """The colours of windows side by side, brought to where their covariance is the unit matrix.
+
+    But for the ridge, and by Cholesky's factors: with the inverse by determinants, single precision
+    leaves nothing of a grey window's third direction, and the matrix is no longer one that
+    gradients may descend on.
+
+    Args:
+        planes: (3, h, w), 0..1.
+        y: the row of the windows' middles.
+        x: the first one's column.
+        count: how many there are.
+        least: the ridge's part of each variance.
+        white: (27, w), is filled: red, green and blue of the first pixel of each, of the second...
+        spread: (9, w), is overwritten: means, and then the covariance.
+    """
+    zero, one, ninth = np.float32(0), np.float32(1), np.float32(1 / 9)
+    for c in range(3):
+        mean = spread[c, :count]
+        mean[:] = zero
+        for i in range(9):
+            left = x - 1 + i % 3
+            colour = planes[c, y - 1 + i // 3, left : left + count]
+            for k in range(count):
+                mean[k] += colour[k] * ninth
+        for i in range(9):
+            left = x - 1 + i % 3
+            colour, apart = planes[c, y - 1 + i // 3, left : left + count], white[3 * i + c, :count]
+            for k in range(count):
+                apart[k] = colour[k] - mean[k]
+    _covary(white, count, spread)
+    rr, rg, rb = spread[3, :count], spread[4, :count], spread[5, :count]
+    gg, gb, bb = spread[6, :count], spread[7, :count], spread[8, :count]
+    root_r, root_g, root_b = spread[0, :count], spread[1, :count], spread[2, :count]
+    for k in range(count):
+        red = rr[k] * ninth + least
+        to_g, to_b = rg[k] * ninth, rb[k] * ninth
+        g_by_r, b_by_r = to_g / red, to_b / red
+        green = max(gg[k] * ninth + least - g_by_r * to_g, least)
+        b_by_g = (gb[k] * ninth - b_by_r * to_g) / green
+        blue = max(bb[k] * ninth + least - b_by_r * to_b - b_by_g * b_by_g * green, least)
+        rg[k], rb[k], gb[k] = g_by_r, b_by_r, b_by_g
+        root_r[k], root_g[k] = one / np.sqrt(red), one / np.sqrt(green)
+        root_b[k] = one / np.sqrt(blue)
+    for i in range(9):
+        r, g, b = white[3 * i, :count], white[3 * i + 1, :count], white[3 * i + 2, :count]
+        for k in range(count):
+            green = g[k] - rg[k] * r[k]
+            blue = b[k] - rb[k] * r[k] - gb[k] * green
+            r[k], g[k], b[k] = r[k] * root_r[k], green * root_g[k], blue * root_b[k]

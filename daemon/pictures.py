@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __all__ = [
+    "blended",
     "colour",
     "cv2",
     "decode",
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from daemon.imaging import colour, decode, encode, icc, layered, lossy, resources
-    from matting.picture import shrinking
+    from matting.picture import blended, shrinking
 else:
+    blended = _OnUse("matting.picture.blended")
     cv2 = _OnUse("cv2")
     np = _OnUse("numpy")
     colour = _OnUse("daemon.imaging.colour")

@@ -18,6 +18,7 @@ KERNELS = (
     "matting.refiners.laplacian",
     "matting.refiners.gradients",
     "matting.picture.band",
+    "matting.picture.blended",
 )
 """In the order in which a photo needs them."""
 

@@ -76,8 +76,8 @@ def _outstanding(relief: NDArray[np.uint8], widest: int, sensitivity: float) -> 
     """Where narrow detail is strong, and much stronger than around it."""
     least = 40 - 30 * sensitivity
     times = 6 - 4 * sensitivity
-    around = cv2.blur(relief.astype(np.float32), (10 * widest + 1, 10 * widest + 1))
-    return np.asarray((relief > np.maximum(least, times * around)).astype(np.uint8))
+    around = _mean(relief, 10 * widest + 1)
+    return np.asarray((relief > np.maximum(least, times * around)).view(np.uint8))
 
 
 def _scratches(outstanding: Mask, widest: int, length: float) -> Mask:
@@ -109,7 +109,7 @@ def _long(mask: Mask, least: float) -> Mask:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= least
     long[0] = False
-    return np.asarray(long[labels].astype(np.uint8))
+    return _of(long, labels, np.flatnonzero(mask))
 
 
 def _around(mask: Mask, margin: int) -> tuple[slice, slice]:
@@ -146,12 +146,26 @@ def _dust(
     outstanding: Mask, relief: NDArray[np.uint8], uneven: NDArray[np.float32], widest: int
 ) -> Mask:
     """Small marks, apart from each other, on even ground."""
-    room = (20 * widest + 1,) * 2
-    alone = cv2.blur(outstanding.astype(np.float32), room) < _CROWDED
-    alone &= relief > 8 * cv2.blur(relief.astype(np.float32), room)
-    alone &= relief > 6 * uneven
+    at, room = np.flatnonzero(outstanding), 20 * widest + 1
+    alone = _mean(outstanding, room).ravel()[at] < _CROWDED
+    alone &= relief.ravel()[at] > 8 * _mean(relief, room).ravel()[at]
+    alone &= relief.ravel()[at] > 6 * uneven.ravel()[at]
+    if not alone.any():
+        return np.zeros_like(outstanding)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(outstanding)
     small = (stats[:, cv2.CC_STAT_WIDTH] <= widest) & (stats[:, cv2.CC_STAT_HEIGHT] <= widest)
-    small &= np.bincount(labels[alone & (outstanding > 0)], minlength=len(stats)) > 0
+    small &= np.bincount(labels.ravel()[at[alone]], minlength=len(stats)) > 0
     small[0] = False
-    return np.asarray(small[labels].astype(np.uint8))
+    return _of(small, labels, at)
+
+
+def _mean(marks: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    """Of what lies in a square around each pixel."""
+    return np.asarray(cv2.boxFilter(marks, cv2.CV_32F, (side, side)), np.float32)
+
+
+def _of(chosen: NDArray[np.bool_], labels: NDArray[np.int32], at: NDArray[np.intp]) -> Mask:
+    """The chosen parts. Few pixels are of any: to look at all takes as long as to label them."""
+    mask = np.zeros(labels.shape, np.uint8)
+    mask.ravel()[at] = chosen[labels.ravel()[at]]
+    return mask

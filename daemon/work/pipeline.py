@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.config.profiles import Profile
-from daemon.errors import Refused, ResultsTrouble
+from daemon.errors import MattedError, Refused, ResultsTrouble
 from daemon.outputs import OUTPUTS
 from daemon.outputs.output import extension_of
 from daemon.photo import WHOLE, Cutout, Filed, Part, Raster
@@ -24,6 +26,10 @@ from daemon.work.provenance import attributed
 from daemon.work.refining import Refined
 from daemon.work.snapshot import copy_in
 from daemon.work.stages import Stages
+
+_AT_ONCE, _AT_ONCE_BYTES = 2, 1 << 27
+"""Outputs that are written at a time, and up to which size of the photo's pixels: what each of them
+makes of a large one is to fit into what a photo process is reckoned to need (daemon/machine)."""
 
 
 def work(job: Job) -> Outcome:
@@ -79,7 +85,11 @@ def _write_staged(cutout: Cutout, job: Job, *, first: int = 0) -> tuple[bytes, .
     """Write every output into the job's staging directory, wherever its path leads by now."""
     with entered(job.results, job.staging) as stage:
         try:
-            files = write_outputs(cutout, job.profile, os.fsencode(stage), first=first)
+            files = write_outputs(
+                *(cutout, job.profile, os.fsencode(stage)),
+                first=first,
+                threads=cv2.getNumThreads(),
+            )
         except ResultsTrouble as error:
             reason = error.reason.replace(str(stage), os.fsdecode(job.staging))
             raise ResultsTrouble(reason, error.errno) from error
@@ -87,19 +97,35 @@ def _write_staged(cutout: Cutout, job: Job, *, first: int = 0) -> tuple[bytes, .
 
 
 def write_outputs(
-    cutout: Cutout, profile: Profile, staging: bytes, *, first: int = 0
+    cutout: Cutout, profile: Profile, staging: bytes, *, first: int = 0, threads: int = 1
 ) -> tuple[bytes, ...]:
-    """Write every output of the profile into the staging directory, numbered from ``first``."""
-    files = []
-    for number, output in enumerate(profile.outputs, first):
-        module = OUTPUTS[output.name]
-        # Staged under a plain name: the name the user gets is the shelf's affair.
-        usual = module.extension(output.options)
-        actual = extension_of(module, cutout, output.options)
-        path = Path(os.fsdecode(staging)) / staged_name(number, usual, actual)
-        module.write(cutout, output.options, path)
-        files.append(os.fsencode(path))
+    """Write every output of the profile into the staging directory, numbered from ``first``.
+
+    Two at a time, where there are threads for it: compressing a file keeps one core busy.
+    """
+    at_once = _AT_ONCE if cutout.raster.pixels.nbytes <= _AT_ONCE_BYTES else 1
+    files, written = list[bytes](), list[Future[None]]()
+    with ThreadPoolExecutor(min(threads, at_once)) as pool:
+        for number, output in enumerate(profile.outputs, first):
+            module = OUTPUTS[output.name]
+            # Staged under a plain name: the name the user gets is the shelf's affair.
+            usual = module.extension(output.options)
+            actual = extension_of(module, cutout, output.options)
+            path = Path(os.fsdecode(staging)) / staged_name(number, usual, actual)
+            written.append(pool.submit(module.write, cutout, output.options, path))
+            files.append(os.fsencode(path))
+    _demand_all(written)
     return tuple(files)
+
+
+def _demand_all(written: list[Future[None]]) -> None:
+    """Raise what went wrong, if something did.
+
+    A known error first: libvips tells all threads of what one of them fails with.
+    """
+    errors = [error for one in written if (error := one.exception())]
+    for error in sorted(errors, key=lambda error: not isinstance(error, MattedError))[:1]:
+        raise error
 
 
 def _filed(job: Job, cutout: Cutout, sha256: str, stages: Stages, edge: Refined) -> Filed:

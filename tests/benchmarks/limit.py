@@ -1,6 +1,8 @@
 """The whole pipeline over its limit: decoding, the network and encoding alone, in the same run.
 
-Default engine and profile, all three outputs, warm, both in turns in a process that has all cores.
+The limit is one after the other, and one file after the other; the pipeline writes two files at a
+time, as it does in a photo process. Default engine and profile, all three outputs, warm, both in
+turns in a process that has all cores.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import cv2
 from rich.table import Table
 
 from daemon.config.profiles import BUILT_IN
@@ -112,7 +115,7 @@ def _limit(photo: Path, cutout: Cutout, address: EngineAddress, out: Path) -> No
 
 def _whole(photo: Path, job: Job, out: Path) -> Cutout:
     cutout, _ = cut_out(decode(photo, max_pixels=_MOST_PIXELS), job, Stages())
-    write_outputs(cutout, _PROFILE, os.fsencode(out))
+    write_outputs(cutout, _PROFILE, os.fsencode(out), threads=cv2.getNumThreads())
     return cutout
 
 

@@ -183,4 +183,4 @@ def _ramp(span: slice, length: int, overlap: int) -> NDArray[np.float32]:
 
 
 def _bytes(alpha: NDArray[np.uint16]) -> NDArray[np.uint8]:
-    return np.rint(alpha / np.float32(257)).astype(np.uint8)
+    return np.asarray(cv2.convertScaleAbs(alpha, alpha=1 / 257), np.uint8)

@@ -64,7 +64,7 @@ class ClosedForm(Refiner):
         else:
             small = _half(tile)
             first = _alpha(small, small.coarse, _PULL + more)
-            enlarged = refine(_bytes(first), tile.pixels, average=small.pixels)
+            enlarged = refine(_bytes(first), tile.pixels, average=small.pixels, strip=self.side)
             alpha = _alpha(tile, enlarged, _LAST_PULL + more)
         sharp = ((alpha - _HAZE) / (1 - 2 * _HAZE)).clip(0, 1)
         return np.asarray(np.rint(sharp * 65535), np.uint16)
@@ -77,8 +77,8 @@ def _grain(pixels: NDArray[np.uint8]) -> float:
     1996), but of its median: hair is not noise, and is rarer than ground.
     """
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    left = np.abs(cv2.filter2D(grey, cv2.CV_16S, _IMMERKAER))
-    reached = np.cumsum(np.bincount(left.ravel()))
+    left = cv2.convertScaleAbs(cv2.filter2D(grey, cv2.CV_16S, _IMMERKAER))
+    reached = np.cumsum(cv2.calcHist([left], [0], None, [256], [0, 256]))
     middle = (
         (left.size - 1) // 2 + 1,
         left.size // 2 + 1,
@@ -100,9 +100,9 @@ def _alpha(tile: Tile, coarse: NDArray[np.uint8] | NDArray[np.uint16], pull: flo
     """(h, w) alpha 0..1 of one tile at its own size."""
     unknown = tile.trimap == UNKNOWN
     alpha: Floats = (tile.trimap == FOREGROUND).astype(np.float32)
-    if unknown.any():
-        start = coarse[unknown] * np.float32(1 / np.iinfo(coarse.dtype).max)
-        alpha[unknown] = solve(system(tile.pixels, unknown, alpha, _RIDGE), start, pull)
+    if (at := np.flatnonzero(unknown)).size:
+        start = coarse.ravel()[at] * np.float32(1 / np.iinfo(coarse.dtype).max)
+        alpha.ravel()[at] = solve(system(tile.pixels, unknown, alpha, _RIDGE), start, pull)
     return alpha
 
 

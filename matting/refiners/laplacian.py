@@ -66,17 +66,19 @@ def system(
         known: (h, w) alpha 0..1; what it is where alpha is unknown does not matter.
         ridge: variance of colour, 0..1, below which contrast counts as noise.
     """
-    grid = np.pad(unknown, _MARGIN)
+    inner = (slice(_MARGIN, -_MARGIN),) * 2
+    grid = np.zeros([side + 2 * _MARGIN for side in unknown.shape], np.bool_)
+    grid[inner] = unknown
     places = np.flatnonzero(grid).astype(np.int32)
     number = np.full(grid.shape, -1, np.int32)
     number.ravel()[places] = np.arange(len(places), dtype=np.int32)
-    near = cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8))
+    near = cv2.dilate(unknown.view(np.uint8), np.ones((3, 3), np.uint8))
     entries = np.zeros((25, len(places)), np.float32)
-    planes = pixels.transpose(2, 0, 1) * np.float32(1 / 255)
-    _assemble(np.ascontiguousarray(planes), near, number, np.float32(ridge), entries)
-    given = np.pad(np.where(unknown, np.float32(0), known), _MARGIN).ravel()
+    _assemble(np.ascontiguousarray(pixels), near, number, np.float32(ridge), entries)
+    given = np.zeros(grid.shape, np.float32)
+    np.copyto(given[inner], known, where=~unknown)
     runs, sums = _runs(places), np.empty(len(places), np.float32)
-    multiply(entries, runs, grid.shape[1], given, sums)
+    multiply(entries, runs, grid.shape[1], given.ravel(), sums)
     return System(entries, -sums, runs, grid.shape[1], grid.size)
 
 
@@ -87,8 +89,8 @@ def _runs(places: Indices) -> Indices:
     return np.stack((first, counts, places[first]), axis=1).astype(np.int32)
 
 
-_F3, _F2 = types.float32[:, :, ::1], types.float32[:, ::1]
-_NEAR_MASK = types.Array(types.uint8, 2, "C", readonly=True)
+_F2 = types.float32[:, ::1]
+_PIXELS, _NEAR_MASK = (types.Array(types.uint8, rank, "C", readonly=True) for rank in (3, 2))
 
 
 @compiled(types.void(_F2, types.int64, types.int32[::1], _F2))
@@ -125,9 +127,13 @@ def _add(white: Floats, i: int, numbers: Indices, entries: Floats) -> None:
             own[k] += one
 
 
-@compiled(types.void(_F3, _NEAR_MASK, types.int32[:, ::1], types.float32, _F2))
+@compiled(types.void(_PIXELS, _NEAR_MASK, types.int32[:, ::1], types.float32, _F2))
 def _assemble(
-    planes: Floats, near: NDArray[np.uint8], number: Indices, ridge: np.float32, entries: Floats
+    pixels: NDArray[np.uint8],
+    near: NDArray[np.uint8],
+    number: Indices,
+    ridge: np.float32,
+    entries: Floats,
 ) -> None:
     """Add up what each window says of its unknown pixels.
 
@@ -135,7 +141,7 @@ def _assemble(
     place in them: one by one, they took four times as long.
 
     Args:
-        planes: (3, h, w), 0..1.
+        pixels: (h, w, 3).
         near: (h, w), not 0 in the middle of windows that have an unknown pixel.
         number: (h + 4, w + 4), of each unknown pixel; -1 elsewhere.
         ridge: is spread over the window, as in the paper.
@@ -144,6 +150,7 @@ def _assemble(
     height, width = near.shape
     ninth = np.float32(1 / 9)
     white, spread = np.empty((27, width), np.float32), np.empty((9, width), np.float32)
+    lines = np.empty((9, width), np.float32)
     for y in range(1, height - 1):  # windows lie wholly within the picture
         x = 1
         while x < width - 1:
@@ -153,7 +160,7 @@ def _assemble(
             if x == start:
                 x += 1
                 continue
-            whiten(planes, y, start, x - start, ridge * ninth, white, spread)
+            whiten(pixels, y, start, x - start, ridge * ninth, white, spread, lines)
             for i in range(9):
                 left = start + 1 + i % 3
                 numbers = number[y + 1 + i // 3, left : left + x - start]

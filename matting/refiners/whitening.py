@@ -12,7 +12,18 @@ from matting.compiled import compiled, types
 
 Floats = NDArray[np.float32]
 
-_F3, _F2 = types.float32[:, :, ::1], types.float32[:, ::1]
+_F2 = types.float32[:, ::1]
+_PICTURE, _ROW = (types.Array(types.uint8, rank, "C", readonly=True) for rank in (3, 2))
+
+
+@compiled(types.void(_ROW, types.float32[:, :]))
+def _lay_apart(row: NDArray[np.uint8], colours: Floats) -> None:
+    """Bring a row of (n, 3) into lines of red, green and blue, 0..1."""
+    scale = np.float32(1 / 255)
+    for c in range(3):
+        line = colours[c]
+        for k in range(len(row)):
+            line[k] = row[k, c] * scale
 
 
 @compiled(types.void(_F2, types.int64, _F2))
@@ -32,9 +43,16 @@ def _covary(white: Floats, count: int, spread: Floats) -> None:
             bb[k] += b[k] * b[k]
 
 
-@compiled(types.void(_F3, types.int64, types.int64, types.int64, types.float32, _F2, _F2))
-def whiten(
-    planes: Floats, y: int, x: int, count: int, least: np.float32, white: Floats, spread: Floats
+@compiled(types.void(_PICTURE, types.int64, types.int64, types.int64, types.float32, _F2, _F2, _F2))
+def whiten(  # noqa: PLR0913, PLR0917 - kernels take arrays, no values of ours
+    pixels: NDArray[np.uint8],
+    y: int,
+    x: int,
+    count: int,
+    least: np.float32,
+    white: Floats,
+    spread: Floats,
+    lines: Floats,
 ) -> None:
     """The colours of windows side by side, brought to where their covariance is the unit matrix.
 
@@ -43,26 +61,28 @@ def whiten(
     gradients may descend on.
 
     Args:
-        planes: (3, h, w), 0..1.
+        pixels: (h, w, 3).
         y: the row of the windows' middles.
         x: the first one's column.
         count: how many there are.
         least: the ridge's part of each variance.
         white: (27, w), is filled: red, green and blue of the first pixel of each, of the second...
         spread: (9, w), is overwritten: means, and then the covariance.
+        lines: (9, w), is overwritten: red of the three rows, 0..1, then green, then blue.
     """
-    zero, one, ninth = np.float32(0), np.float32(1), np.float32(1 / 9)
+    one, ninth = np.float32(1), np.float32(1 / 9)
+    for row in range(3):
+        _lay_apart(pixels[y - 1 + row, x - 1 : x + count + 1], lines[row::3])
     for c in range(3):
         mean = spread[c, :count]
-        mean[:] = zero
+        mean[:] = np.float32(0)
         for i in range(9):
-            left = x - 1 + i % 3
-            colour = planes[c, y - 1 + i // 3, left : left + count]
+            colour = lines[3 * c + i // 3, i % 3 : i % 3 + count]
             for k in range(count):
                 mean[k] += colour[k] * ninth
         for i in range(9):
-            left = x - 1 + i % 3
-            colour, apart = planes[c, y - 1 + i // 3, left : left + count], white[3 * i + c, :count]
+            colour = lines[3 * c + i // 3, i % 3 : i % 3 + count]
+            apart = white[3 * i + c, :count]
             for k in range(count):
                 apart[k] = colour[k] - mean[k]
     _covary(white, count, spread)

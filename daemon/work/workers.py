@@ -98,7 +98,9 @@ class Workers(Generic[E, R]):
     def submit(self, job: E) -> None:
         """Start a job."""
         self._running[job.photo.id] = job
-        future = self._scheduled(_do, self._work, job)
+        # A photo that comes alone has the cores of processes that have nothing to do.
+        cores = max(1, (os.cpu_count() or 1) // len(self._running))
+        future = self._scheduled(_do, self._work, job, cores)
         self._futures[job.photo.id] = future
         future.add_done_callback(lambda done: self._end(job, done))
         threading.Thread(target=self._guard, args=(job, future), daemon=True).start()
@@ -133,7 +135,6 @@ class Workers(Generic[E, R]):
             initializer=_settle_in,
             initargs=(
                 os.getpid(),
-                max(1, (os.cpu_count() or 1) // self.count),
                 self._memory_bytes,
                 self._prepare,
             ),
@@ -210,9 +211,16 @@ def _name(job: Errand) -> str:
     return f"{job.photo.id}.{job.photo.tries}"[:15]
 
 
-def _do(work: Callable[[E], R], job: E) -> R:
-    """Work under the job's name, by which the process is known from outside."""
+def _do(work: Callable[[E], R], job: E, cores: int) -> R:
+    """Work on so many cores, under the job's name, by which the process is known from outside."""
+    # Here alone: who only hands out jobs works on no picture.
+    import cv2  # noqa: PLC0415
+    import pyvips  # noqa: PLC0415
+
     _call_it(_name(job))
+    # Each library would otherwise take all cores in every process.
+    cv2.setNumThreads(cores)
+    pyvips.concurrency_set(cores)
     try:
         return work(job)
     finally:
@@ -242,9 +250,7 @@ def _nothing() -> None:
     """Prepare nothing, or do nothing."""
 
 
-def _settle_in(
-    daemon_pid: int, threads: int, memory_bytes: int, prepare: Callable[[], None]
-) -> None:
+def _settle_in(daemon_pid: int, memory_bytes: int, prepare: Callable[[], None]) -> None:
     """Runs first in each photo process."""
     # An orphan would go on reading and writing beside the next daemon.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -252,13 +258,6 @@ def _settle_in(
         os._exit(1)
     # Not RLIMIT_AS: what libraries reserve without using it would count too.
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
-    # Here alone: who only hands out jobs works on no picture.
-    import cv2  # noqa: PLC0415
-    import pyvips  # noqa: PLC0415
-
-    # Each library would otherwise take all cores in every process.
-    cv2.setNumThreads(threads)
-    pyvips.concurrency_set(threads)
     # What cannot be loaded is told by the job that needs it.
     with suppress(ImportError, MemoryError, OSError):
         prepare()

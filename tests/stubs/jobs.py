@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+
 from daemon.errors import EngineFailed, NotAPhoto
 from daemon.photo import Filed
 from daemon.shelf.staging import entered, seal
@@ -73,6 +75,11 @@ def tell_signals(_: Job) -> Outcome:
     return Unchanged(Path("/proc/self/status").read_text())
 
 
+def tell_cores(_: Job) -> Outcome:
+    """How many cores OpenCV is to work on."""
+    return Unchanged(str(cv2.getNumThreads()))
+
+
 def stage(job: Job) -> Outcome:
     """One result, as ``daemon.work.pipeline`` leaves it; its content tells the photo."""
     content = Path(os.fsdecode(job.source)).read_bytes()
@@ -114,6 +121,7 @@ BEHAVIOURS: dict[str, Callable[[Job], Outcome]] = {
         die,
         die_strangely,
         tell_signals,
+        tell_cores,
         stage,
         same,
         refuse,

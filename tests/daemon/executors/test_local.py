@@ -92,6 +92,25 @@ def test_processes_are_used_again(pool: Pool) -> None:
     assert pool.pid() == pool.pid()
 
 
+def test_a_photo_that_comes_alone_has_the_cores_of_idle_processes() -> None:
+    """And photos that are worked on together share them."""
+    workers = LocalExecutor(work, count=2, timeout_s=60, wake=lambda: None)
+    told: dict[int, str] = {}
+    for number in (1, 2, 3):
+        workers.submit(job(number, "tell_cores"))
+        wait_until(lambda: number == 2 or not _gathered(workers, told).running)  # noqa: B023 - at once
+    workers.stop()
+    cores = os.cpu_count() or 1
+    assert [int(told[number]) for number in (1, 2, 3)] == [cores, cores, max(1, cores // 2)]
+
+
+def _gathered(workers: LocalExecutor, told: dict[int, str]) -> LocalExecutor:
+    for one in workers.finished():
+        assert isinstance(one.outcome, Unchanged)
+        told[one.job.photo.id] = one.outcome.sha256
+    return workers
+
+
 def test_our_own_errors_come_back_with_all_their_facts(pool: Pool) -> None:
     error = pool.end_of("fail")
     assert isinstance(error, EngineFailed)

@@ -85,11 +85,9 @@ def _write_staged(cutout: Cutout, job: Job, *, first: int = 0) -> tuple[bytes, .
     """Write every output into the job's staging directory, wherever its path leads by now."""
     with entered(job.results, job.staging) as stage:
         try:
-            files = write_outputs(
-                *(cutout, job.profile, os.fsencode(stage)),
-                first=first,
-                threads=cv2.getNumThreads(),
-            )
+            threads = cv2.getNumThreads()
+            staging = os.fsencode(stage)
+            files = write_outputs(cutout, job.profile, staging, first=first, threads=threads)
         except ResultsTrouble as error:
             reason = error.reason.replace(str(stage), os.fsdecode(job.staging))
             raise ResultsTrouble(reason, error.errno) from error

@@ -42,6 +42,9 @@ and no empty picture of those that were tuned on is."""
 _PORTRAIT_AGREEMENT = 0.5
 """Intersection over union that a look has with all together: a landscape that one tone makes a sure
 portrait of is none in another."""
+_PLAIN_AGREEMENT = 0.8
+"""Likewise, of all looks, or there is something to search for: of a faded boy before foliage four
+took the foliage, too, and were so sure of it that two others counted for nothing."""
 _PLAIN_ENOUGH = 0.5
 """Share of the looks that agree in a portrait, from which hardly anybody found is not believed."""
 _BACKED = 0.2
@@ -51,7 +54,9 @@ _CROWD, _CROWD_PEAK, _CROWD_MEAN = 0.07, 0.93, 0.75
 _SOMEBODY = 0.15
 """What it has to see, on average, of a portrait that it would not have by itself..."""
 _KEPT = 0.5
-"""...which is one where less than that share is left."""
+"""...which is one where less than that share is left..."""
+_TRUSTED_CERTAINTY = 0.6
+"""...unless it is that sure, over the whole picture, of a portrait of its own."""
 _SOFT = 0.02
 """How far around a candidate the map is kept, as a share of the map's long side."""
 _POWER = 2
@@ -99,8 +104,8 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     seen = looks(picture, network)
     whole = consensus(seen)
     size = picture.shape[0], picture.shape[1]
-    plain, sure = _plainness(whole, seen), certainty(whole)
-    if plain == 1 and sure >= _PLAIN_CERTAINTY:
+    agreements, sure = _agreements(whole, seen), certainty(whole)
+    if min(agreements) >= _PLAIN_AGREEMENT and sure >= _PLAIN_CERTAINTY:
         doubtful = sure < _UNASKED_CERTAINTY
         nobody = doubtful and not glimpsed(whole > PERSON, aged.glance(picture))
         return _found(np.zeros_like(whole) if nobody else whole, size, 1, whole, among(seen))
@@ -117,7 +122,8 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
 
     if not is_convinced(probability > PERSON, second, mirrored):
         probability = np.zeros_like(second)
-    if plain >= _PLAIN_ENOUGH and lost(maps[0] > PERSON, probability, second):
+    agreed_on = np.mean([each >= _PORTRAIT_AGREEMENT for each in agreements])
+    if agreed_on >= _PLAIN_ENOUGH and lost(maps[0] > PERSON, probability, second):
         return _found(whole, size, parts, whole, *doubts)
     return _found(probability, size, parts, whole, *doubts)
 
@@ -152,19 +158,24 @@ def _is_crowd(candidate: Candidate, second: Map) -> bool:
 def lost(portrait: NDArray[np.bool_], probability: Map, second: Map) -> bool:
     """Whether most of a portrait is gone that the second network sees something of.
 
-    Scratched all over, a print is hardly anybody to it; a rock or a bridge is nobody at all.
+    Scratched all over, a print is hardly anybody to it; a rock or a bridge is nobody at all. Where
+    it sees a portrait itself, and a smaller one, the rest was foliage.
     """
     kept = float((probability > PERSON)[portrait].mean())
-    return kept < _KEPT and float(second[portrait].mean()) >= _SOMEBODY
+    if kept >= _KEPT or _is_portrait(second, _TRUSTED_CERTAINTY):
+        return False
+    return float(second[portrait].mean()) >= _SOMEBODY
 
 
-def _plainness(whole: Map, seen: list[Map]) -> float:
-    """The share of looks that agree that this is a portrait; 0..1."""
-    people = whole > PERSON
-    if float(people.mean()) < _PORTRAIT_SHARE or certainty(whole) < _PORTRAIT_CERTAINTY:
-        return 0.0
-    agreed = sum(_agreement(look > PERSON, people) >= _PORTRAIT_AGREEMENT for look in seen)
-    return agreed / len(seen)
+def _is_portrait(seen: Map, sure: float) -> bool:
+    return float((seen > PERSON).mean()) >= _PORTRAIT_SHARE and certainty(seen) >= sure
+
+
+def _agreements(whole: Map, seen: list[Map]) -> list[float]:
+    """How far each look agrees that this is a portrait, 0..1; all 0 where it is none."""
+    if not _is_portrait(whole, _PORTRAIT_CERTAINTY):
+        return [0.0] * len(seen)
+    return [_agreement(look > PERSON, whole > PERSON) for look in seen]
 
 
 def _agreement(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
 import pytest
 from people_pictures import hung
 
-from matting.people import find
+from matting.people import Aged, Network, find
 from matting.people.search import agreed, lost
 
 
@@ -142,3 +143,45 @@ def test_a_portrait_is_lost_only_where_the_second_network_sees_something_of_it(
     portrait = region(1, BOX) > 0.5
     assert lost(portrait, region(0, BOX), region(level, BOX)) == gone
     assert not lost(portrait, region(0.9, BOX), region(level, BOX))
+
+
+def test_what_the_second_network_leaves_of_a_portrait_is_not_lost_if_it_is_sure_of_it() -> None:
+    """All of a picture was taken where it saw a boy, and most looks him and the foliage."""
+    everything = np.ones((100, 100), bool)
+    assert not lost(everything, region(0.98, BOX), region(0.98, BOX))
+    hardly_sure = region(0.55, BOX, around=0.3)
+    assert lost(everything, region(0.98, BOX), hardly_sure)
+
+
+class _Looks:
+    """In place of Selfie Segmentation: answers in turn what it was given, for each tone twice."""
+
+    def __init__(self, tones: list[np.ndarray]) -> None:
+        self._answers = [each for tone in tones for each in (tone, tone[:, ::-1])]
+
+    def look(self, _: np.ndarray) -> np.ndarray:
+        return self._answers.pop(0) if self._answers else np.zeros((256, 256), np.float32)
+
+
+class _Second:
+    """In place of our own network: sees one thing, however it is asked."""
+
+    def __init__(self, seen: np.ndarray) -> None:
+        self._seen = seen
+
+    def look(self, _: np.ndarray) -> np.ndarray:
+        return self._seen
+
+    glance = look_mirrored = look
+
+
+def test_looks_of_which_two_leave_half_of_it_out_make_no_plain_portrait() -> None:
+    """A faded boy before foliage: as sure as they were, four looks, the whole picture was he."""
+    boy = np.zeros((256, 256), np.float32)
+    boy[60:, 60:200] = 0.99
+    everything, unsure = np.full_like(boy, 0.999), np.where(boy > 0.5, boy, np.float32(0.3))
+    picture = np.full((400, 400, 3), 128, np.uint8)
+    looks = _Looks([everything, everything, unsure])
+    found = find(picture, cast("Network", looks), cast("Aged", _Second(boy)))
+    assert found.parts > 1
+    assert found.share == pytest.approx(float((boy > 0.5).mean()), abs=0.05)

@@ -9,6 +9,7 @@ at the network's own size, where it costs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -75,13 +76,18 @@ def consensus(seen: list[Probability]) -> Probability:
     """What looks at the same part agree on: the mean log odds, the surest counting most."""
     weights = [max(certainty(each), _LEAST) ** _POWER for each in seen]
     total = sum(w * odds(each) for w, each in zip(weights, seen, strict=True))
-    return np.asarray(1 / (1 + np.exp(-total / sum(weights))), np.float32)
+    return probability_of(np.asarray(total / sum(weights)))
 
 
 def odds(seen: Probability) -> Probability:
     """The logarithm of the odds, bounded by ``SUREST``."""
     bounded = seen.clip(1 - SUREST, SUREST)
     return np.asarray(np.log(bounded / (1 - bounded)), np.float32)
+
+
+def probability_of(log_odds: NDArray[np.floating[Any]]) -> Probability:
+    """The probability that has these log odds; see ``odds``."""
+    return np.asarray(1 / (1 + np.exp(-log_odds)), np.float32)
 
 
 def certainty(look: Probability) -> float:

@@ -101,6 +101,14 @@ def test_beside_somebody_convincing_the_faint_ones_count() -> None:
     assert (found[other] > 0.5).all()
 
 
+def test_one_whom_looks_see_faintly_is_taken_if_the_second_network_is_sure() -> None:
+    """All but the head of a woman in a shawl was left out: the looks saw a seventh of her."""
+    head, rest = (slice(20, 30), slice(30, 60)), (slice(30, 80), slice(20, 80))
+    second = np.maximum(region(0.97, head), region(0.92, rest))
+    found = agreed([np.maximum(region(0.98, head), region(0.15, rest))], second)
+    assert (found[rest] > 0.5).mean() > 0.9
+
+
 @pytest.mark.parametrize(
     ("box", "level", "taken"),
     [(BOX, 0.97, True), (BOX, 0.9, False), ((slice(20, 40), slice(30, 60)), 0.97, False)],

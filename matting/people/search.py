@@ -38,7 +38,8 @@ _PLAIN_CERTAINTY = 0.87
 """...and so sure that there is nothing to search for: clean ones are, faded ones and groups not."""
 _UNASKED_CERTAINTY = 0.93
 """From which the second network is not even shown the portrait, small: two of three are that sure,
-and no empty picture of those that were tuned on is."""
+and no empty picture of those that were tuned on is. If it sees nothing then, there is something to
+search for: two children before leaves were an empty matte."""
 _PORTRAIT_AGREEMENT = 0.5
 """Intersection over union that a look has with all together: a landscape that one tone makes a sure
 portrait of is none in another."""
@@ -105,10 +106,9 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
     whole = consensus(seen)
     size = picture.shape[0], picture.shape[1]
     agreements, sure = _agreements(whole, seen), certainty(whole)
-    if min(agreements) >= _PLAIN_AGREEMENT and sure >= _PLAIN_CERTAINTY:
-        doubtful = sure < _UNASKED_CERTAINTY
-        nobody = doubtful and not glimpsed(whole > PERSON, aged.glance(picture))
-        return _found(np.zeros_like(whole) if nobody else whole, size, 1, whole, among(seen))
+    is_plain = min(agreements) >= _PLAIN_AGREEMENT and sure >= _PLAIN_CERTAINTY
+    if is_plain and (sure >= _UNASKED_CERTAINTY or glimpsed(whole > PERSON, aged.glance(picture))):
+        return _found(whole, size, 1, whole, among(seen))
     with ThreadPoolExecutor(1) as aside:
         asked = aside.submit(aged.look, picture)
         maps, parts = _maps(picture, whole, network)
@@ -129,7 +129,8 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
             maps, probability_of(np.mean([odds(each) for each in opinions], axis=0))
         )
     agreed_on = np.mean([each >= _PORTRAIT_AGREEMENT for each in agreements])
-    if agreed_on >= _PLAIN_ENOUGH and lost(maps[0] > PERSON, probability, second):
+    is_portrait = agreed_on >= _PLAIN_ENOUGH and not is_plain  # of one it has seen nothing twice
+    if is_portrait and lost(maps[0] > PERSON, probability, second):
         return _found(whole, size, parts, whole, *doubts)
     return _found(probability, size, parts, whole, *doubts)
 

@@ -59,24 +59,39 @@ def test_nobody_convinces_nobody() -> None:
 
 
 class Doubtful(Aged):
-    """A second network that says the same of every place."""
+    """A second network that says the same of every place, and another thing at a glance."""
 
-    def __init__(self, level: float) -> None:  # loads no network
-        self.level, self.times = level, 0
+    def __init__(self, glimpsed: float, looked: float) -> None:  # loads no network
+        self.glimpsed, self.looked, self.times = glimpsed, looked, 0
 
     def glance(self, picture: np.ndarray) -> np.ndarray:
         self.times += 1
         assert picture.ndim == 3
-        return np.full((128, 128), self.level, np.float32)
+        return np.full((128, 128), self.glimpsed, np.float32)
+
+    def look(self, _: np.ndarray) -> np.ndarray:
+        return np.full((256, 256), self.looked, np.float32)
 
 
-@pytest.mark.parametrize(("level", "share"), [(0.14, 0), (0.9, 0.2)])
+@pytest.mark.parametrize(
+    ("glimpsed", "looked", "share"),
+    [(0.14, 0.16, 0), (0.9, 0, 0.2), (0.14, 0.98, 0.2)],
+    ids=["sees nothing", "sees it at a glance", "sees it when it looks"],
+)
 def test_a_portrait_that_looks_are_not_quite_sure_of_is_asked_about(
-    network, astronaut, monkeypatch: pytest.MonkeyPatch, level: float, share: float
+    network,
+    astronaut,
+    monkeypatch: pytest.MonkeyPatch,
+    glimpsed: float,
+    looked: float,
+    share: float,
 ) -> None:
-    """A ridge of ice with a ship was a portrait to every look, and more than half a picture."""
+    """A ridge of ice with a ship was a portrait to every look, and more than half a picture.
+
+    Two children before leaves were an empty matte, since the glance alone decided.
+    """
     monkeypatch.setattr("matting.people.search._UNASKED_CERTAINTY", 1.1)
-    second = Doubtful(level)
+    second = Doubtful(glimpsed, looked)
     found = find(astronaut, network, second)
     assert second.times == 1
     assert (found.share > share) == (share > 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,11 +14,13 @@ from daemon.prints.rectangle import Rectangle
 
 _LINE = 0.75
 """Share of a stretch as long as the shortest side, that shows an edge where a side may be."""
-_MOST_LINES = 44
+_MOST_LINES, _MOST_BESIDE = 44, 12
+_FIVE = np.ones((1, 5), np.uint8)
+"""Columns within which lines are near each other."""
 _LEAST_SEEN, _LEAST_OF_ALL = 0.5, 0.78
 """Share of one side, and of all four together, that shows an edge."""
 _LEAST_MASK = 0.6
-_MOST_ASPECT = 3.0
+MOST_ASPECT = 3.0
 _SAME = 5
 """Pixels by which the sides differ of what is one hypothesis, told twice."""
 _PRINT = 20.0
@@ -59,7 +62,8 @@ def _lines(edges: NDArray[np.bool_], least_side: float) -> NDArray[np.intp]:
     """Columns in which an edge runs on for as long as a side."""
     length = max(3, round(0.7 * least_side))
     share = cv2.blur(edges.astype(np.float32), (1, length), borderType=cv2.BORDER_CONSTANT)
-    long = (share > _LINE).sum(axis=0).astype(np.float32)
+    runs = share > _LINE
+    long = runs.sum(axis=0).astype(np.float32)
     highest = cv2.dilate(long[None], np.ones((1, 5), np.uint8))[0]
     # An edge is three columns wide here; its middle one is meant.
     smooth = cv2.blur(long[None], (3, 1))[0]
@@ -67,9 +71,31 @@ def _lines(edges: NDArray[np.bool_], least_side: float) -> NDArray[np.intp]:
     strongest = peaks[np.argsort(-smooth[peaks], kind="stable")]
     chosen: list[int] = []
     for each in strongest:
-        if all(abs(each - one) > 2 for one in chosen):
+        if len(chosen) < _MOST_LINES and all(abs(each - one) > 2 for one in chosen):
             chosen.append(int(each))
-    return np.sort(np.array(chosen[:_MOST_LINES], np.intp))
+    return np.unique([*chosen, *_beside(chosen, runs, length)]).astype(np.intp)
+
+
+def _beside(chosen: Sequence[int], runs: NDArray[np.bool_], length: int) -> list[int]:
+    """Those beside others, further up or down: two prints' sides may be that near to each other."""
+    left = runs.copy()
+    for one in chosen:
+        _forget(left, one, length)
+    found: list[int] = []
+    near = cv2.dilate(np.isin(np.arange(runs.shape[1]), chosen).astype(np.uint8)[None], _FIVE)[0]
+    while len(found) < _MOST_BESIDE:
+        smooth = cv2.blur(left.sum(axis=0).astype(np.float32)[None], (3, 1))[0]
+        found.append(int(np.argmax(np.where(left.any(axis=0) & (near > 0), smooth, 0))))
+        if not left[:, found[-1]].any():
+            return found[:-1]
+        _forget(left, found[-1], length)
+    return found
+
+
+def _forget(left: NDArray[np.bool_], line: int, length: int) -> None:
+    """What a line shows, in the columns near it, tells of no other."""
+    known = cv2.dilate(left[:, line].astype(np.uint8)[:, None], np.ones((2 * length + 1, 1)))
+    left[:, max(0, line - 2) : line + 3] &= known == 0
 
 
 def _pairs(at: NDArray[np.intp], least: float) -> NDArray[np.intp]:
@@ -111,7 +137,7 @@ def _kept(
     fits = (
         (weakest > _LEAST_SEEN)
         & (seen > _LEAST_OF_ALL)
-        & (np.maximum(width, height) <= _MOST_ASPECT * np.minimum(width, height))
+        & (np.maximum(width, height) <= MOST_ASPECT * np.minimum(width, height))
     )
     one, other = np.nonzero(fits)
     boxes = np.stack(

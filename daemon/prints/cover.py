@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.prints.hypotheses import Hypothesis
-from daemon.prints.rectangle import Rectangle
+from daemon.prints.rectangle import USUAL_ASPECT, Rectangle
 
 _LEFT_OVER = 0.1
 """Price of a pixel that lies in no print; in pixels of outline."""
@@ -23,6 +23,8 @@ _PLATEN = 0.03
 _SHARED = 0.03
 _PRINT = 30.0
 """Price of a print more."""
+_UNUSUAL = 200.0
+"""Price of one that is longer than prints are: two of one width that touch look like that."""
 _MOST_SHARED = 0.2
 """Of the smaller of two prints: more than a corner."""
 _STEP = 5
@@ -110,7 +112,8 @@ def _prices(hypotheses: Sequence[Hypothesis], mask: NDArray[np.uint8]) -> _Price
     outline = np.array([2 * (one.width + one.height) for one in rectangles])
     unseen = outline * np.array([1 - one.seen for one in hypotheses])
     platen = np.array([one.rectangle.area * (1 - one.filled) for one in hypotheses])
-    alone = _PRINT + unseen + _PLATEN * platen
+    long = np.array([one.aspect > USUAL_ASPECT for one in rectangles])
+    alone = _PRINT + unseen + _PLATEN * platen + _UNUSUAL * long
     hidden = np.minimum(unseen[:, None], _hidden(rectangles) * outline[:, None])
     together: Floats = np.asarray(_SHARED * shared, np.float64) - np.where(
         shared > 0, np.maximum(hidden, hidden.T), 0

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+USUAL_ASPECT = 1.75
+"""Prints of all usual sizes are shorter; what is not may be two that were not parted."""
 Points = NDArray[np.float64]
 """(n, 2): x and y in pixels; a pixel's middle has whole numbers."""
 

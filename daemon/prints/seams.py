@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.prints.frame import Frame
-from daemon.prints.rectangle import Points, Rectangle
+from daemon.prints.rectangle import USUAL_ASPECT, Points, Rectangle
 
 _SAMPLES = 96
 """On each side."""
@@ -18,9 +18,13 @@ _LEAST_INSIDE = 8
 """Points of an outline inside another one."""
 _LEAST_LENGTH = 0.2
 """Of a side: what is shorter tells nothing."""
-_LEAST_SEEN, _LEAST_IN_ONE = 0.55, 0.85
-"""Share of a seam that shows an edge: of any, as chance shows a half where nothing ends; and of one
-between two that could as well be one print."""
+_OPEN = 0.25
+"""Of a side: if it borders on the platen along as much, the print ends there; of one print that a
+third hides in part, what is left has no such side."""
+_LEAST_SEEN, _LEAST_IN_ONE, _LEAST_IN_LONG = 0.55, 0.85, 0.95
+"""Share of a seam that shows an edge: of any, as chance shows a half where nothing ends; of one
+between two that could as well be one print; and of one across a long one, as it may be a card with
+two pictures, whose margin no line between them crosses."""
 _ONE = 0.94
 """Of the rectangle around two: what prints cover of it, if it could be one print."""
 _NEAR = 3.0
@@ -41,10 +45,11 @@ def unseen(one: Rectangle, others: Sequence[Rectangle], frame: Frame) -> bool:
     """
     for number, (along, out) in enumerate(_sides(one)):
         outside = _at(frame.mask, along + _BESIDE * out, frame)
-        seam = outside & _at(frame.mask, along - _BESIDE * out, frame)
+        own = _at(frame.mask, along - _BESIDE * out, frame)
+        seam = outside & own & _at(frame.mask, along + 2 * _BESIDE * out, frame)
         for other in others:
             seam &= ~_inside(along, other)
-        if seam.mean() < _LEAST_LENGTH:
+        if seam.mean() < _LEAST_LENGTH or (own & ~outside).mean() >= _OPEN:
             continue
         edges = frame.level if number in {0, 2} else frame.upright
         shown = _at(edges, along, frame)
@@ -53,8 +58,8 @@ def unseen(one: Rectangle, others: Sequence[Rectangle], frame: Frame) -> bool:
         beyond = (along + 2 * _BESIDE * out)[seam]
         held = [int(_holds(beyond, other).sum()) for other in others]
         met = others[int(np.argmax(held))] if any(held) else None
-        could_be_one = met is not None and _covered(one, met, (one, *others)) >= _ONE
-        if shown[seam].mean() < (_LEAST_IN_ONE if could_be_one else _LEAST_SEEN):
+        least = _LEAST_SEEN if met is None else _least_between(one, met, (one, *others))
+        if shown[seam].mean() < least:
             return True
     return False
 
@@ -116,12 +121,14 @@ def _holds(points: Points, one: Rectangle) -> NDArray[np.bool_]:
     return np.asarray(near, bool)
 
 
-def _covered(one: Rectangle, other: Rectangle, prints: Sequence[Rectangle]) -> float:
-    """The share of the rectangle around two, turned as the first, that prints cover."""
+def _least_between(one: Rectangle, other: Rectangle, prints: Sequence[Rectangle]) -> float:
+    """How much of a seam has to be seen, by what covers the rectangle around two, turned as one."""
     axes, middle = np.array(one.axes), np.array([one.x, one.y])
     away = (np.concatenate([one.corners, other.corners]) - middle) @ axes.T
     low, size = away.min(axis=0), np.ptp(away, axis=0)
     across, down = np.meshgrid(*(low + _GRID[:, None] * size).T)
     points = middle + np.stack([across.ravel(), down.ravel()], axis=1) @ axes
     covered = [_holds(points, each.grown(*[_NEAR] * 4)) for each in prints]
-    return float(np.any(covered, axis=0).mean())
+    if np.any(covered, axis=0).mean() < _ONE:
+        return _LEAST_SEEN
+    return _LEAST_IN_LONG if size.max() > USUAL_ASPECT * size.min() else _LEAST_IN_ONE

@@ -42,6 +42,17 @@ def test_a_print_is_not_cut_along_a_line_in_its_picture(mask: np.ndarray) -> Non
     assert sorted(cover.cheapest([*halves, *TWO], mask).chosen) == [2, 3]
 
 
+def test_two_of_one_width_that_touch_are_not_one_that_is_longer_than_prints_are() -> None:
+    """What is one rectangle has one outline less to show, and every side of it may be seen."""
+    mask = np.zeros((360, 660), np.uint8)
+    mask[30:330, 30:630] = 1
+    one = likely(box(30, 30, 630, 330), 1.0)
+    two = [likely(box(30, 30, 330, 330), 0.97), likely(box(330, 30, 630, 330), 0.96)]
+    found = cover.cheapest([one, *two], mask)
+    assert sorted(found.chosen) == [1, 2]
+    assert found.lead < 100
+
+
 def test_what_no_rectangle_explains_is_left_over(mask: np.ndarray) -> None:
     found = cover.cheapest(TWO[:1], mask)
     assert found.chosen == (0,)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from daemon.prints import platen, sides
 from daemon.prints.parting import parted
 from daemon.prints.piece import Piece
-from daemon.prints.rectangle import Rectangle
+from daemon.prints.rectangle import USUAL_ASPECT, Rectangle
 
 LONG_SIDE = 1500
 _DUST = 0.004
@@ -27,10 +27,14 @@ _BORDER = 0.022
 _LEAST_COVERED, _LEAST_FILLING = 0.9, 0.9
 """Share of its rectangle that a print covers; and that it covers without its dents, which are where
 it is as dark as the platen."""
+_PLAINLY_SEEN, _LEAST_FILLED = 0.9, 0.92
+"""Share of an outline that shows an edge, where a print may be as dark as the platen; and of a
+rectangle that is no platen, where less of an edge is seen: around one print over another's corner
+there is a rectangle, too, with two corners of platen in it.
+"""
 _MOST_ASPECT = 3.0
-_USUAL_ASPECT, _USUAL_FILLING = 1.75, 0.98
-"""Prints of all usual sizes are shorter, and the filling of nearly all is more; what is not so may
-be two that were not parted."""
+_USUAL_FILLING = 0.98
+"""That of nearly all is more; what is filled less may be two that were not parted."""
 _LEAST_UPPER = 0.75
 """Share of the outline of a print that covers another's corner, that shows an edge."""
 _LEAST_LEAD = 100.0
@@ -45,6 +49,7 @@ _MOST_EDGES = 2
 _MOST_PRINTS = 40
 _MOST_BESIDE = 0.02
 """Of the scan: what else may lie on it."""
+_NO_RECTANGLE = "is no rectangle: prints may overlap, or it is torn"
 
 Print = tuple[Piece, Rectangle]
 """What was seen of it, and where its sides are."""
@@ -61,6 +66,11 @@ class Layout:
     remarks: tuple[str, ...] = ()
     """Of each print: why it may be two; empty if nothing speaks for that."""
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether they are to be cut out, and none may be two."""
+        return self.doubt is None and not any(self.remarks)
+
 
 def find(photo: NDArray[np.uint8]) -> Layout:
     """Find the prints.
@@ -71,16 +81,27 @@ def find(photo: NDArray[np.uint8]) -> Layout:
     ground = platen.find(photo)
     if ground.doubt:
         return Layout(doubt=ground.doubt)
-    long_side = max(photo.shape[:2])
+    first = _laid_out(ground)
+    mendable = any(first.remarks) or (first.doubt or "").endswith(_NO_RECTANGLE)
+    if not mendable:
+        return first
+    # Uneven light looks like faint paper: so it is looked for only where that can mend a doubt. No
+    # paper makes a seam better seen where there is no other way to cut.
+    second = _laid_out(ground.with_faint)
+    return second if second.is_sure or (first.doubt and not second.doubt) else first
+
+
+def _laid_out(ground: platen.Platen) -> Layout:
+    long_side, pixels = max(ground.mask.shape), ground.mask.size
     pieces = _pieces(ground, long_side)
-    prints = [one for one in pieces if _is_print(one, photo.shape[0] * photo.shape[1], long_side)]
+    prints = [one for one in pieces if _is_print(one, pixels, long_side)]
     if not prints:
         return Layout(doubt="nothing on it is as large as a print")
     found = _in_rows(
         [(one, _with_borders(number, prints, ground)) for number, one in enumerate(prints)]
     )
     beside = sum(float(one.mask.sum()) for one in pieces if one not in prints)
-    doubt = _doubt(found, beside / (photo.shape[0] * photo.shape[1]))
+    doubt = _doubt(found, beside / pixels)
     rectangles = tuple(rectangle for _, rectangle in found)
     return Layout(rectangles, doubt, tuple(_remark(*each) for each in found))
 
@@ -93,7 +114,7 @@ def _pieces(ground: platen.Platen, long_side: int) -> list[Piece]:
     opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)
     clean = np.ascontiguousarray(opened[size:-size, size:-size])
     least = _LEAST_SIDE * long_side, _SPECK * ground.mask.size
-    return parted(ground.off, clean, ground.noise, least)
+    return parted(ground, clean, least)
 
 
 def _filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -138,8 +159,8 @@ def _doubt(found: list[Print], beside: float) -> str | None:
 
 
 def _doubt_of(one: Piece, rectangle: Rectangle) -> str | None:
-    if one.more or (one.seen is None and not _is_rectangle(one, rectangle)):
-        return "is no rectangle: prints may overlap, or it is torn"
+    if one.more or not _is_rectangle(one, rectangle):
+        return _NO_RECTANGLE
     if one.unseen_seam or one.upper < _LEAST_UPPER:
         return "meets another where no edge is to be seen: prints may overlap"
     if rectangle.aspect > _MOST_ASPECT:
@@ -158,6 +179,8 @@ def _edges(rectangle: Rectangle, scan: tuple[int, ...]) -> int:
 
 
 def _is_rectangle(one: Piece, rectangle: Rectangle) -> bool:
+    if one.seen is not None:
+        return one.seen >= _PLAINLY_SEEN or one.filling >= _LEAST_FILLED
     covered, without_dents = float(one.mask.sum()), one.hull_area
     least = min(covered / _LEAST_COVERED, without_dents / _LEAST_FILLING)
     return least >= _area_seen(one, rectangle)
@@ -170,7 +193,7 @@ def _area_seen(one: Piece, rectangle: Rectangle) -> float:
 
 def _remark(one: Piece, rectangle: Rectangle) -> str:
     """Two prints that touch, or of which one hides a corner, can look nearly like one."""
-    if rectangle.aspect > _USUAL_ASPECT:
+    if rectangle.aspect > USUAL_ASPECT:
         return f"{rectangle.aspect:.1f} times as long as it is wide"
     if one.lead < _LEAST_LEAD:
         return "it could be cut in another way as well"

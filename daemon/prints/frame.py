@@ -7,7 +7,7 @@ every rectangle that could be a print can be asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -41,6 +41,12 @@ class Frame:
     mask: NDArray[np.uint8]
     """1 where something lies on the platen."""
 
+    @property
+    def outlined(self) -> Frame:
+        """With an edge all along where what lies there ends, however faint it is."""
+        upright = self.upright | _ends(self.mask)
+        return replace(self, upright=upright, level=self.level | _ends(self.mask.T).T)
+
     def rectangle(self, left: float, top: float, right: float, bottom: float) -> Rectangle:
         """In the scan's pixels; sides are given in the frame's."""
         back = cv2.invertAffineTransform(self.to_frame)
@@ -71,6 +77,13 @@ def turned(off: Map, mask: NDArray[np.uint8], degrees: float, scale: float, nois
     upright = _edges(seen, least)
     level = _edges(np.ascontiguousarray(seen.transpose(1, 0, 2)), least).T
     return Frame(degrees, turn, upright, level, lies)
+
+
+def _ends(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Where it changes from left to right."""
+    changes = np.zeros_like(mask)
+    changes[:, 1:] = mask[:, 1:] != mask[:, :-1]
+    return np.asarray(cv2.dilate(changes, np.ones((1, 2 * _NEAR + 1), np.uint8)), bool)
 
 
 def _edges(seen: Map, least: float) -> NDArray[np.bool_]:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from daemon.prints import angles, cover, frame, hypotheses, seams, sides
 from daemon.prints.hypotheses import Hypothesis
 from daemon.prints.piece import Mask, Piece, whole
-from daemon.prints.rectangle import Rectangle
+from daemon.prints.platen import Platen
+from daemon.prints.rectangle import USUAL_ASPECT, Rectangle
 
 _GOOD = 0.985
-"""Share of its rectangle that a print covers; what covers as much is one."""
+"""Share of its rectangle that a print covers; what covers as much is one, if it is not long."""
 _SCALE = 2 / 3
 """Of the small copy: edges are seen as well, in half the time."""
 _MARGIN = 64
@@ -53,6 +54,7 @@ class _Part:
     lies: Mask
     noise: float
     least_side: float
+    outlined: bool
 
     def seen_at(self, degrees: Sequence[float]) -> list[Hypothesis]:
         """What could be prints, if they lay so far askew."""
@@ -74,28 +76,35 @@ class _Part:
         return unseen, min(upper, default=1.0)
 
     def _turned(self, degrees: float) -> frame.Frame:
-        return frame.turned(self.off, self.lies, degrees, _SCALE, self.noise)
+        seen = frame.turned(self.off, self.lies, degrees, _SCALE, self.noise)
+        return seen.outlined if self.outlined else seen
 
 
-def parted(
-    off: NDArray[np.float32], mask: Mask, noise: float, least: tuple[float, float]
-) -> list[Piece]:
+def parted(ground: Platen, mask: Mask, least: tuple[float, float]) -> list[Piece]:
     """The pieces on a scan that may be prints.
 
     Args:
-        off: (height, width, 3), how far each pixel is from the platen, Lab.
+        ground: what they lie on.
         mask: (height, width), 1 where something lies, without dust.
-        noise: of the platen, Lab's units a pixel.
         least: the shortest side of a print, pixels, and the least area that is looked at.
     """
     least_side, least_area = least
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     numbers = [n for n in range(1, count) if stats[n, cv2.CC_STAT_AREA] >= least_area]
     pieces = [whole((labels == n).astype(np.uint8)) for n in numbers]
-    good = [one for one in pieces if one.filling >= _GOOD]
-    for group in _groups([one for one in pieces if one.filling < _GOOD]):
-        good += _explained(off, group, noise, least_side)
+    good = [one for one in pieces if _is_one(one)]
+    for group in _groups([one for one in pieces if not _is_one(one)]):
+        good += _explained(ground, group, least_side)
     return good
+
+
+def _is_one(piece: Piece) -> bool:
+    """Two of one width that touch fill their rectangle, too; but it is long.
+
+    What is longer than any print is not parted: it was no hypothesis itself, so any would do.
+    """
+    long = USUAL_ASPECT < piece.rectangle.aspect <= hypotheses.MOST_ASPECT
+    return piece.filling >= _GOOD and not long
 
 
 def _groups(pieces: Sequence[Piece]) -> list[list[Piece]]:
@@ -108,14 +117,13 @@ def _groups(pieces: Sequence[Piece]) -> list[list[Piece]]:
     return groups
 
 
-def _explained(
-    off: NDArray[np.float32], group: list[Piece], noise: float, least_side: float
-) -> list[Piece]:
+def _explained(ground: Platen, group: list[Piece], least_side: float) -> list[Piece]:
     """The prints in a group of pieces; the pieces themselves, if no rectangles explain them."""
     mask = np.maximum.reduce([one.mask for one in group])
     left, top, right, bottom = _window(mask)
     lies = np.ascontiguousarray(mask[top:bottom, left:right])
-    part = _Part(np.ascontiguousarray(off[top:bottom, left:right]), lies, noise, least_side)
+    off = np.ascontiguousarray(ground.off[top:bottom, left:right])
+    part = _Part(off, lies, ground.noise, least_side, ground.outlined)
     chosen, best = _choice(part)
     fitted = _fitted(lies, [one.rectangle for one in chosen], _REACH * least_side)
     if _is_left(lies, fitted, least_side):

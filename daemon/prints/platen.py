@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,6 +18,12 @@ _LEAST_OF_SCAN = 0.02
 _MOST_UNEVEN = 1.6
 """Lab's units: how far a platen may be from evenly lit. Walls behind pictures are further."""
 _LEAST_OFF, _OFF_IN_SPREADS = 2.2, 5.0
+_MEAN = 9
+"""Pixels whose mean is looked at for what is hardly lighter or darker than the platen."""
+_LEAST_FAINT, _FAINT_IN_UNEVEN = 0.5, 3.0
+"""How far such a mean has to be off, Lab's units; and in what the light is uneven by."""
+_LEAST_BROAD = 9
+"""Pixels: what is faint and narrower is a shadow or a gleam beside something."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +39,25 @@ class Platen:
     uneven: float
     share: float
     """Of the border."""
+    outlined: bool = False
+    """Whether what lies there ends where the mask does, be it ever so faint."""
+
+    @property
+    def with_faint(self) -> Platen:
+        """The mask with what is told from the platen by means alone.
+
+        Light that falls unevenly looks like paper that is hardly darker than the platen; so this is
+        for where the mask says too little.
+        """
+        plain = 1 - self.mask
+        share = cv2.blur(plain.astype(np.float32), (_MEAN, _MEAN))
+        mean = cv2.blur(self.off * plain[..., None], (_MEAN, _MEAN))
+        off = length(mean) / np.maximum(share, 1 / _MEAN**2)
+        least = max(_LEAST_FAINT, _FAINT_IN_UNEVEN * self.uneven)
+        faint = self.mask | (off > least).astype(np.uint8)
+        kernel = np.ones((_LEAST_BROAD, _LEAST_BROAD), np.uint8)
+        broad = np.asarray(cv2.morphologyEx(faint, cv2.MORPH_OPEN, kernel), np.uint8)
+        return replace(self, mask=self.mask | broad, outlined=True)
 
     @property
     def doubt(self) -> str | None:

@@ -10,8 +10,10 @@ Half of the seeds and half of the photographed persons were set aside: nothing w
 but their figures were looked at more than once. The `fresh` ones (80) and the `fresher` ones (100),
 of still other seeds and photos, were unseen until what goes wrong on them was looked at, and a
 fault mended. With `seams` (60 of the first, 80 of the others) and `hidden` (80) the rule about
-seams was made. What goes wrong on the `freshest` ones (100 each) nobody has looked at. A print is
-found if 85 % of what its box and the true one cover is in both.
+seams was made. What goes wrong on the `freshest` ones (100 each) nobody has looked at. Of those
+`looked at` (260) each that failed was, and what was mended next was found with them; the `newest`
+(300) were run once, after it. A print is found if 85 % of what its box and the true one cover is in
+both.
 """
 
 from __future__ import annotations
@@ -76,6 +78,8 @@ _SETS = {
     "fresher": _Set(400_001, 224),
     "freshest 1": _Set(620_001, 161, photos_by=2, photos=30),
     "freshest 2": _Set(630_001, 161, photos_by=2, photos=30),
+    "looked at": _Set(700_001, 221, photos_by=3, photos=140),
+    "newest": _Set(900_001, 160, photos_by=2, photos=30),
     "hidden": _Set(300_001, 226, hidden=True),
 }
 _USUAL = ("tuned on", "set aside", "fresh")

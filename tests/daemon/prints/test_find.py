@@ -147,6 +147,30 @@ def test_a_broad_border_as_white_as_the_platen_belongs_to_the_print(photos: list
     assert np.abs(np.array(sizes(layout)) - [(360, 440)]).max() <= 3
 
 
+def test_paper_as_white_as_the_platen_around_an_oval_belongs_to_the_print(
+    photos: list[Picture],
+) -> None:
+    """It is below the noise of one pixel, and without it nothing there is a rectangle."""
+    scan = on_platen(248)
+    paper = scan[100:600, 80:430]
+    paper[:] = np.clip(paper.astype(int) - [1, 2, 4], 0, 255)
+    oval = cv2.ellipse(np.zeros((500, 350), np.uint8), (175, 250), (165, 240), 0, 0, 360, 1, -1)
+    paper[oval > 0] = cv2.resize(photos[0], (350, 500))[oval > 0]
+    lay(scan, photos[3], 430, 240, 320, 260)
+    layout = find.find(scan)
+    assert layout.doubt is None
+    assert np.abs(np.array(sizes(layout)) - [(320, 260), (350, 500)]).max() <= 4
+
+
+def test_a_seam_need_not_be_seen_where_the_outline_tells_that_a_print_ends() -> None:
+    """Half of the side lies open to the platen: nothing is hidden, and they cannot be one."""
+    scan = on_platen(20)
+    scan[80:380, 80:380] = scan[380:680, 230:530] = (180, 60, 40)
+    layout = find.find(scan)
+    assert layout.doubt is None
+    assert np.abs(np.array(sizes(layout)) - [(300, 300), (300, 300)]).max() <= 2
+
+
 def test_prints_come_in_the_order_in_which_people_read(photos: list[Picture]) -> None:
     scan = on_platen()
     places = [(60, 80), (440, 50), (80, 600), (430, 640)]
@@ -266,6 +290,13 @@ def test_what_a_print_leaves_of_another_is_not_two_prints(photos: list[Picture])
     assert doubt == "print 1 meets another where no edge is to be seen: prints may overlap"
 
 
+def test_the_rectangle_around_two_that_overlap_is_no_print() -> None:
+    """It shows four fifths of its outline, and has platen in two corners."""
+    scan = on_platen(20)
+    scan[100:400, 100:400] = scan[170:470, 185:485] = (180, 60, 40)
+    assert find.find(scan).doubt == "print 1 is no rectangle: prints may overlap, or it is torn"
+
+
 def test_a_print_that_lies_far_askew_is_not_cut(photos: list[Picture]) -> None:
     scan = on_platen(20, (1200, 1200))
     turn = cv2.getRotationMatrix2D((200, 250), 25, 1.0)
@@ -274,6 +305,16 @@ def test_a_print_that_lies_far_askew_is_not_cut(photos: list[Picture]) -> None:
     photo = cv2.warpAffine(cv2.resize(photos[0], (400, 500)), turn, (1200, 1200))
     scan[mask] = photo[mask]
     assert find.find(scan).doubt == "print 1 lies 25 degrees askew"
+
+
+def test_two_of_one_width_that_touch_are_parted(photos: list[Picture]) -> None:
+    """Together they fill a rectangle, which is longer than prints are."""
+    scan = on_platen()
+    lay(scan, photos[0], 60, 100, 300, 300)
+    lay(scan, photos[3], 360, 100, 360, 300)
+    layout = find.find(scan)
+    assert layout.doubt is None
+    assert np.abs(np.array(sizes(layout)) - [(300, 300), (360, 300)]).max() <= 3
 
 
 def test_two_that_look_like_one_are_remarked_on(photos: list[Picture]) -> None:

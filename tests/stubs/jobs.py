@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import signal
+import tempfile
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -80,6 +84,30 @@ def tell_cores(_: Job) -> Outcome:
     return Unchanged(str(cv2.getNumThreads()))
 
 
+def tell_arenas(_: Job) -> Outcome:
+    """How many heaps glibc has after several threads took memory at the same time."""
+    libc, threads = ctypes.CDLL(None), 6
+    libc.malloc.restype = ctypes.c_void_p
+    barrier = threading.Barrier(threads)
+
+    def take() -> None:
+        barrier.wait()
+        for _ in range(1000):
+            libc.malloc(1000)
+        barrier.wait()
+
+    with ThreadPoolExecutor(threads) as pool:
+        taken = [pool.submit(take) for _ in range(threads)]
+    assert not any(one.exception() for one in taken)
+    libc.fdopen.restype = ctypes.c_void_p
+    with tempfile.TemporaryFile() as told:
+        stream = ctypes.c_void_p(libc.fdopen(told.fileno(), b"w"))
+        libc.malloc_info(0, stream)
+        libc.fflush(stream)
+        told.seek(0)
+        return Unchanged(str(told.read().count(b"<heap nr=")))
+
+
 def stage(job: Job) -> Outcome:
     """One result, as ``daemon.work.pipeline`` leaves it; its content tells the photo."""
     content = Path(os.fsdecode(job.source)).read_bytes()
@@ -122,6 +150,7 @@ BEHAVIOURS: dict[str, Callable[[Job], Outcome]] = {
         die_strangely,
         tell_signals,
         tell_cores,
+        tell_arenas,
         stage,
         same,
         refuse,

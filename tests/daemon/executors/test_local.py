@@ -92,6 +92,14 @@ def test_processes_are_used_again(pool: Pool) -> None:
     assert pool.pid() == pool.pid()
 
 
+def test_threads_of_a_photo_process_share_the_memory_that_they_freed(pool: Pool) -> None:
+    """With a heap for each, a photo of 24 megapixels took 110 MiB more."""
+    pool.workers.submit(job(1, "tell_arenas"))
+    (outcome,) = pool.await_()
+    assert isinstance(outcome, Unchanged)
+    assert int(outcome.sha256) <= 2
+
+
 def test_a_photo_that_comes_alone_has_the_cores_of_idle_processes() -> None:
     """And photos that are worked on together share them."""
     workers = LocalExecutor(work, count=2, timeout_s=60, wake=lambda: None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -101,26 +103,30 @@ def write_outputs(
 
     Two at a time, where there are threads for it: compressing a file keeps one core busy.
     """
-    at_once = _AT_ONCE if cutout.raster.pixels.nbytes <= _AT_ONCE_BYTES else 1
-    files, written = list[bytes](), list[Future[None]]()
-    with ThreadPoolExecutor(min(threads, at_once)) as pool:
-        for number, output in enumerate(profile.outputs, first):
-            module = OUTPUTS[output.name]
-            # Staged under a plain name: the name the user gets is the shelf's affair.
-            usual = module.extension(output.options)
-            actual = extension_of(module, cutout, output.options)
-            path = Path(os.fsdecode(staging)) / staged_name(number, usual, actual)
-            written.append(pool.submit(module.write, cutout, output.options, path))
-            files.append(os.fsencode(path))
-    _demand_all(written)
+    files, writes = list[bytes](), list[Callable[[], None]]()
+    for number, output in enumerate(profile.outputs, first):
+        module = OUTPUTS[output.name]
+        # Staged under a plain name: the name the user gets is the shelf's affair.
+        usual = module.extension(output.options)
+        actual = extension_of(module, cutout, output.options)
+        path = Path(os.fsdecode(staging)) / staged_name(number, usual, actual)
+        writes.append(partial(module.write, cutout, output.options, path))
+        files.append(os.fsencode(path))
+    if threads == 1 or cutout.raster.pixels.nbytes > _AT_ONCE_BYTES:
+        for write in writes:
+            write()
+    else:
+        _write_at_once(writes)
     return tuple(files)
 
 
-def _demand_all(written: list[Future[None]]) -> None:
-    """Raise what went wrong, if something did.
+def _write_at_once(writes: Iterable[Callable[[], None]]) -> None:
+    """Write all, and raise what went wrong, if something did.
 
     A known error first: libvips tells all threads of what one of them fails with.
     """
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        written = [pool.submit(write) for write in writes]
     errors = [error for one in written if (error := one.exception())]
     for error in sorted(errors, key=lambda error: not isinstance(error, MattedError))[:1]:
         raise error

@@ -20,6 +20,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import cv2
 from audit import STRANGERS
 
 from daemon.config.profiles import Profile
@@ -94,6 +95,8 @@ def file_all(task: dict[str, Any]) -> None:
         MattedError: it cannot start.
     """
     root = Path(task["root"])
+    # strace counts calls by thread, and a photo's files are written by threads of their own.
+    cv2.setNumThreads(1)
     with Lock(root / "state"), Ledger.open(root / "state" / "ledger.sqlite") as ledger:
         one = Filing(
             ledger,

@@ -41,6 +41,7 @@ from daemon.outputs import matte
 from daemon.work.finished import Finished
 from daemon.work.job import EngineAddress, Job, Outcome
 from daemon.work.pipeline import work
+from matting import kernels
 from matting.backoff import Waits
 
 REFUSED = 4
@@ -163,7 +164,8 @@ def _child(task: dict[str, Any]) -> int:
 
 def main() -> None:
     """Obey the commands on stdin until it closes."""
-    # Deleting is what is tried here; for a cut-out each of a thousand processes would load numba.
+    kernels.load()  # as photo processes do before their first photo
+    # Deleting is what is tried here; a thousand cut-outs would take longer than a thousand mattes.
     matte.holds_photo = lambda options: True  # noqa: ARG005 - the contract's name
     while line := sys.stdin.buffer.readline():
         match json.loads(line):

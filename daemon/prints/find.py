@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from daemon.prints import platen, sides
 from daemon.prints.parting import parted
 from daemon.prints.piece import Piece
-from daemon.prints.rectangle import USUAL_ASPECT, Rectangle
+from daemon.prints.rectangle import MOST_ASPECT, USUAL_ASPECT, Rectangle
 
 LONG_SIDE = 1500
 _DUST = 0.004
@@ -32,7 +32,6 @@ _PLAINLY_SEEN, _LEAST_FILLED = 0.9, 0.92
 rectangle that is no platen, where less of an edge is seen: around one print over another's corner
 there is a rectangle, too, with two corners of platen in it.
 """
-_MOST_ASPECT = 3.0
 _USUAL_FILLING = 0.98
 """That of nearly all is more; what is filled less may be two that were not parted."""
 _LEAST_UPPER = 0.75
@@ -163,7 +162,7 @@ def _doubt_of(one: Piece, rectangle: Rectangle) -> str | None:
         return _NO_RECTANGLE
     if one.unseen_seam or one.upper < _LEAST_UPPER:
         return "meets another where no edge is to be seen: prints may overlap"
-    if rectangle.aspect > _MOST_ASPECT:
+    if rectangle.aspect > MOST_ASPECT:
         return f"is {rectangle.aspect:.1f} times as long as it is wide"
     if abs(rectangle.degrees) > _MOST_DEGREES:
         return f"lies {abs(rectangle.degrees):.0f} degrees askew"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.prints.frame import Frame
-from daemon.prints.rectangle import Rectangle
+from daemon.prints.rectangle import MOST_ASPECT, Rectangle
 
 _LINE = 0.75
 """Share of a stretch as long as the shortest side, that shows an edge where a side may be."""
@@ -20,7 +20,6 @@ _FIVE = np.ones((1, 5), np.uint8)
 _LEAST_SEEN, _LEAST_OF_ALL = 0.5, 0.78
 """Share of one side, and of all four together, that shows an edge."""
 _LEAST_MASK = 0.6
-MOST_ASPECT = 3.0
 _SAME = 5
 """Pixels by which the sides differ of what is one hypothesis, told twice."""
 _PRINT = 20.0
@@ -64,7 +63,7 @@ def _lines(edges: NDArray[np.bool_], least_side: float) -> NDArray[np.intp]:
     share = cv2.blur(edges.astype(np.float32), (1, length), borderType=cv2.BORDER_CONSTANT)
     runs = share > _LINE
     long = runs.sum(axis=0).astype(np.float32)
-    highest = cv2.dilate(long[None], np.ones((1, 5), np.uint8))[0]
+    highest = cv2.dilate(long[None], _FIVE)[0]
     # An edge is three columns wide here; its middle one is meant.
     smooth = cv2.blur(long[None], (3, 1))[0]
     peaks = np.flatnonzero((long > 0) & (long >= highest))

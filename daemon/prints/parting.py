@@ -21,7 +21,7 @@ from daemon.prints import angles, cover, frame, hypotheses, seams, sides
 from daemon.prints.hypotheses import Hypothesis
 from daemon.prints.piece import Mask, Piece, whole
 from daemon.prints.platen import Platen
-from daemon.prints.rectangle import USUAL_ASPECT, Rectangle
+from daemon.prints.rectangle import MOST_ASPECT, USUAL_ASPECT, Rectangle
 
 _GOOD = 0.985
 """Share of its rectangle that a print covers; what covers as much is one, if it is not long."""
@@ -103,7 +103,7 @@ def _is_one(piece: Piece) -> bool:
 
     What is longer than any print is not parted: it was no hypothesis itself, so any would do.
     """
-    long = USUAL_ASPECT < piece.rectangle.aspect <= hypotheses.MOST_ASPECT
+    long = USUAL_ASPECT < piece.rectangle.aspect <= MOST_ASPECT
     return piece.filling >= _GOOD and not long
 
 

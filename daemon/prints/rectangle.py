@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 USUAL_ASPECT = 1.75
 """Prints of all usual sizes are shorter; what is not may be two that were not parted."""
+MOST_ASPECT = 3.0
+"""No print is longer."""
 Points = NDArray[np.float64]
 """(n, 2): x and y in pixels; a pixel's middle has whole numbers."""
 

@@ -4,24 +4,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import os
-import resource
 import signal
 from pathlib import Path
 
+from daemon.machine import spawning
 from daemon.web.layers import Files, Layer
-
-_PR_SET_PDEATHSIG = 1
 
 
 def settle_in(parent: int, memory_bytes: int) -> None:
-    """Runs first: the process ends with its parent, and allocates so much at most."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    """Runs first in each of them."""
+    spawning.settle_in(parent, memory_bytes)
     os.nice(5)  # photos that are being filed come first
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the page to heed
     import cv2

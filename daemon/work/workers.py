@@ -29,14 +29,11 @@ from typing import Any, Generic
 from pebble import ProcessExpired, ProcessPool
 
 from daemon.errors import Interrupted, MattedError, WorkerDied
-from daemon.machine.spawning import Spawning
+from daemon.machine.spawning import Spawning, settle_in
 from daemon.machine.undisturbed import undisturbed
 from daemon.work.finished import E, Errand, Finished, R
 from matting.errors import one_line
 
-_M_ARENA_MAX, _ARENAS = -8, 2
-"""The option of mallopt(3), and how many threads may have freed memory of their own at hand."""
-_PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _IDLE = "idle"
 _LOOK_S = 0.2
@@ -254,15 +251,7 @@ def _nothing() -> None:
 
 def _settle_in(daemon_pid: int, memory_bytes: int, prepare: Callable[[], None]) -> None:
     """Runs first in each photo process."""
-    # An orphan would go on reading and writing beside the next daemon.
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != daemon_pid:
-        os._exit(1)
-    # Not RLIMIT_AS: what libraries reserve without using it would count too.
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
-    # By itself glibc keeps freed memory for eight threads a core: 110 MiB after a large photo.
-    with suppress(AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+    settle_in(daemon_pid, memory_bytes)
     # What cannot be loaded is told by the job that needs it.
     with suppress(ImportError, MemoryError, OSError):
         prepare()

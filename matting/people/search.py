@@ -12,6 +12,7 @@ in its place was no better: to it rocks and pots stand out as people do.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -115,24 +116,39 @@ def find(picture: Picture, network: Network, aged: Aged) -> Found:
         opinion = asked.result()
     doubts = among(seen), between(whole, opinion)
     second = _resized(opinion, maps[0].shape)
-    probability = agreed(maps, second)
-    opinions = [second]
-
-    def mirrored() -> Map:
-        opinions.append(_resized(aged.look_mirrored(picture), second.shape))
-        return opinions[-1]
-
-    if not is_convinced(probability > PERSON, second, mirrored):
-        probability = np.zeros_like(second)
-    elif len(opinions) > 1:  # both are better than one, though not worth the time to ask always
-        probability = agreed(
-            maps, probability_of(np.mean([odds(each) for each in opinions], axis=0))
-        )
-    agreed_on = np.mean([each >= _PORTRAIT_AGREEMENT for each in agreements])
-    is_portrait = agreed_on >= _PLAIN_ENOUGH and not is_plain  # of one it has seen nothing twice
-    if is_portrait and lost(maps[0] > PERSON, probability, second):
+    probability = convincing(
+        maps, second, lambda: _resized(aged.look_mirrored(picture), second.shape)
+    )
+    is_portrait = np.mean([each >= _PORTRAIT_AGREEMENT for each in agreements]) >= _PLAIN_ENOUGH
+    # Of a plain one the second network saw nothing at a glance, which is no reason to keep it.
+    if is_portrait and not is_plain and lost(maps[0] > PERSON, probability, second):
         return _found(whole, size, parts, whole, *doubts)
     return _found(probability, size, parts, whole, *doubts)
+
+
+def convincing(maps: list[Map], second: Map, mirrored: Callable[[], Map]) -> Map:
+    """Whom they agree on, if that convinces the second network; else nobody.
+
+    Where it is asked about the mirror image, too, what it says of both counts: that is better than
+    one, though not worth the time to ask always.
+
+    Args:
+        maps: what looks see, all of one shape.
+        second: what the second network sees.
+        mirrored: asks it about the mirror image, and turns the answer back.
+    """
+    opinions = [second]
+
+    def ask() -> Map:
+        opinions.append(mirrored())
+        return opinions[-1]
+
+    probability = agreed(maps, second)
+    if not is_convinced(probability > PERSON, second, ask):
+        return np.zeros_like(second)
+    if len(opinions) == 1:
+        return probability
+    return agreed(maps, probability_of(np.mean([odds(each) for each in opinions], axis=0)))
 
 
 def agreed(maps: list[Map], second: Map) -> Map:

@@ -110,9 +110,8 @@ def test_they_are_gone_through_one_after_the_other(
     one.evaluate("location.hash = '#/today'")
     one.wait_for_selector(".mosaic img")
     assert one.locator(".mosaic img").count() == 4
-    one.wait_for_selector(
-        ".mosaic b:text-is('4')"
-    )  # a function would be evaluated: the page forbids it
+    # No function to wait for: it would be evaluated, which the page forbids.
+    one.wait_for_selector(".mosaic b:text-is('4')")
     one.evaluate(f"location.hash = '#/photo/{listed['id']}'")
     for name in ("page 1, print 1", "page 1, print 2", "page 2, print 1", "page 2, print 2"):
         one.wait_for_selector(f".parts [aria-pressed=true][aria-label='{name}']")

@@ -11,7 +11,7 @@ import pytest
 from people_pictures import hung
 
 from matting.people import Aged, Network, find
-from matting.people.search import agreed, lost
+from matting.people.search import agreed, convincing, lost
 
 
 def test_a_portrait_takes_a_single_part(network, aged, astronaut) -> None:
@@ -141,6 +141,18 @@ def test_foliage_that_a_look_is_sure_of_and_the_second_network_is_not_leaves_no_
     found = agreed([region(0.97, BOX)], second)
     assert (found[foliage] < 0.3).all()
     assert (found[20:60, 45:60] > 0.9).all()
+
+
+@pytest.mark.parametrize(("level", "taken"), [(0.95, True), (0.99, False)])
+def test_what_the_mirror_image_shows_counts_where_it_was_asked_about(
+    level: float, *, taken: bool
+) -> None:
+    """What it said of that had told whether there is anybody, and nothing of where."""
+    head, skirt = (slice(20, 40), slice(30, 60)), (slice(40, 60), slice(30, 60))
+    second = np.maximum(region(level, head), region(0.3, skirt))
+    found = convincing([region(0.9, BOX)], second, lambda: region(0.98, BOX))
+    assert (found[head] > 0.5).all()
+    assert (found[skirt] > 0.5).all() == taken
 
 
 @pytest.mark.parametrize(("level", "gone"), [(0.3, True), (0.02, False)])

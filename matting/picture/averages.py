@@ -17,6 +17,7 @@ Indices = NDArray[np.int32]
 
 _I1, _F1, _F = types.int32[::1], types.float32[::1], types.float32
 _DEPTHS = types.uint8, types.uint16
+_ACROSS = [types.void(_F1, _I1, _I1, _F1, _F1, _F, depth[::1]) for depth in _DEPTHS]
 _COLOURS = 3
 _LEAST = 1e-3
 """Of a pixel: a smaller part of one does not count, as OpenCV has it."""
@@ -70,7 +71,7 @@ def _down(
                 total[k] += share * np.float32(values[k])
 
 
-@compiled(*(types.void(_F1, _I1, _I1, _F1, _F1, _F, of[::1]) for of in _DEPTHS))
+@compiled(*_ACROSS)
 def _colours_across(
     total: Floats,
     left: Indices,
@@ -80,7 +81,10 @@ def _colours_across(
     share: np.float32,
     means: NDArray[Any],
 ) -> None:
-    """Sum up columns of a row of colours that has a pixel more on both sides; see ``_cut``."""
+    """Sum up columns of a row of colours that has a pixel more on both sides; see ``_cut``.
+
+    One kernel for any number of bands took twice as long.
+    """
     for x in range(left.size):
         start, end = left[x] * 3, right[x] * 3
         r = before[x] * total[start] + behind[x] * total[end + 3]
@@ -95,7 +99,7 @@ def _colours_across(
         means[3 * x + 2] = np.rint(b * share)
 
 
-@compiled(*(types.void(_F1, _I1, _I1, _F1, _F1, _F, of[::1]) for of in _DEPTHS))
+@compiled(*_ACROSS)
 def _grey_across(
     total: Floats,
     left: Indices,

@@ -1,4 +1,4 @@
-"""``python -m matting.training``: prepare, coarse, fine, export, evaluate; see docs/weights.md."""
+"""``python -m matting.training``: prepare, coarse, average, fine, evaluate; see docs/weights.md."""
 
 from __future__ import annotations
 
@@ -15,20 +15,24 @@ if TYPE_CHECKING:
 def main() -> int:
     """Do one step of the way from photos to weights."""
     options = _parser().parse_args()
-    steps = {"prepare": _prepare, "coarse": _coarse, "fine": _fine, "evaluate": _evaluate}
-    steps[options.step](options)
+    _STEPS[options.step](options)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="matting.training", description=__doc__)
-    parser.add_argument("step", choices=("prepare", "coarse", "fine", "evaluate"))
+    parser.add_argument("step", choices=tuple(_STEPS))
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="the photos")
     parser.add_argument("--networks", type=Path, required=True, help="where the two files lie")
     parser.add_argument("--work", type=Path, default=Path(".train"), help="packs, checkpoints")
     parser.add_argument("--composed", type=Path, help="what compose_truth.py wrote, to evaluate on")
     parser.add_argument("--model", type=Path, help="what to evaluate")
-    parser.add_argument("--start", type=Path, help="weights to go on from")
+    parser.add_argument(
+        "--start", type=Path, help="weights to go on from: coarse.pt, or an ONNX file"
+    )
+    parser.add_argument(
+        "--sitting", default="", help="a name, where several from one start are to be averaged"
+    )
     parser.add_argument("--side", type=int, default=320)
     parser.add_argument("--mirrored", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
@@ -39,13 +43,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _prepare(options: argparse.Namespace) -> None:
     from matting.training import prepare
-    from matting.training.teachers import Teachers
 
     labels, training = options.work / "labels", options.shared / "training"
-    teachers = Teachers(
-        options.networks / "selfie_segmentation.tflite", options.networks / "u2netp.onnx"
-    )
-    prepare.ask(prepare.Sources(training, labels, options.work / "pack"), teachers)
+    prepare.ask(prepare.Sources(training, labels, options.work / "pack"), options.networks)
     prepare.write(prepare.Sources(training, labels, options.work / "pack"))
     prepare.write_fine(prepare.Sources(training, labels, options.work / "pack-fine"))
 
@@ -58,9 +58,20 @@ def _coarse(options: argparse.Namespace) -> None:
     recipe = learn_coarse.CoarseRecipe(seed=options.seed, minutes=options.minutes)
     if options.steps:
         recipe = replace(recipe, steps=options.steps)
+    out = options.work / options.sitting
     answering = learn_coarse.train(
-        options.work / "pack", options.networks, options.work, recipe, device, options.start
+        options.work / "pack", options.networks, out, recipe, device, options.start
     )
+    export.write(answering, (1, 3, SIDE, SIDE), out / "coarse.onnx")
+
+
+def _average(options: argparse.Namespace) -> None:
+    from matting.training import export
+    from matting.training.average import average
+    from matting.training.coarse import SIDE
+
+    sittings = sorted(path.parent for path in options.work.glob("*/coarse.pt"))
+    answering = average(sittings, options.work / "pack", options.networks, _device())
     export.write(answering, (1, 3, SIDE, SIDE), options.work / "coarse.onnx")
 
 
@@ -94,6 +105,15 @@ def _device() -> torch.device:
         torch.backends.cudnn.benchmark = True
         return torch.device("cuda")
     return torch.device("cpu")
+
+
+_STEPS = {
+    "prepare": _prepare,
+    "coarse": _coarse,
+    "average": _average,
+    "fine": _fine,
+    "evaluate": _evaluate,
+}
 
 
 if __name__ == "__main__":

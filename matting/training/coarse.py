@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from torch import Tensor, nn
 
 from matting.training.selfie import Selfie
@@ -42,6 +45,28 @@ class Coarse(nn.Module):
         self.shares = nn.Parameter(torch.tensor([0.5, 0.5]))
         self.register_buffer("mean", torch.tensor(IMAGENET[0]).view(1, 3, 1, 1))
         self.register_buffer("spread", torch.tensor(IMAGENET[1]).view(1, 3, 1, 1))
+
+    def read(self, path: Path) -> None:
+        """Take the weights of a file that ``export`` wrote, such as the one that is shipped.
+
+        Raises:
+            ValueError: it is another network.
+        """
+        graph = onnx.load(str(path)).graph
+        constants = {
+            one.name.removesuffix("_half"): torch.from_numpy(
+                numpy_helper.to_array(one).astype(np.float32)
+            )
+            for one in graph.initializer
+        }
+        last = [node for node in graph.node if node.op_type == "Mul"][-2:]  # the exporter cut these
+        shares = [constants[name] for node in last for name in node.input if name in constants]
+        own = set(self.state_dict()) - {"shares"}
+        lacking = {f"network.{name}" for name in own} - constants.keys()
+        if lacking or len(shares) != len(self.shares):
+            raise ValueError(f"{path} is another network")
+        weights = {name: constants[f"network.{name}"] for name in own}
+        self.load_state_dict({**weights, "shares": torch.stack(shares)})
 
     def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
         """The answer, then the logits that it is made of."""

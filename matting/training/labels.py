@@ -20,15 +20,21 @@ _PARTS = (0, 0, 1.0), (0, 0, 0.7), (0, 1, 0.7), (1, 0, 0.7), (1, 1, 0.7)
 
 
 def from_teachers(people: Labelled) -> Tensor:
-    """(count, 2, 256, 256) float16: target and weight of each pixel."""
-    whole, windows, salient = (people.labels[:, at : at + 1].float() / 255 for at in range(3))
-    target = 0.4 * whole + 0.3 * windows + 0.3 * salient
-    person = torch.maximum(whole, windows)
-    agree = (person > 0.5) & (salient > 0.5)
-    nobody = (person < 0.4) & (salient < 0.4)
-    weight = torch.where(agree, 1.0, torch.where(nobody, 0.6, _DOUBTED))
-    trust = 0.25 + 0.75 * _overlap(person, salient)
-    return torch.cat([target, weight * trust], 1).half()
+    """(count, 2, 256, 256) float16: target and weight of each pixel.
+
+    The search's word, which counts as much as one of the two networks says the same; where it alone
+    sees somebody, or they do and it does not, hardly.
+    """
+    whole, search, salient = (people.labels[:, at : at + 1].float() / 255 for at in range(3))
+    seen = torch.maximum(whole, salient)
+    backed = (search > 0.5) & (seen > 0.5)
+    nobody = (search < 0.4) & (whole < 0.5)
+    alone = (search > 0.7) & ~backed
+    weight = torch.full_like(search, _DOUBTED)
+    for where, much in ((alone, 0.5), (nobody, 0.8), (backed, 1.0)):
+        weight = torch.where(where, much, weight)
+    trust = 0.4 + 0.6 * torch.maximum(_overlap(search, whole), _overlap(search, salient))
+    return torch.cat([search, weight * trust], 1).half()
 
 
 def with_student(people: Labelled, look: Look, side: int, parts: int = 5) -> Tensor:
@@ -40,14 +46,14 @@ def with_student(people: Labelled, look: Look, side: int, parts: int = 5) -> Ten
         side: of the square that it is fed.
         parts: 5 are the whole and four windows, 1 is the whole.
     """
-    whole, windows, salient = (people.labels[:, at : at + 1].float() / 255 for at in range(3))
+    whole, search, salient = (people.labels[:, at : at + 1].float() / 255 for at in range(3))
     pictures = people.pictures.split(32)
     student = torch.cat([_looked(one.float() / 255, look, side, parts) for one in pictures])
-    person = torch.maximum(whole, windows)
+    person = torch.maximum(whole, search)
     backed = (student > 0.5) & (torch.maximum(person, salient) > 0.4)
     alone = (student > 0.7) & ~backed
     nobody = (student < 0.5) & (person < 0.5) & (salient < 0.5)
-    unbacked = (student < 0.3) & ~((person > 0.5) & (salient > 0.5))
+    unbacked = (student < 0.3) & (search < 0.5)
     weight = torch.full_like(student, _DOUBTED)
     for where, much in ((unbacked, 0.5), (alone, 0.5), (nobody, 0.9), (backed, 1.0)):
         weight = torch.where(where, much, weight)

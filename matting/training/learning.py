@@ -87,13 +87,12 @@ class Course:
 
     def _average(self) -> None:
         keep = min(0.998, self.done / (self.done + 9))
-        with torch.no_grad():
-            theirs = self.network.state_dict()
-            for name, value in self.mean.state_dict().items():
-                if value.dtype.is_floating_point:
-                    value.lerp_(theirs[name], 1 - keep)
-                else:
-                    value.copy_(theirs[name])
+        with torch.no_grad():  # all at once, or a GPU waits for each
+            torch._foreach_lerp_(
+                list(self.mean.parameters()), list(self.network.parameters()), 1 - keep
+            )
+            for mean, theirs in zip(self.mean.buffers(), self.network.buffers(), strict=True):
+                mean.copy_(theirs)
 
     def told(self, more: str = "") -> str:
         """One line of progress."""

@@ -46,7 +46,7 @@ class Labelled:
     pictures: Tensor
     """(count, 3, side, side) RGB."""
     labels: Tensor
-    """(count, 3, 256, 256): selfie at the whole, at windows, U2Net-P."""
+    """(count, 3, 256, 256): selfie at the whole, the engine's search, U2Net-P."""
     names: tuple[str, ...]
 
 

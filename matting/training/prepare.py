@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -43,18 +44,38 @@ class Sources:
     pack: Path
 
 
-def ask(sources: Sources, teachers: Teachers) -> None:
-    """Ask the teachers about every photo they were not asked about yet."""
+def ask(sources: Sources, networks: Path, workers: int = 2) -> None:
+    """Ask the teachers about every photo they were not asked about yet.
+
+    Args:
+        sources: see there.
+        networks: the folder with selfie_segmentation.tflite and u2netp.onnx.
+        workers: processes that ask at once.
+    """
     sources.labels.mkdir(parents=True, exist_ok=True)
     paths = sorted((sources.training / "people").iterdir())
-    for at, path in enumerate(paths):
-        label = sources.labels / f"{path.stem}.png"
-        if not label.exists():
-            said = teachers.ask(_read(path))
-            channels = np.dstack([said.whole, said.windows, said.salient])
-            cv2.imwrite(str(label), (channels * 255 + 0.5).astype(np.uint8))
-        sys.stderr.write(f"\rasked about {at + 1} of {len(paths)}")
+    jobs = [(path, sources.labels / f"{path.stem}.png", networks) for path in paths]
+    with ProcessPoolExecutor(workers) as pool:
+        for at, _ in enumerate(pool.map(_asked, jobs)):
+            sys.stderr.write(f"\rasked about {at + 1} of {len(paths)}")
     sys.stderr.write("\n")
+
+
+def _asked(job: tuple[Path, Path, Path]) -> None:
+    path, label, networks = job
+    if label.exists():
+        return
+    cv2.setNumThreads(1)
+    said = _teachers(networks).ask(_read(path))
+    channels = np.dstack([said.whole, said.windows, said.salient, said.search])
+    part = label.with_suffix(".part.png")
+    cv2.imwrite(str(part), (channels * 255 + 0.5).astype(np.uint8))
+    part.replace(label)
+
+
+@cache
+def _teachers(networks: Path) -> Teachers:
+    return Teachers(networks / "selfie_segmentation.tflite", networks / "u2netp.onnx")
 
 
 def write(sources: Sources, workers: int = 4) -> None:
@@ -113,10 +134,9 @@ def _put_person(job: tuple[Path, Path, Path]) -> tuple[str, packs.Cut] | None:
     packs.put_photo(picture, folder / "people" / path.name, SIDE)
     label = labels / f"{path.stem}.png"
     said = opinion(label)
-    packs.put_label(
-        np.asarray(cv2.imread(str(label)), np.uint8), folder / "labels" / f"{path.stem}.jpg"
-    )
-    if max(said.agreement, said.agreement_near) < AGREED or path.name.startswith(_OVALS):
+    channels = np.dstack([said.whole, said.search, said.salient])
+    packs.put_label((channels * 255 + 0.5).astype(np.uint8), folder / "labels" / f"{path.stem}.jpg")
+    if said.agreement < AGREED or path.name.startswith(_OVALS):
         return None
     picture = _shrunk(picture, _CUT_SIDE)
     alpha = agreed(said, picture)
@@ -130,20 +150,16 @@ def _part_of(name: str) -> str:
 
 def opinion(label: Path) -> Opinion:
     """What the teachers said, read back."""
-    whole, windows, salient = np.moveaxis(
-        np.asarray(cv2.imread(str(label)), np.float32) / 255, 2, 0
-    )
-    return Opinion(whole, windows, salient)
+    channels = np.asarray(cv2.imread(str(label), cv2.IMREAD_UNCHANGED), np.float32) / 255
+    return Opinion(*np.moveaxis(channels, 2, 0))
 
 
 def agreed(said: Opinion, picture: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-    """The figure that both networks see, (height, width) 0..1 at the photo's size, or None."""
-    near = said.agreement_near > said.agreement
-    person = np.maximum(said.whole, said.windows) if near else said.whole
-    area = float((person > 0.5).mean())
-    if max(said.agreement, said.agreement_near) < AGREED or not 0.04 < area < 0.92:
+    """The figures that are agreed on, (height, width) 0..1 at the photo's size, or None."""
+    area = float((said.search > 0.5).mean())
+    if said.agreement < AGREED or not 0.04 < area < 0.92:
         return None
-    both = (person + said.salient) / 2
+    both = (said.search + said.backing) / 2
     small = (np.clip((both - 0.5) * 1.4 + 0.5, 0, 1) * 255 + 0.5).astype(np.uint8)
     small = _without_crumbs(small)
     scale = min(picture.shape[0], picture.shape[1]) / LABEL_SIDE

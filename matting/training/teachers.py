@@ -1,7 +1,9 @@
-"""The teachers: two networks that are good on clean pictures, asked in several ways.
+"""The teachers: two networks that are good on clean pictures, asked in several ways; the engine.
 
 Each says for itself where people are; where they agree their word is taken (BSHM evens out the
-quality of its coarse annotations likewise). Needs OpenCV and onnxruntime.
+quality of its coarse annotations likewise). The engine `people` searches with the student's last
+weights, those that are shipped, and so finds the groups and small figures that one look misses.
+Needs OpenCV and onnxruntime.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from matting import people
 
 Floats = NDArray[np.float32]
 
@@ -33,16 +37,20 @@ class Opinion:
     """The same, at square windows of several sizes."""
     salient: Floats
     """U2Net-P, which knows what stands out, at the whole picture."""
+    search: Floats
+    """The engine `people`, its whole search."""
+
+    @property
+    def backing(self) -> Floats:
+        """Whichever of the other three agrees most with the search."""
+        return max(
+            (self.whole, self.windows, self.salient), key=lambda one: _overlap(self.search, one)
+        )
 
     @property
     def agreement(self) -> float:
-        """Intersection over union of the two networks at one half."""
-        return _overlap(self.whole, self.salient)
-
-    @property
-    def agreement_near(self) -> float:
-        """The same, with what the windows found besides."""
-        return _overlap(np.maximum(self.whole, self.windows), self.salient)
+        """Intersection over union of the search with its backing, at one half."""
+        return _overlap(self.search, self.backing)
 
 
 def _overlap(one: Floats, other: Floats) -> float:
@@ -51,21 +59,22 @@ def _overlap(one: Floats, other: Floats) -> float:
 
 
 class Teachers:
-    """Both networks, loaded."""
+    """All networks, loaded."""
 
-    def __init__(self, selfie: Path, u2netp: Path, *, threads: int = 2) -> None:
+    def __init__(self, selfie: Path, u2netp: Path, *, threads: int = 1) -> None:
         """Load the published files; see ``models`` for where they come from."""
         import onnxruntime  # noqa: PLC0415 - only here: labels are made once
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         self._selfie = cv2.dnn.readNetFromTFLite(str(selfie))
+        self._engine = people.Network.load(str(selfie)), people.Aged.load()
         self._salient = onnxruntime.InferenceSession(
             str(u2netp), options, providers=["CPUExecutionProvider"]
         )
 
     def ask(self, picture: NDArray[np.uint8]) -> Opinion:
-        """Have both look at a picture, (height, width, 3) uint8 RGB."""
+        """Have all look at a picture, (height, width, 3) uint8 RGB."""
         whole = self._person(picture)
         sums, weights = np.zeros(picture.shape[:2], np.float32), np.zeros(picture.shape[:2])
         window = np.outer(*[np.hanning(LABEL_SIDE + 2)[1:-1]] * 2).astype(np.float32) + 0.01
@@ -76,7 +85,9 @@ class Teachers:
             sums[box] += weight * cv2.resize(self._person(part), size)
             weights[box] += weight
         small = cv2.resize((sums / weights).astype(np.float32), (LABEL_SIDE,) * 2)
-        return Opinion(whole, small, self._stands_out(picture))
+        found = people.find(picture, *self._engine).probability
+        search = np.asarray(cv2.resize(found, (LABEL_SIDE,) * 2, interpolation=cv2.INTER_AREA))
+        return Opinion(whole, small, self._stands_out(picture), search)
 
     def _person(self, picture: NDArray[np.uint8]) -> Floats:
         square = cv2.resize(picture, (LABEL_SIDE,) * 2, interpolation=cv2.INTER_AREA)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 
-from rich.table import Table
-from rich.text import Text
-
-from daemon.cli.words import advice
+from daemon.cli.listing import Listing
+from daemon.cli.words import advice, moment
 from daemon.stations.standing import Standing, Station
 
 
@@ -19,19 +17,15 @@ def tell_stations(standing: Standing) -> list[str]:
     return lines + [_told(one) for one in standing.stations]
 
 
-def handovers_given_up(standing: Standing) -> Table | None:
-    """The latest photos that were given up at a station."""
-    if not standing.failed:
-        return None
-    title = advice("given up at a station; `matted stations --again` has all asked again")
-    table = Table(title=title, title_justify="left", title_style="", box=None, pad_edge=False)
-    for column in ("ID", "photo", "station", "since", ""):
-        justify = "right" if column == "ID" else "left"
-        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type] # rich's literals
-    for one in standing.failed:
-        told = (str(one.photo or ""), one.path or "", one.station, _when(one.at_s))
-        table.add_row(*map(Text, (*told, one.reason or "")))
-    return table
+def handovers_given_up(standing: Standing) -> Iterator[Listing]:
+    """The latest photos that were given up at a station, if any were."""
+    if standing.failed:
+        title = advice("given up at a station; `matted stations --again` has all asked again")
+        rows = tuple(
+            (str(one.photo or ""), one.path or "", one.station, moment(one.at_s), one.reason or "")
+            for one in standing.failed
+        )
+        yield Listing(title, ("ID", "photo", "station", "since", ""), rows)
 
 
 def _told(one: Station) -> str:
@@ -40,10 +34,6 @@ def _told(one: Station) -> str:
     failed = f", {one.failed} given up" if one.failed else ""
     if not one.waiting:
         return f"{name}: nothing waits{failed}{left}"
-    since = "" if one.since_s is None else f" since {_when(one.since_s)}"
-    away = "" if one.away_s is None else f"; away since {_when(one.away_s)}: {one.reason}"
+    since = "" if one.since_s is None else f" since {moment(one.since_s)}"
+    away = "" if one.away_s is None else f"; away since {moment(one.away_s)}: {one.reason}"
     return f"{name}: {one.waiting} waiting{since}{failed}{left}{away}"
-
-
-def _when(time_s: float) -> str:
-    return time.strftime("%F %T", time.localtime(time_s))

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from daemon.cli.handovers import handovers_given_up, tell_stations
-from daemon.cli.words import advice, tell_flag
+from daemon.cli.listing import Listing
+from daemon.cli.words import advice, moment, tell_flag
 from daemon.config import load
 from daemon.errors import SettingsError
 from daemon.ledger import Entry, State
 from daemon.service.status import Status, read
 from daemon.stations.standing import wanted
 
-_REFRESH_S = 1.0
 _FAULTY = 2
 """As everywhere, where all else is well."""
 
@@ -47,16 +42,25 @@ def main(
     """
     state_dir, stations, faulty = _place(config)
     if follow:
-        with Live(_shown(read(state_dir, stations), flagged=flagged), console=Console()) as live:
-            while True:
-                time.sleep(_REFRESH_S)
-                live.update(_shown(read(state_dir, stations), flagged=flagged))
+        from daemon.cli import drawing  # noqa: PLC0415 - see _tell
+
+        drawing.follow(lambda: _shown(read(state_dir, stations), flagged=flagged))
     status = read(state_dir, stations)
     if as_json:
         typer.echo(json.dumps(status.as_json()))
     else:
-        Console().print(_shown(status, flagged=flagged))
+        _tell(*_shown(status, flagged=flagged))
     raise typer.Exit(status.condition or (_FAULTY if faulty else 0))
+
+
+def _tell(lines: Sequence[str], listings: Sequence[Listing]) -> None:
+    for number, line in enumerate(lines):
+        typer.secho(line, bold=number == 0)
+    if listings:
+        # What draws tables takes a tenth of all the time here, and a daemon that is well has none.
+        from daemon.cli import drawing  # noqa: PLC0415
+
+        drawing.show(listings)
 
 
 def _place(config: Path) -> tuple[Path, tuple[str, ...], bool]:
@@ -73,19 +77,21 @@ def _place(config: Path) -> tuple[Path, tuple[str, ...], bool]:
         return state_dir, (), True
 
 
-def _shown(status: Status, *, flagged: bool) -> Group:
-    parts = [Text(_headline(status), style="bold"), Text(_numbers(status))]
-    lines = (*_folders(status), *_workers(status), *tell_stations(status.stations))
-    parts += [Text(line) for line in lines]
-    tables = [
-        _table("at work", status.working, partial(_where, _workers_of(status))),
-        _table("to be tried again", status.retrying),
-        _table(advice("failed; `matted retry ID` tries one again"), status.failed),
-        _table("filed, but their originals were not deleted", status.kept),
-        _table("filed today; look at them", status.flagged, _why) if flagged else None,
-        handovers_given_up(status.stations),
-    ]
-    return Group(*parts, *(table for table in tables if table is not None))
+def _shown(status: Status, *, flagged: bool) -> tuple[Sequence[str], Sequence[Listing]]:
+    """Lines, the first of which says the most, and what there is to list below them."""
+    folders, workers = _folders(status), _workers(status)
+    lines = (_headline(status), _numbers(status), *folders, *workers)
+    return (*lines, *tell_stations(status.stations)), tuple(_listings(status, flagged=flagged))
+
+
+def _listings(status: Status, *, flagged: bool) -> Iterator[Listing]:
+    yield from _listed("at work", status.working, partial(_where, _workers_of(status)))
+    yield from _listed("to be tried again", status.retrying)
+    yield from _listed(advice("failed; `matted retry ID` tries one again"), status.failed)
+    yield from _listed("filed, but their originals were not deleted", status.kept)
+    if flagged:
+        yield from _listed("filed today; look at them", status.flagged, _why)
+    yield from handovers_given_up(status.stations)
 
 
 def _headline(status: Status) -> str:
@@ -148,15 +154,12 @@ def _why(entry: Entry) -> str:
     return "\n".join(tell_flag(flag) for flag in (entry.filed.flags if entry.filed else ()))
 
 
-def _table(
-    title: str, entries: tuple[Entry, ...], told: Callable[[Entry], str] = _reason
-) -> Table | None:
-    if not entries:
-        return None
-    table = Table(title=title, title_justify="left", title_style="", box=None, pad_edge=False)
-    for column, justify in (("ID", "right"), ("photo", "left"), ("since", "left"), ("", "left")):
-        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type] # rich's literals
-    for entry in entries:
-        since = time.strftime("%F %T", time.localtime(entry.changed_s))
-        table.add_row(str(entry.photo.id), Text(entry.photo.shown), since, Text(told(entry)))
-    return table
+def _listed(
+    title: str, entries: Sequence[Entry], told: Callable[[Entry], str] = _reason
+) -> Iterator[Listing]:
+    if entries:
+        rows = tuple(
+            (str(entry.photo.id), entry.photo.shown, moment(entry.changed_s), told(entry))
+            for entry in entries
+        )
+        yield Listing(title, ("ID", "photo", "since", ""), rows)

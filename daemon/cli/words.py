@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from daemon.config.invocation import program
 from matting.judgement.flag import Flag
 from matting.judgement.told import TOLD
@@ -28,3 +30,8 @@ def tell_flag(flag: Flag) -> str:
 def advice(text: str) -> str:
     """A text that names commands as `matted ...`, with what has to be typed here."""
     return text.replace("`matted ", f"`{program()} ")
+
+
+def moment(time_s: float) -> str:
+    """When that was, by local time; from seconds since the epoch."""
+    return time.strftime("%F %T", time.localtime(time_s))

@@ -26,6 +26,7 @@ from daemon.machine.capacity import Capacity
 from daemon.machine.lock import Lock
 from daemon.machine.resource_limits import demand_enough
 from daemon.service import notify
+from daemon.service.board import Board
 from daemon.service.liveness import Watchdog
 from daemon.service.loop import MainLoop
 from daemon.service.lost_ledger import open_ledger
@@ -33,7 +34,6 @@ from daemon.service.orders import Orders
 from daemon.service.pauses import Pauses
 from daemon.service.reloading import Reloading, SettingsFile
 from daemon.service.served import ServedFolders, make_folders
-from daemon.service.status import Board
 from daemon.service.telling import Telling
 from matting.process.host import EngineHost
 

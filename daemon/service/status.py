@@ -1,76 +1,29 @@
 """What the daemon is at, for people and programs that ask from outside.
 
-Most is in the ledger. What only the daemon knows (pauses, file systems, the engine) it leaves in a
-small file beside it, so that the question can be answered while it runs and after it died.
+Most is in the ledger; what only the daemon knows it leaves on its ``Board``. So the question can be
+answered while it runs and after it died.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from daemon.cluster.news import WorkerNews
-from daemon.errors import LedgerTrouble
-from daemon.intake.news import FolderNews
 from daemon.ledger import Entry, Ledger, State
 from daemon.ledger.place import existing
-from daemon.machine import private
 from daemon.machine.lock import is_held
 from daemon.photo import show
+from daemon.service import board
 from daemon.stations import standing
 from daemon.stations.standing import NONE, Standing
-from matting.small_file import replace_file
 
-_NAME = "status.json"
 _LATEST = 20
 _FLAGGED = 1000
 """A day's worth, and a bound."""
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What only the daemon knows."""
-
-    pid: int
-    started_s: float
-    """Seconds since the epoch."""
-    paused: str | None = None
-    """Why no photo is begun at the moment."""
-    engine: Mapping[str, Any] = field(default_factory=dict)
-    """The engine's hello."""
-    engine_starts: int = 0
-    """In this run of the daemon; one is normal."""
-    folders: Mapping[str, FolderNews] = field(default_factory=dict)
-    workers: tuple[WorkerNews, ...] = ()
-    """The machines that work on photos, if they are others than this."""
-
-
-class Board:
-    """Where the daemon leaves its news; written only when there are any."""
-
-    def __init__(self, state_dir: Path) -> None:
-        self._path = state_dir / _NAME
-        self._last: News | None = None
-
-    def post(self, news: News) -> None:
-        """Leave the news, if they differ from the last.
-
-        Raises:
-            LedgerTrouble: the state directory cannot be written.
-        """
-        if news == self._last:
-            return
-        told = json.dumps(asdict(news)).encode()
-        try:
-            replace_file(self._path, told, opener=private.opener)
-        except OSError as error:
-            raise LedgerTrouble(f"{self._path} cannot be written: {error.strerror}") from error
-        self._last = news
 
 
 class Condition(IntEnum):
@@ -155,7 +108,7 @@ def read(state_dir: Path, stations: tuple[str, ...] = ()) -> Status:
     with Ledger.open(existing(state_dir), read_only=True) as ledger:
         return Status(
             running=is_held(state_dir),
-            news=_news(state_dir),
+            news=board.news(state_dir),
             counts=ledger.counts(),
             filed_today=ledger.count_filed_since(midnight_s()),
             working=(
@@ -169,19 +122,6 @@ def read(state_dir: Path, stations: tuple[str, ...] = ()) -> Status:
             flagged=ledger.flagged(midnight_s(), limit=_FLAGGED),
             stations=standing.read(state_dir, stations),
         )
-
-
-def at_present(state_dir: Path) -> tuple[bool, dict[str, Any]]:
-    """Whether a daemon runs, and what only it knows, without asking the ledger."""
-    return is_held(state_dir), _news(state_dir)
-
-
-def _news(state_dir: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((state_dir / _NAME).read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def midnight_s() -> float:

@@ -12,8 +12,9 @@ from daemon.filing.queue import Filing
 from daemon.intake.folders import WatchedFolders
 from daemon.ledger import Ledger, State
 from daemon.service import notify
+from daemon.service.board import Board, News
 from daemon.service.pauses import Pauses
-from daemon.service.status import Board, News, midnight_s
+from daemon.service.status import midnight_s
 
 _TELL_S = 1.0
 """Counting takes time, so it is not done more often."""

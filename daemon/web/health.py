@@ -13,7 +13,7 @@ from daemon.delivery.follower import Follower
 from daemon.delivery.metrics import Condition, Figures
 from daemon.ledger.notices import Kind, Notice
 from daemon.log.events import Log
-from daemon.service import status
+from daemon.service import board, status
 from daemon.web.answers import answer
 from daemon.web.place import Place
 
@@ -48,7 +48,7 @@ class Health:
 
     def metrics(self, _: Request) -> Response:
         """Gauges as the ledger is, counters since the page was started."""
-        running, news = status.at_present(self._place.settings.state_dir)
+        running, news = board.at_present(self._place.settings.state_dir)
         engine, folders = news.get("engine", {}), news.get("folders", {})
         condition = Condition(
             version=version("matted"),

@@ -20,7 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from daemon.errors import LedgerTrouble
 from daemon.ledger.gallery import Gallery
 from daemon.ledger.place import Spot
-from daemon.service import status
+from daemon.service import board
 from daemon.service.status import midnight_s
 from daemon.stations import standing
 from daemon.web.answers import Problem
@@ -138,7 +138,7 @@ class News:
 
 def daemon_news(place: Place) -> dict[str, Any]:
     """Whether the daemon runs, and why it does nothing; and how the next stations stand."""
-    running, news = status.at_present(place.settings.state_dir)
+    running, news = board.at_present(place.settings.state_dir)
     reasons = [news.get("paused"), *(one.get("paused") for one in news.get("folders", {}).values())]
     paused = next(filter(None, reasons), None)
     return {"running": running, "paused": paused, "stations": stations_news(place)}

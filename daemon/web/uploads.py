@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from daemon.log.events import Event, Log
 from daemon.photo import show
-from daemon.service import status
+from daemon.service import board
 from daemon.shelf import below, durable
 from daemon.shelf.below import Spot
 from daemon.web.answers import Problem, answer
@@ -71,7 +71,7 @@ class Uploads:
 
     def _demand_watched(self, folder: str) -> None:
         """A share that is away leaves a bare directory, from which nothing would ever be filed."""
-        running, news = status.at_present(self._place.settings.state_dir)
+        running, news = board.at_present(self._place.settings.state_dir)
         known = news.get("folders", {}).get(folder)
         if not running or known is None:
             raise Problem(503, "the daemon does not watch this folder at present")

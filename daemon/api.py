@@ -27,8 +27,8 @@ from daemon.config.reading import Pages, Reading, Split, Turn
 from daemon.config.settings import Folder, Settings
 from daemon.engine.choice import stores
 from daemon.errors import InUse, MattedError, NoEngine, ResultsTrouble, SettingsError
+from daemon.filed import Filed
 from daemon.log import events
-from daemon.photo import Filed
 from daemon.shelf import templates
 from matting.engines import ENGINES
 from matting.judgement.flag import Flag

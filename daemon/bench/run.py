@@ -27,9 +27,10 @@ from daemon.config.profiles import Output, Profile
 from daemon.engine import choice, hosting
 from daemon.errors import MattedError, NoEngine
 from daemon.executors.local import LocalExecutor
+from daemon.filed import Filed
 from daemon.log.events import Log
 from daemon.machine.wakeup import WakeUp
-from daemon.photo import Filed, Photo
+from daemon.photo import Photo
 from daemon.shelf import staging
 from daemon.work.job import EngineAddress, Job, Outcome
 from matting.process.host import EngineHost

@@ -14,7 +14,7 @@ from typing import Any
 
 from daemon import errors
 from daemon.errors import MattedError, PhotoError
-from daemon.photo import Filed, Part
+from daemon.filed import Filed, Part
 from daemon.work.job import Outcome, Staged, Unchanged
 from matting.errors import one_line
 from matting.judgement.flag import Flag

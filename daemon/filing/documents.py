@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from daemon.photo import Filed, Photo
+from daemon.filed import Filed
+from daemon.photo import Photo
 from daemon.plan import Plan
 
 FORMAT = 1

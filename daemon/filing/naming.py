@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
+from daemon.filed import WHOLE, Part
 from daemon.filing.destinations import Destination
 from daemon.ledger import Ledger
-from daemon.photo import WHOLE, Part, Photo
+from daemon.photo import Photo
 from daemon.shelf import below, names, roots, templates
 from daemon.shelf.durable import results_trouble
 from daemon.shelf.spelling import fitted

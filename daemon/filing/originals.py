@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from daemon.config.profiles import Profile
-from daemon.photo import Filed
+from daemon.filed import Filed
 
 _LEAST_COVERED = 0.0005
 """A matte with less of the photo in it has missed the people, if there were any."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from daemon.errors import LedgerTrouble, NameTrouble, ResultsTrouble
+from daemon.filed import Filed
 from daemon.filing import policy
 from daemon.filing.facts import photo_facts, tell_stumbled
 from daemon.filing.memory import Memory
@@ -15,7 +16,7 @@ from daemon.filing.verdicts import Verdict, Verdicts
 from daemon.ledger import Ledger
 from daemon.ledger.rows import Planned
 from daemon.log.events import Event, Log
-from daemon.photo import Filed, Photo
+from daemon.photo import Photo
 from daemon.plan import Plan
 from daemon.shelf.publish import withdraw
 

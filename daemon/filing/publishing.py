@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from daemon.errors import Interrupted, NameTaken, ResultsTrouble
+from daemon.filed import Filed
 from daemon.filing import documents
 from daemon.filing.destinations import Destination, Destinations
 from daemon.filing.disposing import Disposing
@@ -15,7 +16,7 @@ from daemon.filing.facts import photo_facts
 from daemon.filing.naming import Naming
 from daemon.ledger import Ledger
 from daemon.log.events import Event, Log, facts
-from daemon.photo import Filed, Photo
+from daemon.photo import Photo
 from daemon.plan import Plan
 from daemon.shelf import staging
 from daemon.shelf.publish import publish

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from daemon.errors import NotReady
 from daemon.imaging.declared import SRGB, Declared, by_bmp
 from daemon.imaging.tiff import ReadAt
-from daemon.photo import Dpi
+from daemon.raster import Dpi
 
 HEADER_BYTES = 54
 _UNCOMPRESSED = {0, 3, 6}

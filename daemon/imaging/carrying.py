@@ -10,7 +10,7 @@ from typing import Literal
 from daemon.imaging import exif
 from daemon.imaging.blocks import block_of
 from daemon.imaging.exif import Exif, Tags, Value
-from daemon.photo import Metadata
+from daemon.raster import Metadata
 
 Policy = Literal["all", "safe", "none"]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.imaging import vips
-from daemon.photo import Pixels, Raster
+from daemon.raster import Pixels, Raster
 
 SRGB: bytes = vips.built_in_profile("srgb")
 

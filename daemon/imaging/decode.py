@@ -23,7 +23,7 @@ from daemon.imaging.formats import HEAD_BYTES, Format, sniff
 from daemon.imaging.guard import harmless
 from daemon.imaging.opening import FoundPhoto, Opened, find
 from daemon.imaging.tiff import Tiff
-from daemon.photo import Pixels, Raster
+from daemon.raster import Pixels, Raster
 
 _UPRIGHT: dict[int, tuple[bool, int | None]] = {
     2: (False, 1),

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from daemon.imaging.blocks import laid_out
 from daemon.imaging.exif import NONE, Exif, Tags, Value, of_block
 from daemon.imaging.tiff import Tiff
-from daemon.photo import Metadata
+from daemon.raster import Metadata
 
 _XMP, _IPTC, _PHOTOSHOP = 700, 33723, 34377
 _BYTE, _UNDEFINED = 1, 7

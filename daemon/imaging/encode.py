@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import NotWritten, ResultsTrouble
 from daemon.imaging import embed, vips
-from daemon.photo import Dpi, Metadata
+from daemon.raster import Dpi, Metadata
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 """(height, width) grey, (height, width, 3) RGB or (height, width, 4) RGB and straight alpha."""

@@ -25,7 +25,7 @@ from daemon.imaging.embed import WithChunks, write_all
 from daemon.imaging.encode import NO_METADATA, Samples, image_of, opened, save
 from daemon.imaging.exif import Exif, Tags, Value
 from daemon.imaging.items import replace_exif
-from daemon.photo import Dpi, Metadata
+from daemon.raster import Dpi, Metadata
 
 Chroma = Literal["4:4:4", "4:2:0"]
 Name = Literal["jpeg", "webp", "avif"]

@@ -14,7 +14,7 @@ from daemon.imaging import resources, vips
 from daemon.imaging.blocks import block_of
 from daemon.imaging.exif import Exif, Tags, Value
 from daemon.imaging.guard import harmless
-from daemon.photo import Metadata
+from daemon.raster import Metadata
 
 _MOST_XMP_BYTES = 1 << 18
 _MOST_IPTC_BYTES = 1 << 16

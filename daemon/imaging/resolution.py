@@ -5,7 +5,7 @@ from __future__ import annotations
 from daemon.imaging import exif, vips
 from daemon.imaging.exif import Exif
 from daemon.imaging.formats import Format
-from daemon.photo import Dpi
+from daemon.raster import Dpi
 
 _MM_PER_INCH = 25.4
 _NO_UNIT, _CENTIMETRE = 1, 3

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 
-from daemon.photo import Dpi, Metadata
+from daemon.raster import Dpi, Metadata
 
 RESOLUTION, ALPHA_NAMES, IPTC, ICC = 1005, 1006, 1028, 1039
 ALPHA_NAMES_UNICODE, ALPHA_IDENTIFIERS, VERSION = 1045, 1053, 1057

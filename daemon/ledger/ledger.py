@@ -23,11 +23,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from daemon.filed import Filed
 from daemon.ledger import notices, redo, rows, transitions
 from daemon.ledger.notices import Kind
 from daemon.ledger.requests import Requests
 from daemon.ledger.rows import State
-from daemon.photo import Filed, Photo, Sighting
+from daemon.photo import Photo, Sighting
 from daemon.plan import Move
 
 

@@ -6,10 +6,11 @@ import os
 import sqlite3
 from pathlib import Path
 
+from daemon.filed import Filed
 from daemon.ledger import redo, retention, rows, tallies, transitions
 from daemon.ledger.database import Database
 from daemon.ledger.rows import Entry, Recovery, State
-from daemon.photo import Filed, Photo
+from daemon.photo import Photo
 
 
 class Records(Database):

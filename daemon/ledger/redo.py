@@ -14,9 +14,10 @@ import sqlite3
 from dataclasses import asdict
 
 from daemon.errors import LedgerTrouble, NameTaken
+from daemon.filed import Filed
 from daemon.ledger import rows, transitions
 from daemon.ledger.rows import State
-from daemon.photo import Filed, Redo
+from daemon.photo import Redo
 
 TABLES = (
     "ALTER TABLE photo ADD COLUMN redo TEXT",

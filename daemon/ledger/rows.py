@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from daemon.errors import LedgerTrouble
-from daemon.photo import Filed, Part, Photo, Redo, Touchup, Version
+from daemon.filed import Filed, Part
+from daemon.photo import Photo, Redo, Touchup, Version
 from daemon.plan import Plan
 from matting.judgement.flag import Flag
 from matting.picture.stroke import Stroke

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from daemon.errors import PhotoError, ResultsTrouble
 from daemon.outputs.output import colours
-from daemon.photo import Cutout, Pixels, Raster
 from daemon.pictures import colour, cv2, decode, np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from daemon.raster import Cutout, Pixels, Raster
 
 Backdrop: TypeAlias = "Callable[[slice], NDArray[Any]]"
 """Gives those rows, (rows, width or 1, 3), in the photo's depth and colour space."""

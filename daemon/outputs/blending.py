@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daemon.outputs.backdrop import Backdrop
-from daemon.photo import Pixels
 from daemon.pictures import blended, np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from daemon.raster import Pixels
 
 _STRIP_ROWS = 64
 """Rows blended at a time: what is worked on stays near the processor, however large the scan."""

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from daemon import options as base
 from daemon.outputs import output
-from daemon.photo import Cutout
 from daemon.pictures import colour, encode, np, resources
 
 if TYPE_CHECKING:
     from daemon.imaging.encode import Samples
+    from daemon.raster import Cutout
 
 
 class Options(base.Options):

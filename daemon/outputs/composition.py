@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from daemon import options as base
 from daemon.outputs import backdrop, blending, framing, harmony, output, placing
-from daemon.photo import Cutout
+
+if TYPE_CHECKING:
+    from daemon.raster import Cutout
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Position = Annotated[float, Field(ge=-1, le=2)]

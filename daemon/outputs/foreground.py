@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from daemon import options as base
 from daemon.outputs import framing, output
-from daemon.photo import Cutout
 from daemon.pictures import colour, np
 
 if TYPE_CHECKING:
     from daemon.imaging.encode import Samples
+    from daemon.raster import Cutout
 
 
 class Options(base.Options):

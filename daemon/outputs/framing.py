@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from daemon.photo import Cutout, Pixels
 from daemon.pictures import cv2, np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from daemon.raster import Cutout, Pixels
 
 _SEEN = 257
 """Alpha from here on shows in 8 bits."""

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from daemon.photo import Cutout, Pixels
 from daemon.pictures import cv2, np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from daemon.raster import Cutout, Pixels
 
 _LONG_SIDE = 256
 """At about this size fields and statistics are computed: both are smooth."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from daemon import options as base
 from daemon.outputs import output
-from daemon.photo import Cutout
 from daemon.pictures import colour, np
+
+if TYPE_CHECKING:
+    from daemon.raster import Cutout
 
 
 class Options(base.Options):

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, runtime_che
 from pydantic import Field
 
 from daemon import options
-from daemon.photo import Cutout, Pixels, Raster
 from daemon.pictures import encode, lossy
 
 if TYPE_CHECKING:
     from daemon.imaging.encode import Samples
+    from daemon.raster import Cutout, Pixels, Raster
 
 Name = Annotated[str, Field(pattern=r"^[\w+-][\w+. -]*$", max_length=64)]
 """Safe inside a file name: letters, digits, and + - _ . and blanks within."""

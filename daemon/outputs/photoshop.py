@@ -11,12 +11,12 @@ from pydantic import AfterValidator, Field
 
 from daemon import options as base
 from daemon.outputs import backdrop, blending, output
-from daemon.photo import Cutout, Pixels, Raster
 from daemon.pictures import colour, cv2, icc, layered, np, resources
 
 if TYPE_CHECKING:
     from daemon.imaging.encode import Samples
     from daemon.imaging.layered import Layer
+    from daemon.raster import Cutout, Pixels, Raster
 
 _WHITE = (255, 255, 255)
 _STRIP_ROWS = 256

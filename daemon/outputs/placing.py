@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from daemon.outputs import framing
-from daemon.photo import Cutout
 from daemon.pictures import cv2, np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from daemon.raster import Cutout
 
 Place = tuple[float, float]
 """Shares of width and height, from the upper left corner."""

@@ -6,12 +6,14 @@ import json
 from dataclasses import asdict
 from html import escape  # xml.sax.saxutils loads all ways to the web
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from daemon import options as base
 from daemon.errors import ResultsTrouble
 from daemon.outputs import output
-from daemon.photo import Cutout
+
+if TYPE_CHECKING:
+    from daemon.raster import Cutout
 
 FORMAT = 1
 """Grows when what is told is told otherwise."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from daemon.photo import Pixels
 from daemon.prints import find, sides
 from daemon.prints.rectangle import Rectangle
+from daemon.raster import Pixels
 
 _STRAIGHT_PIXELS = 1.0
 """What is askew by less than this from end to end keeps its pixels as they are."""

@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from daemon.photo import WHOLE, Part, Photo
+from daemon.filed import WHOLE, Part
+from daemon.photo import Photo
 from daemon.shelf.templates import counts, fields
 
 LIMIT_BYTES = 255

@@ -11,7 +11,7 @@ from daemon.imaging import encode
 from daemon.imaging.colour import SRGB, convert
 from daemon.imaging.decode import decode
 from daemon.imaging.formats import HEAD_BYTES, Format, sniff
-from daemon.photo import Pixels, Raster
+from daemon.raster import Pixels, Raster
 from daemon.stations import matte, sent
 from daemon.stations.task import Handed, NeverFiled, StationFailed, Task
 

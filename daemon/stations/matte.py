@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.photo import Pixels
+from daemon.raster import Pixels
 from daemon.stations.task import NeverFiled
 
 

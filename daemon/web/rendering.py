@@ -17,8 +17,8 @@ from daemon.imaging import browsing, vips
 from daemon.imaging.colour import small_srgb8, to_srgb8
 from daemon.imaging.decode import decode, places
 from daemon.imaging.planes import Kind, kind_of
-from daemon.photo import Raster
 from daemon.prints import cutting, find
+from daemon.raster import Raster
 from daemon.shelf import below
 from daemon.web.layers import FACTS, Files, Layer
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from daemon.imaging.colour import to_srgb8
 from daemon.outputs import OUTPUTS
-from daemon.photo import Cutout, Matte, Origin, Pixels, Raster, Touchup
+from daemon.photo import Touchup
+from daemon.raster import Cutout, Matte, Origin, Pixels, Raster
 from daemon.steps.view import View
 from daemon.work import trimap_file
 from daemon.work.engine_answer import engine_answer

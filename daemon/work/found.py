@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from daemon.photo import Part, Raster
+from daemon.filed import Part
+from daemon.raster import Raster
 from matting.judgement.flag import Flag
 
 

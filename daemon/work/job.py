@@ -7,7 +7,8 @@ from pathlib import Path
 
 from daemon.config.profiles import Profile
 from daemon.config.reading import AS_ONE, Reading
-from daemon.photo import Filed, Photo, Version
+from daemon.filed import Filed
+from daemon.photo import Photo, Version
 from daemon.plan import Plan
 
 

@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from daemon.errors import NotAPhoto, NotReady, Refused, TooManyPixels
+from daemon.filed import WHOLE, Filed, Part
 from daemon.imaging import hollow
 from daemon.imaging.decode import decode, places
 from daemon.imaging.pages import Place
-from daemon.photo import WHOLE, Filed, Part, Raster
+from daemon.raster import Raster
 from daemon.work import turning
 from daemon.work.beside import trimap_beside
 from daemon.work.found import Found

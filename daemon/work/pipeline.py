@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from daemon.config.profiles import Profile
 from daemon.errors import MattedError, Refused, ResultsTrouble
+from daemon.filed import WHOLE, Filed, Part
 from daemon.outputs import OUTPUTS
 from daemon.outputs.output import extension_of
-from daemon.photo import WHOLE, Cutout, Filed, Part, Raster
 from daemon.plan import staged_name
+from daemon.raster import Cutout, Raster
 from daemon.shelf.room import demand_for_outputs
 from daemon.shelf.staging import entered, seal
 from daemon.work import parts, trimap_file

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from daemon.config.profiles import Profile
 from daemon.imaging.colour import SRGB
-from daemon.photo import Raster
+from daemon.raster import Raster
 from daemon.steps import STEPS, chooses_view
 from daemon.steps.view import View
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 from importlib.metadata import version
 
 from daemon.imaging.carrying import carried
-from daemon.photo import Cutout, show
+from daemon.photo import show
+from daemon.raster import Cutout
 from daemon.work.job import Job
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.filed import Part
 from daemon.imaging.colour import small_srgb8
 from daemon.imaging.exif import of_block
-from daemon.photo import Part, Raster
 from daemon.prints import cutting, find
+from daemon.raster import Raster
 from daemon.work.found import Found
 from matting.judgement.flag import Flag
 

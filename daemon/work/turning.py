@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from daemon.imaging.colour import small_srgb8
 from daemon.imaging.decode import upright as oriented
-from daemon.photo import Raster
+from daemon.raster import Raster
 from daemon.work.finder import loaded
 from daemon.work.found import Found
 from matting.errors import EngineUnavailable

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from daemon.photo import Pixels
+from daemon.raster import Pixels
 from matting.picture.foreground import estimate_foreground
 
 Floats = NDArray[np.float32]

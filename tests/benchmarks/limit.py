@@ -21,7 +21,8 @@ from rich.table import Table
 from daemon.config.profiles import BUILT_IN
 from daemon.imaging.colour import to_srgb8
 from daemon.imaging.decode import decode
-from daemon.photo import Cutout, Photo, Version
+from daemon.photo import Photo, Version
+from daemon.raster import Cutout
 from daemon.steps.view import View
 from daemon.work.cutting_out import cut_out
 from daemon.work.finder import finder

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from daemon.outputs import composition
-from daemon.photo import Cutout
+from daemon.raster import Cutout
 
 
 def composed(cutout: Cutout, folder: Path, **options: object) -> np.ndarray:

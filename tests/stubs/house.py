@@ -12,6 +12,7 @@ from unittest import mock
 
 from daemon.config.profiles import Output, Profile
 from daemon.errors import MattedError, NotAPhoto
+from daemon.filed import Filed, Part
 from daemon.filing.destinations import Destination
 from daemon.filing.disks import Disks
 from daemon.filing.engine_access import EngineAccess
@@ -19,7 +20,7 @@ from daemon.filing.policy import Patience
 from daemon.filing.queue import Filing, Rhythm
 from daemon.ledger import Entry, Ledger, State
 from daemon.log import events
-from daemon.photo import Filed, Part, Sighting, Version
+from daemon.photo import Sighting, Version
 from daemon.shelf.disposal import Originals
 from daemon.shelf.staging import entered, seal
 from daemon.work.finished import Finished

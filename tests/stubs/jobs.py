@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 
 from daemon.errors import EngineFailed, NotAPhoto
-from daemon.photo import Filed
+from daemon.filed import Filed
 from daemon.shelf.staging import entered, seal
 from daemon.work.job import Job, Outcome, Staged, Unchanged
 

@@ -21,9 +21,10 @@ import cv2
 import numpy as np
 import yaml
 
+from daemon.filed import Filed
 from daemon.ledger import Ledger
 from daemon.machine.lock import Lock
-from daemon.photo import Filed, Photo, Sighting, Version
+from daemon.photo import Photo, Sighting, Version
 from matting.judgement.flag import Flag
 
 Fact = dict[str, Any]

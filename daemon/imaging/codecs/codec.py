@@ -12,7 +12,7 @@ from daemon.imaging import exif, vips
 from daemon.imaging.declared import SRGB, Declared
 from daemon.imaging.exif import Exif
 from daemon.imaging.opening import Opened
-from daemon.photo import Dpi
+from daemon.raster import Dpi
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from daemon.imaging import bmff, exif, vips
 from daemon.imaging.codecs.codec import Decoded, Header, told_by
 from daemon.imaging.guard import harmless
 from daemon.imaging.opening import Opened
-from daemon.photo import Dpi
+from daemon.raster import Dpi
 
 _SIZ = b"\xff\x4f\xff\x51"
 _END = b"\xff\xd9"

@@ -21,7 +21,7 @@ from daemon.imaging import exif, resources, vips
 from daemon.imaging.codecs.codec import Decoded, Header, library
 from daemon.imaging.guard import harmless
 from daemon.imaging.opening import Opened
-from daemon.photo import Dpi
+from daemon.raster import Dpi
 
 _GREY, _INDEXED, _RGB, _CMYK, _DUOTONE = 1, 2, 3, 4, 8
 _MODES = {0: "bitmap", 7: "multichannel", 9: "Lab"}

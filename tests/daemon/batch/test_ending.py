@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from daemon.batch.ending import ending_of
+from daemon.filed import Filed
 from daemon.ledger import Ledger, State
-from daemon.photo import Filed, Sighting, Version
+from daemon.photo import Sighting, Version
 from daemon.plan import Move
 
 

@@ -11,7 +11,7 @@ import pytest
 from daemon.cluster import answers
 from daemon.cluster.answers import BadAnswer, File, Made, Troubled, Unseen
 from daemon.errors import EngineStumbled, NoRoom, NotAPhoto, NotReady, ResultsTrouble
-from daemon.photo import Filed, Part
+from daemon.filed import Filed, Part
 from daemon.plan import Move, Plan
 from daemon.work.job import Staged, Unchanged
 from matting.judgement.flag import Flag

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from daemon.cli import app
 from daemon.config.profiles import Profile
+from daemon.filed import Filed
 from daemon.filing.originals import beforehand, irreplaceable
-from daemon.photo import Filed
 from daemon.service.status import Condition
 
 Make = Callable[..., Daemon]

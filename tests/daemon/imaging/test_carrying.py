@@ -9,7 +9,7 @@ import pytest
 from daemon.imaging.blocks import block_of
 from daemon.imaging.carrying import carried
 from daemon.imaging.exif import Exif, Tags, Value, of_block
-from daemon.photo import Metadata
+from daemon.raster import Metadata
 
 EXIF = block_of(
     Exif(

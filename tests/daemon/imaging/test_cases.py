@@ -12,7 +12,7 @@ from daemon.errors import NotReady
 from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.imaging.encode import write_png, write_tiff
-from daemon.photo import Raster
+from daemon.raster import Raster
 
 
 @pytest.fixture(scope="session")

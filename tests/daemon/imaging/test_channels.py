@@ -17,7 +17,7 @@ from PIL import Image, ImageCms
 from daemon.errors import NotAPhoto
 from daemon.imaging.colour import SRGB
 from daemon.imaging.decode import decode
-from daemon.photo import Raster
+from daemon.raster import Raster
 
 
 def decoded(data: bytes, tmp_path: Path) -> Raster:

@@ -25,7 +25,7 @@ from daemon.imaging.codecs import CODECS
 from daemon.imaging.decode import decode
 from daemon.imaging.formats import Format
 from daemon.imaging.opening import Opened
-from daemon.photo import Raster
+from daemon.raster import Raster
 
 MOST = 10**6
 

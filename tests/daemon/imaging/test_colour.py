@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 from daemon.imaging import colour
 from daemon.imaging.colour import SRGB, convert, from_srgb, is_srgb, is_usable, to_8_bit, to_srgb8
-from daemon.photo import Raster
+from daemon.raster import Raster
 
 
 def littlecms(pixels: np.ndarray, source: bytes, target: bytes) -> np.ndarray:

@@ -14,7 +14,7 @@ from PIL import Image
 from daemon.imaging.colour import SRGB, to_srgb8
 from daemon.imaging.decode import decode
 from daemon.imaging.encode import write_png, write_tiff
-from daemon.photo import Raster
+from daemon.raster import Raster
 
 TO_XYZ = {
     "srgb": np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722],

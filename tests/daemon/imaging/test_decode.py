@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 from daemon.errors import NotReady, PhotoError, SourceTrouble, TooManyPixels
 from daemon.imaging.decode import decode
-from daemon.photo import Raster
+from daemon.raster import Raster
 
 UPRIGHT_FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
 

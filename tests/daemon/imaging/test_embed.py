@@ -18,7 +18,7 @@ from daemon.imaging.colour import SRGB
 from daemon.imaging.embed import WithChunks, add_to_tiff, png_chunks
 from daemon.imaging.encode import write_png, write_tiff
 from daemon.imaging.exif import Exif, Tags, Value
-from daemon.photo import Metadata
+from daemon.raster import Metadata
 
 METADATA = Metadata(
     block_of(

@@ -16,7 +16,7 @@ from daemon.imaging import icc
 from daemon.imaging.colour import SRGB, convert, is_srgb, is_usable
 from daemon.imaging.decode import decode
 from daemon.imaging.encode import is_written, write_png, write_tiff
-from daemon.photo import Raster
+from daemon.raster import Raster
 
 
 def decoded(data: bytes, tmp_path: Path) -> Raster:

@@ -15,7 +15,7 @@ from PIL import Image
 from daemon.errors import NotAPhoto, NotReady
 from daemon.imaging import jpeg
 from daemon.imaging.decode import decode
-from daemon.photo import Raster
+from daemon.raster import Raster
 
 
 @pytest.fixture

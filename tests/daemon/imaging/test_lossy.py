@@ -18,7 +18,7 @@ from daemon.imaging.blocks import block_of
 from daemon.imaging.colour import SRGB
 from daemon.imaging.decode import decode
 from daemon.imaging.exif import Exif, Tags, Value, of_block
-from daemon.photo import Metadata
+from daemon.raster import Metadata
 
 KINDS = get_args(lossy.Name)
 EXIF = block_of(Exif(Tags({315: Value(2, b"Ann\0"), 271: Value(2, b"Camera\0")})))

@@ -26,7 +26,7 @@ from daemon.imaging.colour import SRGB
 from daemon.imaging.decode import decode
 from daemon.imaging.encode import write_png, write_tiff
 from daemon.outputs import OUTPUTS
-from daemon.photo import Cutout, Matte, Metadata, Raster
+from daemon.raster import Cutout, Matte, Metadata, Raster
 
 WRITERS = {"png": write_png, "tiff": write_tiff}
 SOURCES = ("JPEG", "PNG", "TIFF", "WEBP")

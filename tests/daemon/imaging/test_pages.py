@@ -13,7 +13,7 @@ import tifffile
 
 from daemon.errors import NotReady
 from daemon.imaging.decode import decode
-from daemon.photo import Raster
+from daemon.raster import Raster
 
 
 def of_pages(*pages: tuple[np.ndarray, dict[str, Any]], big: bool = False) -> bytes:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import LedgerTrouble
+from daemon.filed import Filed
 from daemon.ledger import Ledger, State
 from daemon.ledger.decisions import Verdict
 from daemon.ledger.gallery import Choice, Gallery, cursor_of, cursor_text
-from daemon.photo import Filed, Redo, Sighting, Version
+from daemon.photo import Redo, Sighting, Version
 from matting.judgement.flag import Flag
 
 RESULTS = Path("/results")

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from daemon.errors import LedgerTrouble, NameTaken
+from daemon.filed import Filed
 from daemon.ledger import Ledger, State
-from daemon.photo import Filed, Photo, Sighting, Version
+from daemon.photo import Photo, Sighting, Version
 from daemon.plan import Move
 from matting.judgement.flag import Flag
 

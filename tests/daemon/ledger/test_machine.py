@@ -12,9 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from daemon.filed import Filed
 from daemon.intake.settle import Settling
 from daemon.ledger import Ledger, State
-from daemon.photo import Filed, Photo, Sighting, Version
+from daemon.photo import Photo, Sighting, Version
 from daemon.plan import Move
 
 SETTLE_S = 2.0

@@ -10,7 +10,7 @@ import pytest
 import pyvips
 import skimage.data
 
-from daemon.photo import Cutout, Matte, Raster
+from daemon.raster import Cutout, Matte, Raster
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import tifffile
 
 from daemon.imaging.resources import ALPHA_NAMES_UNICODE, parsed
 from daemon.outputs import channel
-from daemon.photo import Cutout
+from daemon.raster import Cutout
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

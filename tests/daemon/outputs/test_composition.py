@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from daemon.errors import ResultsTrouble
 from daemon.imaging.colour import SRGB
 from daemon.outputs import composition
-from daemon.photo import Cutout
+from daemon.raster import Cutout
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 
 from daemon.outputs import foreground
-from daemon.photo import Cutout
+from daemon.raster import Cutout
 
 
 @pytest.mark.parametrize("file_format", ["png", "tiff"])

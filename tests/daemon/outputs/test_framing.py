@@ -14,7 +14,7 @@ from PIL import Image
 from daemon.imaging.colour import SRGB
 from daemon.outputs import composition, foreground
 from daemon.outputs.framing import framed
-from daemon.photo import Cutout, Matte, Raster
+from daemon.raster import Cutout, Matte, Raster
 
 
 def test_it_is_cropped_to_the_person_with_a_margin(cutout_of: Callable[..., Cutout]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from daemon.outputs import matte
-from daemon.photo import Cutout
+from daemon.raster import Cutout
 
 
 @pytest.mark.parametrize("file_format", ["png", "tiff"])

@@ -21,7 +21,7 @@ from daemon.config.documentation import documentation
 from daemon.errors import ResultsTrouble
 from daemon.outputs import OUTPUTS
 from daemon.outputs.output import Output
-from daemon.photo import Cutout
+from daemon.raster import Cutout
 
 WORDS = {".json", ".xmp"}
 EXTENSIONS = {"PNG": ".png", "TIFF": ".tif", "JPEG": ".jpg", "WEBP": ".webp", "AVIF": ".avif"}

@@ -17,7 +17,7 @@ from psd_tools.constants import ChannelID, Resource
 
 from daemon.imaging.colour import SRGB
 from daemon.outputs import photoshop
-from daemon.photo import Cutout, Matte, Metadata, Raster
+from daemon.raster import Cutout, Matte, Metadata, Raster
 
 DTYPES = pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 

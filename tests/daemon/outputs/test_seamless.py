@@ -17,7 +17,7 @@ from daemon.imaging.colour import SRGB
 from daemon.outputs import harmony
 from daemon.outputs.framing import box_of
 from daemon.outputs.placing import placed
-from daemon.photo import Cutout, Matte, Raster
+from daemon.raster import Cutout, Matte, Raster
 
 DTYPES = pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 

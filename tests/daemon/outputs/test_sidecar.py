@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from daemon.outputs import sidecar
-from daemon.photo import Cutout, Origin
+from daemon.raster import Cutout, Origin
 from matting.judgement.flag import Flag
 
 ORIGIN = Origin("Emma & <Ann>.jpg", "ab" * 32, "matted 1.2", "bshm.pb", "tensorflow 1.15.5")

@@ -16,8 +16,9 @@ import pytest
 from harness import Daemon, write_photo
 
 from daemon.errors import LedgerTrouble
+from daemon.filed import Filed
 from daemon.ledger import Ledger, State
-from daemon.photo import Filed, Sighting, Version
+from daemon.photo import Sighting, Version
 from daemon.service.status import Condition, read
 
 Make = Callable[..., Daemon]

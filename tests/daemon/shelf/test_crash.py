@@ -26,9 +26,10 @@ from typing import Any
 import pytest
 
 from daemon.errors import WorkerDied
+from daemon.filed import Filed
 from daemon.ledger import Ledger, State
 from daemon.machine.instance import place
-from daemon.photo import Filed, Photo, Sighting, Version
+from daemon.photo import Photo, Sighting, Version
 from daemon.plan import Plan
 from daemon.shelf import durable, staging
 from daemon.shelf.disposal import Originals, dispose

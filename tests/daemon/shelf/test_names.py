@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from daemon.photo import Part, Photo, Version
+from daemon.filed import Part
+from daemon.photo import Photo, Version
 from daemon.shelf.names import Known, NamedOutput, choose, numbered
 from daemon.shelf.templates import counting, faults
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from site_stub import HAIR, Site
 
+from daemon.filed import Part
 from daemon.intake.ignore import PHOTO_EXTENSIONS
 from daemon.ledger.gallery import Gallery
-from daemon.photo import Part
 from daemon.web.uploads import _ENDINGS
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from browser import Open, cards, go, until
 from site_stub import HAIR, Site
 
-from daemon.photo import Filed
+from daemon.filed import Filed
 
 GAPS = """async (step) => {
   const grid = document.getElementById('grid');

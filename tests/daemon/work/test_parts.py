@@ -17,8 +17,9 @@ import tifffile
 from daemon.config.profiles import Profile
 from daemon.config.reading import Reading
 from daemon.errors import NotReady, TooManyPixels
+from daemon.filed import Part
 from daemon.imaging.decode import decode
-from daemon.photo import Part, Photo, Redo, Touchup, Version
+from daemon.photo import Photo, Redo, Touchup, Version
 from daemon.shelf import staging
 from daemon.work.job import EngineAddress, Job, Staged
 from daemon.work.pipeline import work

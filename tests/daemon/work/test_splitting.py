@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import skimage.data
 
+from daemon.filed import WHOLE, Part
 from daemon.imaging.blocks import block_of
 from daemon.imaging.colour import SRGB
 from daemon.imaging.exif import Exif, Tags, Value
-from daemon.photo import WHOLE, Metadata, Part, Raster
+from daemon.raster import Metadata, Raster
 from daemon.work.found import Found
 from daemon.work.splitting import UNPARTED, UNSPLIT, split
 from matting.judgement.told import OF_SCANS, TOLD

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import skimage.data
 
+from daemon.filed import WHOLE
 from daemon.imaging.colour import SRGB
-from daemon.photo import WHOLE, Raster
+from daemon.raster import Raster
 from daemon.work.found import Found
 from daemon.work.turning import UNTURNED, by_faces, by_people, upright
 

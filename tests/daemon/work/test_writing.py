@@ -11,7 +11,7 @@ import pytest
 from daemon.config.profiles import BUILT_IN
 from daemon.errors import ResultsTrouble
 from daemon.imaging.colour import SRGB
-from daemon.photo import Cutout, Matte, Raster
+from daemon.raster import Cutout, Matte, Raster
 from daemon.work.pipeline import write_outputs
 
 PROFILE = BUILT_IN["old-photo"]

@@ -12,7 +12,7 @@ from daemon.engine.choice import choose, stores
 from daemon.errors import NoEngine, SettingsError
 from matting.models.catalog import PEOPLE, PEOPLE_ENGINE
 from matting.models.errors import ModelError
-from matting.models.model import engine_of
+from matting.models.naming import engine_of
 
 
 @dataclass(frozen=True, slots=True)

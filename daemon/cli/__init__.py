@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import signal
@@ -74,6 +75,8 @@ def main() -> None:
             # Looking through all that is installed for plugins takes a while, and we use none.
             os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
             verbs = app(_asked_for(sys.argv[1:2]))
+        gc.freeze()  # what is loaded stays; it is not looked through for garbage later either
+        gc.enable()  # which daemon/__main__.py put off
         verbs(prog_name="matted")
     except MattedError as error:
         print(f"matted: {advice(str(error))}", file=sys.stderr)  # noqa: T201 - this is the command line

@@ -7,8 +7,6 @@ from typing import Any
 
 from daemon.config.faults import Fault, did_you_mean
 from daemon.config.profiles import AUTO, BUILT_IN, NONE
-from matting.models.catalog import CATALOG
-from matting.refiners import BUILT_IN as BUILT_IN_REFINERS
 
 
 def unknown_profiles(data: Mapping[str, Any]) -> Iterator[Fault]:
@@ -27,18 +25,24 @@ def unknown_profiles(data: Mapping[str, Any]) -> Iterator[Fault]:
 
 def unknown_refiners(data: Mapping[str, Any]) -> Iterator[Fault]:
     """Refiners of profiles that are neither built in nor networks that can be installed."""
-    known = [AUTO, NONE, *BUILT_IN_REFINERS, *_refining_networks(data)]
     profiles = data.get("profiles")
     for name, profile in (profiles if isinstance(profiles, dict) else {}).items():
         matting = profile.get("matting") if isinstance(profile, dict) else None
         refiner = matting.get("refiner") if isinstance(matting, dict) else None
-        if isinstance(refiner, str) and refiner not in known:
+        if not isinstance(refiner, str) or refiner in {AUTO, NONE}:
+            continue
+        known = [AUTO, NONE, *_refiners(data)]
+        if refiner not in known:
             at = ("profiles", name, "matting", "refiner")
             yield at, f"there is no refiner {refiner!r}{did_you_mean(refiner, known)}"
 
 
-def _refining_networks(data: Mapping[str, Any]) -> Iterator[str]:
-    """Names that `matted model install` knows, of networks that refine."""
+def _refiners(data: Mapping[str, Any]) -> Iterator[str]:
+    """Those that are built in, and networks that refine, those of the settings among them."""
+    from matting.models.catalog import CATALOG  # noqa: PLC0415 - few settings name a refiner
+    from matting.refiners import BUILT_IN as BUILT_IN_REFINERS  # noqa: PLC0415 - likewise
+
+    yield from BUILT_IN_REFINERS
     yield from (name for name, entry in CATALOG.items() if entry.recipe and entry.recipe.refines)
     own = data.get("models")
     for name, recipe in (own if isinstance(own, dict) else {}).items():

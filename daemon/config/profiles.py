@@ -13,7 +13,7 @@ from daemon.outputs.output import variants
 from daemon.shelf import names, templates
 from daemon.steps import STEPS, chooses_view, finds_people
 from matting.models.errors import UnknownModel
-from matting.models.model import demand_name
+from matting.models.naming import demand_name
 
 AUTO, NONE = "auto", "none"
 """What settings can say instead of a refiner's name."""

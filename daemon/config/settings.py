@@ -25,9 +25,8 @@ from daemon.config.stations import Handovers, unsuited
 from daemon.config.web import WebSettings
 from daemon.options import Options
 from matting.engines import ENGINES
-from matting.models.catalog import CATALOG, CONVERTED
 from matting.models.errors import UnknownModel
-from matting.models.model import SUFFIXES, demand_name
+from matting.models.naming import SUFFIXES, demand_name
 from matting.networks.recipe import Recipe
 
 
@@ -51,6 +50,8 @@ ModelOrFile = Annotated[Path | str, AfterValidator(_named), WithJsonSchema({"typ
 
 
 def _own(name: str) -> str:
+    from matting.models.catalog import CATALOG, CONVERTED  # noqa: PLC0415 - few have their own
+
     if name in CATALOG or name == CONVERTED:
         raise ValueError(f"{name} is the name of a published network; choose another")
     return _checked(name)

@@ -16,7 +16,8 @@ from matting.engines import ENGINES
 from matting.models.catalog import CONVERTED, PEOPLE
 from matting.models.content import held, sha256_of
 from matting.models.errors import ModelError
-from matting.models.model import Model, engine_of
+from matting.models.model import Model
+from matting.models.naming import engine_of
 from matting.models.stores import Stores
 from matting.process.host import EngineSpec
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from matting.models.content import sha256
 from matting.models.errors import ModelError
-from matting.models.model import SUFFIX, EngineName, Model
+from matting.models.model import Model
+from matting.models.naming import SUFFIX, EngineName
 from matting.models.store import Store
 from matting.models.trial import TrialSettings, try_out
 from matting.networks.recipe import Recipe

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from matting.engines import ENGINES
-from matting.models.model import EngineName
+from matting.models.naming import EngineName
 from matting.models.package import Package
 from matting.networks import recipe
 from matting.networks.recipe import Recipe

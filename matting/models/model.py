@@ -7,19 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from matting.engines import ENGINES
-from matting.models.errors import ModelError, UnknownModel
+from matting.models.errors import ModelError
+from matting.models.naming import SUFFIX, SUFFIXES, EngineName
 from matting.networks.recipe import Recipe
 
-EngineName: TypeAlias = str
-"""A key of ``ENGINES``."""
-SUFFIX: dict[EngineName, str] = {name: kind.suffix for name, kind in ENGINES.items()}
-"""What model files end in, by the engine that runs them."""
-SUFFIXES = tuple(SUFFIX.values())
 FORMAT = 1
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FILE = re.compile(rf"files/[0-9a-f]{{64}}({'|'.join(map(re.escape, SUFFIXES))})")
 
 
@@ -58,25 +52,6 @@ class Model:
         if self.recipe is not None:
             options["recipe"] = self.recipe.to_json()
         return options
-
-
-def engine_of(path: Path) -> EngineName:
-    """The engine for a model's file, by what it ends in; if that says nothing, the one for any."""
-    any_suffix = next(engine for engine, kind in ENGINES.items() if kind.any_suffix)
-    return next((engine for engine, suffix in SUFFIX.items() if path.suffix == suffix), any_suffix)
-
-
-def demand_name(name: str) -> None:
-    """Check that a model may be called this.
-
-    Raises:
-        UnknownModel: it could be taken for a path or a file, or would lead out of the store.
-    """
-    if not _NAME.fullmatch(name) or name.endswith((*SUFFIXES, ".json")):
-        raise UnknownModel(
-            f"{name!r} cannot be a model's name: it takes letters, digits, dots, dashes and"
-            " underscores, begins with a letter or digit, and does not end like a file's"
-        )
 
 
 def to_json(model: Model) -> str:

@@ -15,7 +15,7 @@ from matting.models.content import md5, sha256, verify
 from matting.models.download import Listener, RetryLimits, download
 from matting.models.errors import ModelError, NotHad, UnknownModel
 from matting.models.hub import HubClient
-from matting.models.model import SUFFIX
+from matting.models.naming import SUFFIX
 from matting.models.package import Package, is_packed, unpack
 from matting.models.part import Part
 from matting.models.store import Store

@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from matting.models import model as manifest
+from matting.models import naming
 from matting.models.content import in_use
 from matting.models.errors import Busy, ModelError, UnknownModel, writing
 from matting.models.model import Model
@@ -43,7 +44,7 @@ class Store:
             UnknownModel: it can be no model's name.
             ModelError: its manifest cannot be read.
         """
-        manifest.demand_name(name)
+        naming.demand_name(name)
         path = self._manifest(name)
         try:
             text = path.read_text(encoding="utf-8")
@@ -101,7 +102,7 @@ class Store:
             Busy: another process is at it.
             ModelError: the store cannot be written.
         """
-        manifest.demand_name(name)
+        naming.demand_name(name)
         workplace = self.directory / _PARTIAL / name
         with writing(f"the models' directory {self.directory}"):
             workplace.mkdir(parents=True, exist_ok=True)
@@ -128,7 +129,7 @@ class Store:
             ModelError: the store cannot be written; what was active before still is.
         """
         files = self.directory / _FILES
-        target = files / (model.sha256 + manifest.SUFFIX[model.engine])
+        target = files / (model.sha256 + naming.SUFFIX[model.engine])
         shown = f"{model.name}-{model.sha256[:12]}.png"
         tested = {**model.tested, "matte": shown}
         with self._changing():
@@ -154,7 +155,7 @@ class Store:
             UnknownModel: it is not installed.
             ModelError: the store cannot be written.
         """
-        manifest.demand_name(name)
+        naming.demand_name(name)
         if name not in self.names():
             raise UnknownModel(f"{name} is not installed in {self.directory}")
         with self._changing():

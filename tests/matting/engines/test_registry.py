@@ -11,7 +11,7 @@ import pytest
 from daemon.config.settings import EngineSettings
 from matting.engines import ENGINES
 from matting.models.catalog import CATALOG, CONVERTED, PEOPLE, PEOPLE_ENGINE
-from matting.models.model import engine_of
+from matting.models.naming import engine_of
 
 
 @pytest.mark.parametrize("name", sorted(ENGINES))

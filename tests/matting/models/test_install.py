@@ -23,7 +23,8 @@ from matting.models.content import verify
 from matting.models.download import Listener, RetryLimits
 from matting.models.errors import ModelError, NotHad, UnknownModel
 from matting.models.install import Order, install
-from matting.models.model import SUFFIX, Model, demand_name
+from matting.models.model import Model
+from matting.models.naming import SUFFIX, demand_name
 from matting.models.package import Package
 from matting.models.store import Store
 from matting.models.trial import TrialSettings

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
+from laboratory import ROOT
 from onnx import TensorProto as Type
 from onnx import helper, numpy_helper
 
@@ -153,3 +158,21 @@ def refining(planes, weights, sides=(None, None), multiple_of=1, **more):
     ]
     constants = [constant("weights", np.reshape(weights, (1, planes, 1, 1)))]
     return network(nodes, (1, planes, *sides), constants=constants, **more)
+
+
+def picture(height, width, seed=1):
+    """Noise, (height, width, 3) uint8."""
+    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+
+
+def in_a_process(code, **environ):
+    """Run Python in a process of its own, which has the engine's ``load``."""
+    start = "import numpy as np; from matting.engines.onnx import load\n"
+    return subprocess.run(
+        [sys.executable, "-c", start + code],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": ROOT} | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

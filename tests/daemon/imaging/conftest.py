@@ -14,6 +14,7 @@ import pytest
 import pyvips
 import skimage.data
 import tifffile
+from codec_pictures import made_of
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -148,3 +149,13 @@ def wide_gamut() -> bytes:
     """Display P3, as libvips brings it along."""
     profile: bytes = pyvips.Operation.call("profile_load", "p3")
     return profile
+
+
+@pytest.fixture(scope="session")
+def grey(picture: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+
+
+@pytest.fixture(scope="session")
+def files(picture: np.ndarray) -> dict[str, bytes]:
+    return made_of(picture)

@@ -12,11 +12,14 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import networks
 import pytest
+from model_server import ModelServer
+from typed_commands import SETTINGS
 
 ROOT = Path(__file__).parents[3]
 Done = subprocess.CompletedProcess[str]
@@ -127,3 +130,18 @@ def on_terminal(environment: dict[str, str], home: Path) -> Callable[..., tuple[
         return done.returncode, terminal.close()
 
     return run
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer(networks.same()) as made:
+        yield made
+
+
+@pytest.fixture
+def store(home: Path, environment: dict[str, str]) -> Path:
+    """Where the commands keep their models; own networks are in matted.yaml."""
+    environment["XDG_DATA_HOME"] = str(home / "data")
+    environment["MATTED_MODELS"] = str(home / "shared")
+    (home / "matted.yaml").write_text(SETTINGS)
+    return home / "state" / "models"

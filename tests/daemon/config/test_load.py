@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import time
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
-import yaml
-from hypothesis import example, given
-from hypothesis import strategies as st
 from pydantic import BaseModel
+from settings_faults import SHORTEST, faults
 
 from daemon.config.documentation import documentation
-from daemon.config.load import load, parse
+from daemon.config.load import parse
 from daemon.config.profiles import BUILT_IN, Matting, Output, Profile, Step
 from daemon.config.settings import EngineSettings, Folder, ResourceLimits, Settings
-from daemon.errors import SettingsError
 from daemon.outputs import OUTPUTS
 from daemon.steps import STEPS
 
 PLUGINS: tuple[Any, ...] = (*STEPS.values(), *OUTPUTS.values())
-SHORTEST = "folders: [{watch: inbox, results: results}]"
-
-
-@pytest.fixture(autouse=True)
-def _state_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state-home"))
-    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
-
-
-def faults(text: str, base: Path) -> tuple[str, ...]:
-    with pytest.raises(SettingsError) as caught:
-        parse(text, source="test.yaml", base=base)
-    return caught.value.faults
 
 
 def test_the_shortest_useful_file_names_one_folder(tmp_path: Path) -> None:
@@ -166,114 +147,6 @@ def test_settings_that_no_daemon_could_live_with_are_refused_in_one_line(
     assert all("\n" not in fault and len(fault) < 700 for fault in found)
 
 
-def bombs() -> dict[str, str]:
-    levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
-    merged = "".join(
-        f"m{n}: &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
-    )
-    many = ", ".join(["*f"] * 1500)
-    return {
-        "nine times nine times nine": f"a0: &a0 [x, x]\n{levels}",
-        "merged likewise": f"m0: &m0 {{k: v}}\n{merged}",
-        "folders by the thousand": f"x: &f {{watch: a, results: b}}\nfolders: [{many}]",
-        "too deep": "x: " + "[" * 10_000 + "]" * 10_000,
-        "too deep in blocks": "\n".join(" " * n + "- a:" for n in range(0, 600, 2)),
-        "never closed": "[" * 200_000,
-        "unknown keys": "\n".join(f"key{n}: 1" for n in range(3500)),
-        "the same key": "a: 1\n" * 3500,
-        "a long value": "x: " + "y" * 200_000,
-        "a long key": "y" * 4000 + ": 1",
-        "many anchors": "\n".join(f"- &a{n} x" for n in range(3500)),
-    }
-
-
-@pytest.mark.parametrize("kind", bombs())
-def test_a_file_that_means_more_than_it_says_is_refused_at_once(tmp_path: Path, kind: str) -> None:
-    began_s = time.process_time()
-    found = faults(bombs()[kind], tmp_path)
-    assert time.process_time() - began_s < 3, "seconds, on the slowest of machines"
-    assert 0 < len(found) <= 110
-    assert all("\n" not in fault and len(fault) < 700 for fault in found)
-
-
-def test_a_part_that_is_named_and_repeated_is_fine(tmp_path: Path) -> None:
-    text = """\
-folders:
-  - &one {watch: a, results: r, settle_s: 7}
-  - {<<: *one, watch: b}
-"""
-    settings = parse(text, source="test.yaml", base=tmp_path)
-    assert [folder.settle_s for folder in settings.folders] == [7, 7]
-
-
-def test_only_a_small_regular_file_is_read(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "fifo.yaml")
-    (tmp_path / "large.yaml").write_text("# no setting\n" * 50_000)
-    (tmp_path / "circle.yaml").symlink_to("circle.yaml")
-    for name, told in (
-        ("fifo.yaml", "is not a regular file"),
-        (".", "Is a directory"),
-        ("large.yaml", "is larger than 256 KiB"),
-        ("circle.yaml", "Too many levels of symbolic links"),
-    ):
-        with pytest.raises(SettingsError, match=told):
-            load(tmp_path / name)
-
-
-KEYS = st.sampled_from(
-    [
-        key
-        for kind in (Settings, Folder, EngineSettings, ResourceLimits, Profile)
-        for key in kind.model_fields
-    ]
-    + ["<<", "mine", "old-photo", "", "denoise", "matte", "foreground", "composition"]
-)
-SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.dates(), st.binary(max_size=9),
-    st.text(max_size=9), st.sampled_from(["auto", "~", "~x", "/", "\0", "a", "inbox", "archive"]),
-)  # fmt: skip
-TREES = st.recursive(
-    SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(st.one_of(KEYS, SCALARS), inner, max_size=5)
-    ),
-    max_leaves=25,
-)
-SOUP = st.lists(
-    st.one_of(
-        KEYS,
-        st.text(max_size=5),
-        st.sampled_from([*"[]{}:,-?!&*#|>%@`'\"\n \t", "&a ", "*a"]),
-    ),
-    max_size=30,
-).map("".join)
-
-
-@given(data=TREES, folders=TREES)
-@example(data={"folders": [{None: 1}]}, folders=[])
-@hypothesis.settings(max_examples=100, deadline=None)
-def test_whatever_stands_in_a_file_it_is_settings_or_a_report(data: Any, folders: Any) -> None:
-    whole = {**data, "folders": folders} if isinstance(data, dict) else data
-    parses_or_reports(yaml.safe_dump(whole, allow_unicode=True))
-
-
-@given(SOUP)
-@hypothesis.settings(max_examples=100, deadline=None)
-def test_whatever_yaml_it_is_it_is_settings_or_a_report(text: str) -> None:
-    parses_or_reports(text)
-    parses_or_reports(f"{SHORTEST}\n{text}")
-
-
-def parses_or_reports(text: str) -> None:
-    told: tuple[str, ...] = ("fine",)
-    try:
-        parse(text, source="fuzz.yaml", base=Path("/nonexistent"))
-    except SettingsError as error:
-        told = error.faults
-    assert told
-    assert all("\n" not in fault and len(fault) < 700 for fault in told)
-
-
 def test_editors_are_told_every_bound() -> None:
     """A number without one in the schema is a number with which the daemon was never tried."""
     unbounded = []
@@ -293,14 +166,6 @@ def test_editors_are_told_every_bound() -> None:
                     if not (lower and upper) and "enum" not in each:
                         unbounded.append(f"{kind.__module__}.{name}")
     assert unbounded == []
-
-
-def test_an_unreadable_file_is_a_settings_fault(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="No such file"):
-        load(tmp_path / "absent.yaml")
-    (tmp_path / "latin.yaml").write_bytes(b"folders: \xff")
-    with pytest.raises(SettingsError, match="not UTF-8"):
-        load(tmp_path / "latin.yaml")
 
 
 @pytest.mark.parametrize(
@@ -352,39 +217,6 @@ def test_every_setting_is_described() -> None:
         check(kind)
     for plugin in PLUGINS:
         check(plugin.Options)
-
-
-# Refiners
-
-
-def refiner_settings(name: str, more: str = "") -> str:
-    return f"""
-folders: [{{watch: in, results: out}}]
-profiles: {{fine: {{matting: {{refiner: {name}}}}}}}
-{more}
-"""
-
-
-@pytest.mark.parametrize("name", ["auto", "none", "closed-form"])
-def test_a_known_refiner_is_taken(tmp_path: Path, name: str) -> None:
-    settings = parse(refiner_settings(name), source="a.yaml", base=tmp_path)
-    assert settings.profile("fine").matting.refiner == name
-
-
-def test_a_network_of_ones_own_that_refines_is_a_refiner(tmp_path: Path) -> None:
-    more = "models: {mine: {trimap: plane, size: [1024, 1024]}, another: {}}"
-    settings = parse(refiner_settings("mine", more), source="a.yaml", base=tmp_path)
-    assert settings.models["mine"].refines
-    with pytest.raises(SettingsError, match="there is no refiner 'another'"):
-        parse(refiner_settings("another", more), source="a.yaml", base=tmp_path)
-
-
-def test_an_unknown_refiner_is_one_fault_with_the_nearest_name(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError) as caught:
-        parse(refiner_settings("close-form"), source="a.yaml", base=tmp_path)
-    (fault,) = caught.value.faults
-    assert fault.startswith("line 3: profiles.fine.matting.refiner there is no refiner")
-    assert fault.endswith("did you mean closed-form?")
 
 
 def test_a_bare_on_is_the_name_that_it_looks_like(tmp_path: Path) -> None:

@@ -142,6 +142,11 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def host_threads() -> list[str]:
+    """Threads of engines' hosts in this process."""
+    return [each.name for each in threading.enumerate() if each.name == "engine-host"]
+
+
 def write_photo(path: Path, red: int = 200, size: tuple[int, int] = (64, 48)) -> Path:
     """A photo whose red channel, which the stub engine returns as alpha, is ``red``."""
     pixels = np.full((size[1], size[0], 3), (30, 60, red), np.uint8)

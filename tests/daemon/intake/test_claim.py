@@ -2,79 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from harness import Daemon, wait_until, write_photo
+from claims import QUICK, claim, said, there
+from harness import wait_until
 
 from daemon.errors import InUse
-from daemon.intake.claim import Claim, Holder, Rhythm
-from daemon.intake.claim_file import NAME, Mark, marks
-from daemon.machine import instance
-
-Make = Callable[..., Daemon]
-QUICK = Rhythm(beat_s=0.1, stale_s=1.0)
-HOLD = """
-import sys, time
-from daemon.intake.claim import Claim, Rhythm
-claim = Claim(sys.argv[1], sys.argv[2], sys.argv[3], rhythm=Rhythm(0.1, 1.0))
-claim.demand()
-print(claim.trouble(), flush=True)
-while True:
-    time.sleep(0.2)
-    if (reason := claim.trouble()) is not None:
-        print(reason, flush=True)
-        break
-"""
-ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED without root: namespaces, mounts")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for name in ("in", "out"):
-        (tmp_path / name).mkdir()
-    return tmp_path / "in"
-
-
-def claim(folder: Path, owner: str = "one", results: str = "out") -> Claim:
-    return Claim(str(folder), str(folder.parent / results), owner, rhythm=QUICK)
-
-
-@pytest.fixture
-def hold(folder: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Another process with a claim."""
-    started = []
-
-    def start(owner: str = "other", prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-        places = [str(folder), str(folder.parent / "out")]
-        command = [*prefix, sys.executable, "-c", HOLD, *places, owner]
-        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.kill()
-        one.communicate()
-
-
-def said(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
-
-
-def there(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+from daemon.intake.claim import Holder
+from daemon.intake.claim_file import NAME, Mark
 
 
 def test_a_second_claim_is_refused_by_whatever_path_the_folder_goes(folder: Path) -> None:
@@ -111,18 +55,6 @@ def test_a_claim_of_a_killed_process_is_taken_over_at_once(
         mine.demand()
         assert mine.trouble() is None
         assert time.monotonic() - began_s < QUICK.stale_s
-
-
-@ROOT
-@pytest.mark.parametrize("apart", ["--net", "--pid", "--uts"])
-def test_a_claim_is_seen_from_another_container(
-    folder: Path, hold: Callable[..., subprocess.Popen[str]], apart: str
-) -> None:
-    """An abstract socket is not seen from another network namespace: photos were filed twice."""
-    prefix = ("unshare", apart, *(("--fork", "--kill-child") if apart == "--pid" else ()))
-    assert said(hold(prefix=prefix)) == "None"
-    with claim(folder) as mine, pytest.raises(InUse, match="another matted watches it"):
-        mine.demand()
 
 
 def foreign(folder: Path, run: str = "theirs", **more: object) -> tuple[Mark, Holder]:
@@ -234,119 +166,3 @@ def test_a_claim_that_somebody_removes_is_made_again(folder: Path) -> None:
         mine.demand()
         (folder / NAME).unlink()
         wait_until(lambda: mine.trouble() is None and (folder / NAME).exists(), 3)
-
-
-@ROOT
-def test_a_read_only_folder_is_claimed_in_the_results(folder: Path) -> None:
-    subprocess.run(["mount", "--bind", folder, folder], check=True)
-    try:
-        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
-        with claim(folder) as mine:
-            mine.demand()
-            assert mine.trouble() is None
-            assert [name.rpartition("-")[0] for name in there(folder.parent / "out")] == [NAME]
-            with claim(folder, "two") as second, pytest.raises(InUse):
-                second.demand()
-    finally:
-        subprocess.run(["umount", folder], check=True)
-    assert there(folder.parent / "out") == []
-
-
-def test_a_folder_that_is_claimed_in_the_results_is_not_claimed_in_itself(folder: Path) -> None:
-    """As by a daemon that may write where the other may not."""
-    mark = marks(str(folder), str(folder.parent / "out"))[1]
-    who = Holder("theirs", "theirs", "another-place", 1, "another-host")
-    assert mark.make(who.written())
-    with claim(folder) as mine:
-        assert mine.trouble() is not None
-        assert there(folder) == []
-
-
-def test_two_folders_of_one_name_have_claims_of_their_own_in_the_results(tmp_path: Path) -> None:
-    for name in ("a/in", "b/in", "out"):
-        (tmp_path / name).mkdir(parents=True)
-    found = {marks(str(tmp_path / name), str(tmp_path / "out"))[1] for name in ("a/in", "b/in")}
-    assert len(found) == 2
-
-
-def test_no_name_that_any_local_user_could_take_is_used(folder: Path) -> None:
-    """Abstract sockets belong to whoever binds them first."""
-    with claim(folder) as mine:
-        mine.demand()
-        names = Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace")
-        assert hashlib.sha256(os.fsencode(folder)).hexdigest() not in names
-
-
-def test_a_claim_does_not_hold_the_folder_itself(folder: Path) -> None:
-    """An open descriptor there would keep a share from being unmounted."""
-    with claim(folder) as mine:
-        mine.demand()
-        links = [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
-        targets = [os.readlink(link) for link in links if os.path.lexists(link)]
-        assert not [target for target in targets if target.startswith(str(folder))]
-
-
-def test_a_folder_is_known_as_the_same_places_process_only(tmp_path: Path) -> None:
-    assert instance.place() == instance.place()
-    assert instance.owner(tmp_path) == instance.owner(tmp_path)
-    assert instance.owner(tmp_path / "..") != instance.owner(tmp_path)
-
-
-@ROOT
-def test_containers_are_other_places() -> None:
-    command = [sys.executable, "-c", "from daemon.machine.instance import place; print(place())"]
-    told = subprocess.run(
-        ["unshare", "--pid", "--fork", *command], capture_output=True, text=True, check=True
-    )
-    assert told.stdout.strip() not in {"", instance.place()}
-
-
-def config(one: Daemon, state: str) -> list[str]:
-    path = one.root / f"{state}.yaml"
-    text = one.config.read_text().replace("state_dir: state", f"state_dir: {state}")
-    path.write_text(text)
-    return [sys.executable, "-m", "daemon", "run", "--config", str(path)]
-
-
-@ROOT
-def test_two_daemons_in_two_network_namespaces_file_each_photo_once(daemon: Make) -> None:
-    one = daemon()
-    one.start(prefix=("unshare", "--net"))
-    second = subprocess.run(
-        config(one, "state2"), capture_output=True, text=True, check=False, timeout=60
-    )
-    assert second.returncode == 4
-    assert "another matted watches it: process" in second.stderr
-    assert "Traceback" not in second.stderr
-    write_photo(one.inbox / "a.png")
-    one.await_("photo.filed")
-    one.stop()
-    assert len(one.mattes()) == 1
-    assert not (one.inbox / NAME).exists()
-
-
-def test_a_folder_that_is_taken_over_pauses_until_it_is_free_again(daemon: Make) -> None:
-    one = daemon()
-    one.start()
-    wait_until((one.inbox / NAME).exists, 10)
-    theirs = Holder("theirs", "theirs", "another-place", 1, "another-host")
-    (one.inbox / NAME).write_bytes(theirs.written())
-    paused = one.await_("folder.paused")
-    assert "process 1 on another-host" in paused["reason"]
-    write_photo(one.inbox / "a.png")
-    time.sleep(1)
-    assert not one.mattes()
-    (one.inbox / NAME).unlink()
-    one.await_("folder.resumed")
-    one.await_("photo.filed")
-
-
-def test_a_restart_after_a_kill_and_a_lost_state_watches_at_once(daemon: Make) -> None:
-    one = daemon()
-    one.start()
-    one.kill()
-    assert (one.inbox / NAME).exists()
-    shutil.rmtree(one.root / "state")
-    one.start()
-    write_photo(one.inbox / "a.png")
-    one.await_("photo.filed")

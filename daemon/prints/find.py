@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.prints import platen, sides
+from daemon.prints.doubt import Doubt, Kind
 from daemon.prints.parting import parted
 from daemon.prints.piece import Piece
 from daemon.prints.rectangle import MOST_ASPECT, USUAL_ASPECT, Rectangle
@@ -48,7 +49,6 @@ _MOST_EDGES = 2
 _MOST_PRINTS = 40
 _MOST_BESIDE = 0.02
 """Of the scan: what else may lie on it."""
-_NO_RECTANGLE = "is no rectangle: prints may overlap, or it is torn"
 
 Print = tuple[Piece, Rectangle]
 """What was seen of it, and where its sides are."""
@@ -60,7 +60,7 @@ class Layout:
 
     prints: tuple[Rectangle, ...] = ()
     """In pixels of the picture that was looked at; by rows, from the left."""
-    doubt: str | None = None
+    doubt: Doubt | None = None
     """Why they are not to be cut out."""
     remarks: tuple[str, ...] = ()
     """Of each print: why it may be two; empty if nothing speaks for that."""
@@ -81,8 +81,8 @@ def find(photo: NDArray[np.uint8]) -> Layout:
     if ground.doubt:
         return Layout(doubt=ground.doubt)
     first = _laid_out(ground)
-    mendable = any(first.remarks) or (first.doubt or "").endswith(_NO_RECTANGLE)
-    if not mendable:
+    mendable = first.doubt is not None and first.doubt.may_be_mended
+    if not mendable and not any(first.remarks):
         return first
     # Uneven light looks like faint paper: so it is looked for only where that can mend a doubt. No
     # paper makes a seam better seen where there is no other way to cut.
@@ -95,7 +95,7 @@ def _laid_out(ground: platen.Platen) -> Layout:
     pieces = _pieces(ground, long_side)
     prints = [one for one in pieces if _is_print(one, pixels, long_side)]
     if not prints:
-        return Layout(doubt="nothing on it is as large as a print")
+        return Layout(doubt=Doubt(Kind.NO_PRINT))
     found = _in_rows(
         [(one, _with_borders(number, prints, ground)) for number, one in enumerate(prints)]
     )
@@ -140,32 +140,32 @@ def _with_borders(number: int, prints: list[Piece], ground: platen.Platen) -> Re
     return sides.snapped(ground.off, rectangle, 4)
 
 
-def _doubt(found: list[Print], beside: float) -> str | None:
+def _doubt(found: list[Print], beside: float) -> Doubt | None:
     if len(found) > _MOST_PRINTS:
-        return f"{len(found)} prints on it, more than anybody lays on a platen"
+        return Doubt(Kind.MANY_PRINTS, amount=len(found))
     if beside > _MOST_BESIDE:
-        return "something lies on it that is no print"
+        return Doubt(Kind.SOMETHING_ELSE)
     for number, (piece, rectangle) in enumerate(found, start=1):
         doubt = _doubt_of(piece, rectangle)
-        if doubt is None and _edges(rectangle, piece.mask.shape) > _MOST_EDGES:
-            doubt = "reaches three edges of the scan: what is beside it may belong to it"
         if doubt is not None:
-            return f"print {number} {doubt}"
+            return replace(doubt, print=number)
     for (_, one), (_, other) in itertools.combinations(found, 2):
         if one.shared(other) > _MOST_SHARED * min(one.area, other.area):
-            return "prints lie on each other"
+            return Doubt(Kind.ON_EACH_OTHER)
     return None
 
 
-def _doubt_of(one: Piece, rectangle: Rectangle) -> str | None:
+def _doubt_of(one: Piece, rectangle: Rectangle) -> Doubt | None:
     if one.more or not _is_rectangle(one, rectangle):
-        return _NO_RECTANGLE
+        return Doubt(Kind.NO_RECTANGLE)
     if one.unseen_seam or one.upper < _LEAST_UPPER:
-        return "meets another where no edge is to be seen: prints may overlap"
+        return Doubt(Kind.UNSEEN_SEAM)
     if rectangle.aspect > MOST_ASPECT:
-        return f"is {rectangle.aspect:.1f} times as long as it is wide"
+        return Doubt(Kind.LONG, amount=rectangle.aspect)
     if abs(rectangle.degrees) > _MOST_DEGREES:
-        return f"lies {abs(rectangle.degrees):.0f} degrees askew"
+        return Doubt(Kind.ASKEW, amount=abs(rectangle.degrees))
+    if _edges(rectangle, one.mask.shape) > _MOST_EDGES:
+        return Doubt(Kind.MANY_EDGES)
     return None
 
 

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.prints.doubt import Doubt, Kind
+
 _RING = 0.012
 """Width of the border at which the platen is looked for, of the longer side."""
 _LEAST_OF_RING = 0.3
@@ -60,14 +62,14 @@ class Platen:
         return replace(self, mask=self.mask | broad, outlined=True)
 
     @property
-    def doubt(self) -> str | None:
+    def doubt(self) -> Doubt | None:
         """Why it is none; None if it is one."""
         if self.share < _LEAST_OF_RING:
-            return "no plain platen is to be seen at the scan's edges"
+            return Doubt(Kind.NO_PLATEN)
         if self.uneven > _MOST_UNEVEN:
-            return "what surrounds the pictures is no evenly lit platen"
+            return Doubt(Kind.UNEVEN_PLATEN)
         if self.mask.mean() > 1 - _LEAST_OF_SCAN:
-            return "the picture fills the platen"
+            return Doubt(Kind.FULL_PLATEN)
         return None
 
 

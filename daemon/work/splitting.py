@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from daemon.filed import Part
 from daemon.imaging.colour import small_srgb8
 from daemon.imaging.exif import of_block
-from daemon.prints import cutting, find
+from daemon.prints import cutting, find, told
+from daemon.prints.doubt import Doubt, Kind
 from daemon.raster import Raster
 from daemon.work.found import Found
 from matting.judgement.flag import Flag
@@ -29,8 +30,8 @@ def split(whole: Found) -> Iterator[Found]:
     small, scale = small_srgb8(whole.raster, find.LONG_SIDE)
     layout = _layout(whole.raster, small)
     if layout.doubt:
-        told = f"not cut into prints: {layout.doubt}"
-        raster = replace(whole.raster, warnings=(*whole.raster.warnings, told))
+        why = f"not cut into prints: {told.tell(layout.doubt)}"
+        raster = replace(whole.raster, warnings=(*whole.raster.warnings, why))
         yield Found(whole.part, raster, (*whole.flags, Flag(UNSPLIT, 1.0, None)))
         return
     scan = whole.raster
@@ -47,7 +48,7 @@ def split(whole: Found) -> Iterator[Found]:
 
 def _layout(raster: Raster, small: NDArray[np.uint8]) -> find.Layout:
     """Framed pictures on a wall look like prints on a platen; but a camera says so."""
-    told = of_block(raster.metadata.exif).photo.values
-    if {_EXPOSURE, _APERTURE} & told.keys():
-        return find.Layout(doubt="a camera took it, and no flatbed")
+    tags = of_block(raster.metadata.exif).photo.values
+    if {_EXPOSURE, _APERTURE} & tags.keys():
+        return find.Layout(doubt=Doubt(Kind.CAMERA))
     return find.find(small)

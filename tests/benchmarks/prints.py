@@ -38,6 +38,7 @@ from daemon.api import settings_for
 from daemon.engine.choice import people_network
 from daemon.prints import cutting, find
 from daemon.prints.rectangle import Rectangle
+from daemon.prints.told import tell
 from daemon.work import turning
 from tests.stubs.composed_scans import Scan, composed, iou
 
@@ -212,7 +213,8 @@ def _tried(scan: Scan) -> Result:
         cutting.cut(scan.pixels, one)
     took_s = time.process_time() - began_s
     flagged = not layout.doubt and any(layout.remarks)
-    return Result(scan, prints, layout.doubt, flagged, _matched(scan, prints), took_s)
+    doubt = None if layout.doubt is None else tell(layout.doubt)
+    return Result(scan, prints, doubt, flagged, _matched(scan, prints), took_s)
 
 
 def _matched(scan: Scan, prints: Sequence[Rectangle]) -> tuple[float, ...]:

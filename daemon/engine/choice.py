@@ -13,7 +13,7 @@ from daemon.config import settings
 from daemon.config.invocation import typed
 from daemon.errors import ModelAbsent, NoEngine
 from matting.engines import ENGINES
-from matting.models.catalog import CONVERTED, PEOPLE
+from matting.models.catalog import CONVERTED, CONVERTIBLE, PEOPLE
 from matting.models.content import held, sha256_of
 from matting.models.errors import ModelError
 from matting.models.model import Model
@@ -160,9 +160,8 @@ def _demanded(whole: settings.Settings, known: Stores, name: str) -> Model:
 
 def _absent(whole: settings.Settings, name: str) -> ModelAbsent:
     what = f"the network that finds people, {name}," if name == PEOPLE else f"the model {name}"
-    how = typed(
-        "model convert bshm PHOTOS" if name == CONVERTED else f"model install {name}", whole
-    )
+    convert = f"model convert {CONVERTIBLE[0]} PHOTOS"
+    how = typed(convert if name == CONVERTED else f"model install {name}", whole)
     return ModelAbsent(f"{what} is not installed: `{how}`", name)
 
 

@@ -12,6 +12,8 @@ import daemon
 from daemon.engine.environment import run_elsewhere
 from daemon.engine.parity import Compared, Sight, compare, look
 from daemon.errors import MattedError, NoEngine
+from matting.engines import ENGINES
+from matting.models.catalog import GRAPHS
 from matting.networks.recipe import BSHM
 from matting.process.host import EngineSpec
 
@@ -67,7 +69,7 @@ def convert(graph: Path, network: Path, python: str | None) -> str:
         NoEngine: there is none, or the graph cannot be converted.
     """
     arguments = ["--from", str(graph.absolute()), "--out", str(network.absolute())]
-    return run_elsewhere("matting.networks.bshm.convert", arguments, python or converter())
+    return run_elsewhere(ENGINES[GRAPHS].converter, arguments, python or converter())
 
 
 def converter() -> str | None:
@@ -109,7 +111,7 @@ def prove(
     options = {"model": str(graph.absolute()), "device": "cpu"}
     told = {"model": str(network.absolute()), "device": "cpu", "recipe": BSHM.to_json()}
     tell(f"matting {len(pictures)} pictures with TensorFlow")
-    first = look(_spec("bshm", options, python or converter()), pictures)
+    first = look(_spec(GRAPHS, options, python or converter()), pictures)
     tell("and with ONNX Runtime")
     second = look(_spec("onnx", told, None), pictures)
     return Comparison(tuple(map(compare, pictures, first, second)))

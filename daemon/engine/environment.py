@@ -26,7 +26,7 @@ def run_elsewhere(module: str, arguments: list[str], python: str | None) -> str:
     Raises:
         NoEngine: with the last line that it said on standard error.
     """
-    spec = launch.EngineSpec("bshm", python=python)
+    spec = launch.EngineSpec(module, python=python)
     with TemporaryDirectory(prefix="matted-") as directory:
         place = launch.prepare(Path(directory))
         try:

@@ -33,13 +33,22 @@ class EngineKind(NamedTuple):
     """Whether its models' files may be called anything."""
     searches: bool = False
     """Whether it answers whom ``matting.people.find`` finds, with its model, and nothing else."""
+    converter: str = ""
+    """The module that makes ONNX networks of its models, run as a program where TensorFlow is."""
 
 
 _TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")
 _ONNX = ("onnxruntime", "onnxruntime-gpu")
 _OPENCV = ("opencv-python", "opencv-python-headless")
 ENGINES = {
-    "bshm": EngineKind("matting.engines.tensorflow", ".pb", "bshm", _TENSORFLOW, any_suffix=True),
+    "bshm": EngineKind(
+        "matting.engines.tensorflow",
+        ".pb",
+        "bshm",
+        _TENSORFLOW,
+        any_suffix=True,
+        converter="matting.networks.bshm.convert",
+    ),
     "onnx": EngineKind("matting.engines.onnx", ".onnx", "bshm-onnx", _ONNX),
     "people": EngineKind(
         "matting.engines.people", ".tflite", "selfie", _OPENCV, framework=False, searches=True

@@ -194,8 +194,12 @@ _ENTRIES = (
 )
 CATALOG = {entry.name: entry for entry in _ENTRIES}
 """What can be installed, by name."""
+GRAPHS = next(name for name, kind in ENGINES.items() if kind.converter)
+"""The engine whose models `matted model convert` makes ONNX networks of."""
+CONVERTIBLE = tuple(name for name, entry in CATALOG.items() if entry.engine == GRAPHS)
+"""The names of these models, the usual one first."""
 CONVERTED = ENGINES["onnx"].usual
-"""The name of what `matted model convert bshm` makes."""
+"""The name of what it makes of the usual one."""
 PEOPLE = ENGINES["people"].usual
 """The name of the network that finds people, which setting up installs."""
 PEOPLE_ENGINE = CATALOG[PEOPLE].engine

@@ -21,7 +21,7 @@ from daemon.engine.choice import guarded
 from daemon.engine.parity import Sight, sights
 from daemon.errors import MattedError, SettingsError
 from matting.models.adoption import CANDIDATE, Offer, activate
-from matting.models.catalog import CATALOG
+from matting.models.catalog import CONVERTIBLE
 from matting.models.model import Model
 from matting.models.store import Store
 from matting.models.stores import Stores
@@ -29,7 +29,6 @@ from matting.models.trial import TrialSettings
 from matting.networks.recipe import BSHM
 
 _MAX_PIXELS = 200_000_000
-_CONVERTIBLE = tuple(name for name, entry in CATALOG.items() if entry.engine == "bshm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class _Graph:
 
 
 def main(
-    name: Annotated[str, typer.Argument(help=f"What to convert: {' or '.join(_CONVERTIBLE)}.")],
+    name: Annotated[str, typer.Argument(help=f"What to convert: {' or '.join(CONVERTIBLE)}.")],
     photos: Annotated[
         list[str],
         typer.Argument(help="Photos of people, or folders of them, on which both have to agree."),
@@ -66,8 +65,8 @@ def main(
     It runs where no TensorFlow is, and on GPUs that tensorflow-gpu 1.15.5 does not know. It counts
     only if its alpha is the graph's on all photos given, within 1 of 255.
     """
-    if name not in _CONVERTIBLE:
-        fault = f"{name!r} is no frozen graph; what can be converted: {', '.join(_CONVERTIBLE)}"
+    if name not in CONVERTIBLE:
+        fault = f"{name!r} is no frozen graph; what can be converted: {', '.join(CONVERTIBLE)}"
         raise SettingsError("model", (fault,))
     where, console = chosen_store(config), Console()
     with told():

@@ -22,7 +22,7 @@ from daemon.cli.model.place import ChosenStore, Config, Shared, chosen_store, si
 from daemon.config.faults import did_you_mean
 from matting.engines import ENGINES
 from matting.models import trial as trials
-from matting.models.catalog import CATALOG, CONVERTED, ByHand, CatalogEntry, Web, own
+from matting.models.catalog import CATALOG, CONVERTED, CONVERTIBLE, ByHand, CatalogEntry, Web, own
 from matting.models.download import Listener
 from matting.models.errors import UnknownModel
 from matting.models.install import Order, install
@@ -85,7 +85,9 @@ def _entry(name: str, where: ChosenStore) -> CatalogEntry:
     if name in CATALOG:
         return CATALOG[name]
     if name == CONVERTED:
-        raise UnknownModel(f"{name} is made from bshm: `matted model convert bshm`")
+        raise UnknownModel(
+            f"{name} is made from {CONVERTIBLE[0]}: `matted model convert {CONVERTIBLE[0]}`"
+        )
     described = where.settings.models if where.settings else {}
     if name not in described:
         close = did_you_mean(name, [*CATALOG, *described])

@@ -1,4 +1,4 @@
-"""``python -m matting.bshm.convert --from FILE.pb --out FILE.onnx``, where there is tf2onnx.
+"""``python -m matting.networks.bshm.convert --from F.pb --out F.onnx``, where there is tf2onnx.
 
 It needs TensorFlow 2, too. Whether the result answers as the graph does is not known here: tf2onnx
 puts something else in place of what ONNX lacks (ResizeArea becomes ResizeBilinear, and alpha is off
@@ -36,7 +36,8 @@ _SIZES = ("height", "width")
 
 def main() -> int:
     """Convert one graph; say its size in one line."""
-    parser = argparse.ArgumentParser(prog="python -m matting.bshm.convert", description=__doc__)
+    prog = "python -m matting.networks.bshm.convert"
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     parser.add_argument("--from", dest="source", required=True, help="a frozen graph (.pb)")
     parser.add_argument("--out", required=True, help="the network's file (.onnx)")
     args = parser.parse_args()

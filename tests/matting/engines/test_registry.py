@@ -10,7 +10,7 @@ import pytest
 
 from daemon.config.settings import EngineSettings
 from matting.engines import ENGINES
-from matting.models.catalog import CATALOG, CONVERTED, PEOPLE, PEOPLE_ENGINE
+from matting.models.catalog import CATALOG, CONVERTED, CONVERTIBLE, GRAPHS, PEOPLE, PEOPLE_ENGINE
 from matting.models.naming import engine_of
 
 
@@ -44,6 +44,24 @@ def test_its_files_are_known_by_what_they_end_in(name: str) -> None:
 def test_a_file_that_is_called_anything_is_one_engines() -> None:
     (any_suffix,) = (name for name, kind in ENGINES.items() if kind.any_suffix)
     assert engine_of(Path("tf_graph")) == any_suffix
+
+
+@pytest.mark.parametrize("name", sorted(name for name, kind in ENGINES.items() if kind.converter))
+def test_its_converter_is_a_program(name: str) -> None:
+    """Read, not imported: what it needs is in an environment of its own."""
+    found = importlib.util.find_spec(ENGINES[name].converter)
+    assert found is not None
+    assert found.origin is not None
+    text = Path(found.origin).read_text("utf-8")
+    assert "main" in {one.name for one in ast.parse(text).body if isinstance(one, ast.FunctionDef)}
+    assert '__name__ == "__main__"' in text
+
+
+def test_what_is_converted_is_the_usual_model_of_one_engine() -> None:
+    """`matted model convert` has one kind of file to read, and one engine to compare with."""
+    assert [name for name, kind in ENGINES.items() if kind.converter] == [GRAPHS]
+    assert CONVERTIBLE[0] == ENGINES[GRAPHS].usual
+    assert f"{CONVERTIBLE[0]}-onnx" == CONVERTED
 
 
 @pytest.mark.parametrize("name", sorted(ENGINES))

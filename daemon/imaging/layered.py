@@ -8,18 +8,16 @@ Source: Adobe Photoshop File Formats Specification.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from psd_tools.compression import encode_rle
 from psd_tools.constants import ChannelID, ColorMode, Compression, Tag
 from psd_tools.psd import PSD
 from psd_tools.psd.header import FileHeader
-from psd_tools.psd.image_data import ImageData
 from psd_tools.psd.image_resources import ImageResource, ImageResources
 from psd_tools.psd.layer_and_mask import (
     ChannelData,
@@ -39,14 +37,10 @@ from psd_tools.psd.tagged_blocks import TaggedBlock, TaggedBlocks
 
 from daemon.errors import ResultsTrouble
 from daemon.imaging import resources
+from daemon.imaging.layered_planes import Coding, Merged, Plane, planes_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from daemon.imaging.encode import Samples
-
-Plane: TypeAlias = "NDArray[Any]"
-"""(height, width), uint8 or uint16."""
 
 MOST_PSD_PIXELS = 30_000
 MOST_PIXELS = 300_000
@@ -121,7 +115,7 @@ class _Writer:
 
     def psd(self) -> PSD:
         document = self._document
-        merged = [*_planes(document.merged)]
+        merged = [*planes_of(document.merged)]
         if document.transparency is not None:
             merged.append(document.transparency)
         told = {**document.resources, resources.VERSION: resources.version(_WRITER)}
@@ -137,7 +131,7 @@ class _Writer:
             ),
             image_resources=_made(ImageResources, kept),
             layer_and_mask_information=self._layers(),
-            image_data=_Merged(merged, self._coding),
+            image_data=Merged(merged, self._coding),
         )
 
     def _layers(self) -> LayerAndMaskInformation:
@@ -158,7 +152,7 @@ class _Writer:
 
     def _layer(self, layer: Layer) -> tuple[LayerRecord, ChannelDataList]:
         channels = {ChannelID.TRANSPARENCY_MASK: self._opaque}
-        channels |= dict(zip(_COLOURS, map(self._once, _planes(layer.pixels)), strict=False))
+        channels |= dict(zip(_COLOURS, map(self._once, planes_of(layer.pixels)), strict=False))
         if layer.mask is not None:
             channels[ChannelID.USER_LAYER_MASK] = self._coding.flat(layer.mask)
         whole = {"top": 0, "left": 0, "bottom": self._height, "right": self._width}
@@ -187,95 +181,9 @@ class _Writer:
         return self._encoded[at]
 
 
-@dataclass(frozen=True, slots=True)
-class Coding:
-    """How a document's planes are written."""
-
-    bits: int
-    version: int
-
-    @property
-    def dtype(self) -> str:
-        """Numpy's name of a sample in the file."""
-        return ">u2" if self.bits == 16 else "u1"
-
-    @property
-    def count_bytes(self) -> int:
-        """How many bytes tell how many a row takes."""
-        return 4 if self.version == 2 else 2
-
-    def colour(self, plane: Plane) -> ChannelData:
-        """A plane of colour. In 16 bits no two neighbours are alike, so that runs save nothing."""
-        if self.bits == 8:
-            return self.flat(plane)
-        return _Raw(plane, self.dtype)
-
-    def flat(self, plane: Plane) -> ChannelData:
-        """A plane in which most neighbours are alike."""
-        return ChannelData(Compression.RLE, self.run_lengths(plane))
-
-    def run_lengths(self, plane: Plane) -> bytes:
-        """The bytes of each row counted, then the rows."""
-        height, width = plane.shape
-        raw = plane.astype(self.dtype).data
-        return encode_rle(raw, width, height, self.bits, self.version)  # type: ignore[arg-type] # likewise
-
-
-class _Raw(ChannelData):
-    """A plane as it is, put into the file's byte order while it is written."""
-
-    def __init__(self, plane: Plane, dtype: str) -> None:
-        super().__init__(Compression.RAW)
-        self._plane = plane
-        self._dtype = dtype
-
-    def write(self, fp: IO[bytes], **_: Any) -> int:
-        """Write it, and say how many bytes that were."""
-        fp.write(Compression.RAW.to_bytes(2, "big"))
-        fp.write(self._plane.astype(self._dtype).data)
-        return self._length
-
-    @property
-    def _length(self) -> int:
-        return 2 + self._plane.nbytes
-
-
-class _Merged(ImageData):
-    """The merged picture, encoded plane by plane while it is written: all counts stand first."""
-
-    def __init__(self, planes: Sequence[Plane], coding: Coding) -> None:
-        super().__init__(Compression.RLE)
-        self._planes = planes
-        self._coding = coding
-
-    def write(self, fp: IO[bytes], **_: Any) -> int:
-        """Write it, and say how many bytes that were."""
-        begin = fp.tell()
-        fp.write(Compression.RLE.to_bytes(2, "big"))
-        counts_at, counts = fp.tell(), b""
-        size = self._coding.count_bytes * len(self._planes[0])
-        fp.write(bytes(size * len(self._planes)))
-        for plane in self._planes:
-            encoded = memoryview(self._coding.run_lengths(plane))
-            counts += encoded[:size]
-            fp.write(encoded[size:])
-        end = fp.tell()
-        fp.seek(counts_at)
-        fp.write(counts)
-        fp.seek(end)
-        return end - begin
-
-
 def _made(kind: Any, *parts: Any, **named: Any) -> Any:
     """One of psd-tools' containers, whose types say less than they take."""
     return kind(*parts, **named)
-
-
-def _planes(pixels: Samples) -> Iterator[Plane]:
-    if pixels.ndim == 2:
-        yield pixels
-    else:
-        yield from (pixels[:, :, band] for band in range(pixels.shape[2]))
 
 
 _COLOURS = (ChannelID.CHANNEL_0, ChannelID.CHANNEL_1, ChannelID.CHANNEL_2)

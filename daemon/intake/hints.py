@@ -6,7 +6,6 @@ no watches left, a silent file system, a folder that vanished, is reported once 
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -23,15 +22,8 @@ from watchdog.events import (
 )
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.inotify import InotifyEmitter
-from watchdog.observers.inotify_c import (
-    CallbackId,
-    InotifyEvent,
-    InotifyFD,
-    Mask,
-    WatchCallback,
-    WatchDescriptor,
-)
 
+from daemon.intake.inotify import Inotify
 from daemon.intake.mounts import file_system, sends_events
 
 # Without FileModifiedEvent: a scanner that writes for a minute would wake us thousands of times,
@@ -43,7 +35,6 @@ _EVENTS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
     FileMovedEvent,
 ]
-_LIMITS = (errno.ENOSPC, errno.EMFILE, errno.ENFILE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -99,14 +90,17 @@ class Hints:
         self._scheduled: dict[str, ObservedWatch] = {}
         self._reported: set[tuple[str, str]] = set()
         self._lost: set[str] = set()
-        self._inotify: InotifyFD | None = None
+        self._inotify: Inotify | None = None
         self._observer: BaseObserver | None = None
 
     def start(self) -> None:
         """Begin to watch; folders that cannot be watched are reported, never raised."""
         try:
-            self._inotify = _Inotify(
-                self._box, frozenset(self._watches), self._limit_reached, self._lost.add
+            self._inotify = Inotify(
+                frozenset(self._watches),
+                on_limit=self._limit_reached,
+                on_end=self._lost.add,
+                on_overflow=self._box.overflow,
             )
         except OSError as error:
             for folder in self._watches:
@@ -211,49 +205,3 @@ class _Handler(FileSystemEventHandler):
         arrived = os.fsencode(event.dest_path or event.src_path)
         path = os.path.relpath(arrived, os.fsencode(self._folder))
         self._box.put(Hint(self._folder, path, event.is_directory))
-
-
-class _Inotify(InotifyFD):
-    """Watchdog's inotify, made to say aloud what it swallows.
-
-    That is: no watches left, lost events, and the end of the watch on a folder itself.
-    """
-
-    def __init__(
-        self,
-        box: _Box,
-        folders: frozenset[str],
-        on_limit: Callable[[bytes, OSError], None],
-        on_end: Callable[[str], None],
-    ) -> None:
-        super().__init__()
-        self._box = box
-        self._on_limit = on_limit
-        self._on_end = on_end
-        self._folders = {os.fsencode(folder): folder for folder in folders}
-        self._folder_of: dict[WatchDescriptor, str] = {}
-
-    def add_callback(
-        self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
-    ) -> WatchDescriptor:
-        try:
-            added = super().add_callback(path, mask, callback, id_)
-        except OSError as error:
-            if error.errno in _LIMITS:
-                self._on_limit(path, error)
-            raise
-        if path in self._folders:
-            self._folder_of[added] = self._folders[path]
-        return added
-
-    def remove_callbacks(self, callbacks: list[tuple[WatchDescriptor, CallbackId]]) -> None:
-        for descriptor, _ in callbacks:
-            self._folder_of.pop(descriptor, None)  # the end that the kernel now tells is ours
-        super().remove_callbacks(callbacks)
-
-    def handle_event(self, event: InotifyEvent) -> None:
-        if event.is_queue_overflow:
-            self._box.overflow()
-        if event.is_ignored and (folder := self._folder_of.pop(event.wd, None)):
-            self._on_end(folder)
-        super().handle_event(event)

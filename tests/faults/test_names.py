@@ -17,8 +17,8 @@ from harness import Daemon
 from sending import Sending, tool
 from summary import Tally
 
-from daemon import doctor
 from daemon.config.settings import Folder
+from daemon.doctor import folders
 
 Make = Callable[..., Daemon]
 
@@ -58,7 +58,7 @@ def send_all(one: Daemon, sending: Sending, *paths: str) -> None:
 def told_by_doctor(results: Path) -> list[tuple[str, str]]:
     """What ``matted doctor`` says of a results folder."""
     folder = Folder(watch=results.parent, results=results)
-    return [(one.verdict, one.told) for one in doctor._results(folder)]
+    return [(one.verdict, one.told) for one in folders.results(folder)]
 
 
 @pytest.mark.parametrize("refuses", ["long", "exfat"])

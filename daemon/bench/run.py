@@ -9,35 +9,32 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from daemon.bench.asking import OneEngine, one_worker
 from daemon.bench.contenders import Contender
 from daemon.bench.findings import Column, Cost, Look, PhotoRun
 from daemon.bench.subjects import Subject
-from daemon.bench.work import Measured, peak_mib, work
+from daemon.bench.work import Measured
 from daemon.bench.yardstick import Yardstick, prepare
 from daemon.config import settings
 from daemon.config.profiles import Output, Profile
-from daemon.engine import choice, hosting
+from daemon.engine import hosting
 from daemon.errors import MattedError, NoEngine
-from daemon.executors.local import LocalExecutor
 from daemon.filed import Filed
 from daemon.log.events import Log
-from daemon.machine.wakeup import WakeUp
 from daemon.photo import Photo
 from daemon.shelf import staging
-from daemon.work.job import EngineAddress, Job, Outcome
+from daemon.work.job import Job
 from matting.process.host import EngineHost
 
 Running = Callable[[settings.Settings, Log], AbstractContextManager[EngineHost]]
-
-_POLL_S = 0.5
 
 
 class Bench:
@@ -89,10 +86,10 @@ class Bench:
         try:
             with (
                 self._running(contender.wanted, self._log) as host,
-                _one_worker(self._wanted) as hand,
+                one_worker(self._wanted) as hand,
             ):
                 column = _with_engine(column, host, time.monotonic() - began_s)
-                over = _OneEngine(host, hand, self._wanted)
+                over = OneEngine(host, hand, self._wanted)
                 # Twice, so that the first photo has a warm time too, and the mattes are its own.
                 first = self._trial(over, self._subjects[0])
                 on_trial(first)
@@ -102,13 +99,13 @@ class Bench:
         return replace(column, cold=first.cost, trials=trials)
 
     def _told(
-        self, over: _OneEngine, subject: Subject, on_trial: Callable[[PhotoRun], None]
+        self, over: OneEngine, subject: Subject, on_trial: Callable[[PhotoRun], None]
     ) -> PhotoRun:
         trial = self._trial(over, subject)
         on_trial(trial)
         return trial
 
-    def _trial(self, over: _OneEngine, subject: Subject) -> PhotoRun:
+    def _trial(self, over: OneEngine, subject: Subject) -> PhotoRun:
         """One photo; whatever goes wrong with it is told and ends nothing else."""
         try:
             # Not afterwards: after Ctrl-C the photo process still writes there for a moment.
@@ -119,7 +116,7 @@ class Bench:
         except MattedError as error:
             return PhotoRun(subject.shown, error=str(error), engine_peak_mib=over.peak_mib)
 
-    def _job(self, over: _OneEngine, subject: Subject) -> Job:
+    def _job(self, over: OneEngine, subject: Subject) -> Job:
         sighting = subject.sighting
         photo = Photo(
             subject.number, sighting.folder, sighting.path, sighting.version,
@@ -137,7 +134,7 @@ class Bench:
             max_pixels=self._max_pixels,
         )
 
-    def _measured(self, over: _OneEngine, subject: Subject, done: Measured, file: Path) -> PhotoRun:
+    def _measured(self, over: OneEngine, subject: Subject, done: Measured, file: Path) -> PhotoRun:
         matte = np.asarray(cv2.imread(str(file), cv2.IMREAD_UNCHANGED), np.uint16)
         if subject.number not in self._yardsticks:
             self._yardsticks[subject.number] = prepare(subject, self._scratch, self._max_pixels)
@@ -157,82 +154,6 @@ class Bench:
     @property
     def _max_pixels(self) -> int:
         return int(self._wanted.limits.max_megapixels * 1e6)
-
-
-@dataclass(slots=True)
-class _Hand:
-    """A photo process."""
-
-    workers: LocalExecutor
-    wake: WakeUp
-
-    def work(self, job: Job) -> Outcome | MattedError:
-        self.workers.submit(job)
-        while not (ended := self.workers.finished()):
-            self.wake.wait(_POLL_S)
-        return ended[0].outcome
-
-
-@contextmanager
-def _one_worker(wanted: settings.Settings) -> Iterator[_Hand]:
-    """A fresh photo process for each engine, lest only the first one pay for its warming up."""
-    wake = WakeUp()
-    workers = LocalExecutor(work, count=1, timeout_s=wanted.limits.photo_timeout_s, wake=wake.set)
-    try:
-        yield _Hand(workers, wake)
-    finally:
-        workers.stop()
-
-
-class _OneEngine:
-    """A running engine, and the photo process that asks it."""
-
-    def __init__(self, host: EngineHost, hand: _Hand, wanted: settings.Settings) -> None:
-        self._host = host
-        self._hand = hand
-        self._gone: str | None = None
-        spec = host.spec
-        self.address = EngineAddress(
-            name=spec.name,
-            socket=host.socket_path,
-            connect_s=spec.start_timeout_s,
-            queue_s=spec.start_timeout_s,
-            timeout_s=spec.timeout_s,
-            people=choice.people_network(wanted),
-            install_people=choice.install_people(wanted),
-        )
-
-    @property
-    def peak_mib(self) -> float | None:
-        """The most memory of the engine process since its start."""
-        return peak_mib(self._host.hello["pid"])
-
-    def work(self, job: Job) -> Measured:
-        """Have a photo worked on.
-
-        Raises:
-            MattedError: what became of it instead.
-        """
-        self._await_ready()
-        outcome = self._hand.work(job)
-        if isinstance(outcome, MattedError):
-            raise outcome
-        assert isinstance(outcome, Measured)  # nothing was filed before, so nothing is unchanged
-        return outcome
-
-    def _await_ready(self) -> None:
-        """After a crash the engine is started again.
-
-        Raises:
-            NoEngine: it does not come back; the other photos need not wait for it, too.
-        """
-        until_s = time.monotonic() + self._host.spec.start_timeout_s
-        while self._gone is None and self._host.state != "ready":
-            if time.monotonic() > until_s:
-                self._gone = f"the engine did not come back: {self._host.trouble}"
-            time.sleep(_POLL_S / 10)
-        if self._gone is not None:
-            raise NoEngine(self._gone)
 
 
 def _with_engine(column: Column, host: EngineHost, start_s: float) -> Column:

@@ -20,7 +20,7 @@ from typing import Any
 
 from daemon.cluster.paths import mapped
 from daemon.photo import show
-from daemon.shelf import below, durable, roots, staging
+from daemon.shelf import below, durable, rehearsal, roots, staging
 from daemon.shelf.below import Spot
 
 _ANSWER = b"answer"
@@ -144,7 +144,7 @@ def to_write(results: Path) -> Iterator[Question]:
     Raises:
         ResultsTrouble: the daemon cannot do so either.
     """
-    with staging.lent(results) as inside, staging.on_trial(inside) as stage:
+    with rehearsal.lent(results) as inside, staging.on_trial(inside) as stage:
         where = os.path.join(os.fsencode(results), roots.private(0, "trial"))
         with _asked(stage, where, writes=True) as question:
             yield question

@@ -15,7 +15,7 @@ from daemon.errors import ResultsTrouble
 from daemon.intake.mounts import file_system, sends_events
 from daemon.machine import private
 from daemon.photo import show
-from daemon.shelf import below, durable, spelling, staging
+from daemon.shelf import below, durable, rehearsal, spelling
 
 _LITTLE_BYTES = 5 * 10**9
 _SKEW_S = 5.0
@@ -47,7 +47,7 @@ def results(folder: Folder) -> Iterator[Finding]:
         yield Finding(what, Severity.NOTE, "is not there yet; the daemon makes it")
         return
     try:
-        staging.check(folder.results)
+        rehearsal.check(folder.results)
     except ResultsTrouble as error:
         yield Finding(what, Severity.BAD, f"{error}: everything will pause until it can be written")
         return

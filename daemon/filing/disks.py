@@ -10,7 +10,7 @@ from pathlib import Path
 from daemon.errors import MattedError, NameTrouble, ResultsTrouble, RootTrouble
 from daemon.filing.destinations import Destination
 from daemon.photo import Photo
-from daemon.shelf import below, durable, staging
+from daemon.shelf import below, durable, rehearsal, room, staging
 from daemon.shelf.room import demand_for_copy
 
 _CLEAR = (0, errno.ENOSPC, errno.EDQUOT, errno.ENODEV)
@@ -36,8 +36,8 @@ class Disks:
         """
         for path in filter(None, (destination.results, destination.archive)):
             staging.establish(path, self.absent)
-            staging.demand_room(path, self.min_free_bytes)
-        staging.demand_room(self.snapshots, self.min_free_bytes)
+            room.demand_room(path, self.min_free_bytes)
+        room.demand_room(self.snapshots, self.min_free_bytes)
 
     def demand_for_copy(self, photo: Photo, at_work: Iterable[Photo]) -> None:
         """Make sure that the private copy of a photo fits beside those of the photos at work.
@@ -67,7 +67,7 @@ class Disks:
             durable.unlink(probe)
         for destination in destinations:
             self.demand(destination)
-            staging.check(destination.results)
+            rehearsal.check(destination.results)
 
     def judge(self, error: MattedError, destination: Destination) -> MattedError:
         """Whether it is the disk that fails, if something did that has to do with it.

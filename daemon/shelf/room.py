@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from daemon.errors import NoRoom, Refused, ResultsTrouble
-from daemon.shelf.staging import demand_room
+from daemon.shelf.durable import results_trouble
 
 _ANYTHING_BYTES = 1 << 20
 """A disk that has no room for this has none for any photo."""
@@ -65,3 +65,17 @@ def _usage(directory: Path) -> shutil._ntuple_diskusage:
 
 def _shown(size_bytes: int) -> str:
     return f"{-(-size_bytes >> 20)} MiB"
+
+
+def demand_room(directory: Path, size_bytes: int) -> None:
+    """Make sure that so much can be written there.
+
+    Raises:
+        ResultsTrouble: there is less room, or none can tell how much.
+    """
+    with results_trouble("the free space cannot be told"):
+        free = shutil.disk_usage(directory).free
+    if free < size_bytes:
+        wanted, there = -(-size_bytes >> 20), free >> 20  # up and down: 0 of 0 tells nothing
+        reason = f"{wanted} MiB are needed on the disk of {directory}, {there} are free"
+        raise ResultsTrouble(reason, errno.ENOSPC)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from daemon.shelf import below, staging
+from daemon.shelf import below, rehearsal, staging
 from daemon.shelf.below import Spot
 from daemon.shelf.names import cut, fit, mark
 
@@ -94,7 +94,7 @@ def replaced(results: Path) -> dict[bytes, bytes]:
     Raises:
         ResultsTrouble: the root cannot be written.
     """
-    with staging.lent(results) as inside:
+    with rehearsal.lent(results) as inside:
         tried = {name: taken_by(inside, name) for name in HARD}
     return {old: new for old, new in tried.items() if old != new}
 

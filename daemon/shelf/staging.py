@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -213,60 +212,3 @@ def _age_s(at: Spot) -> float:
         now_s = os.fstat(made).st_mtime
     durable.unlink(probe)
     return now_s - found.st_mtime
-
-
-def demand_room(directory: Path, size_bytes: int) -> None:
-    """Make sure that so much can be written there.
-
-    Raises:
-        ResultsTrouble: there is less room, or none can tell how much.
-    """
-    with results_trouble("the free space cannot be told"):
-        free = shutil.disk_usage(directory).free
-    if free < size_bytes:
-        wanted, there = -(-size_bytes >> 20), free >> 20  # up and down: 0 of 0 tells nothing
-        reason = f"{wanted} MiB are needed on the disk of {directory}, {there} are free"
-        raise ResultsTrouble(reason, errno.ENOSPC)
-
-
-def check(results: Path) -> None:
-    """Make sure that results can be published here, by rehearsing it out of sight.
-
-    Raises:
-        ResultsTrouble: they cannot; ``str()`` says why.
-    """
-    with results_trouble("results cannot be published"), lent(results) as inside:
-        _rehearse(inside)
-
-
-@contextlib.contextmanager
-def lent(results: Path) -> Iterator[int]:
-    """A staging directory for trials, whether there is one or not, or was none before.
-
-    Raises:
-        ResultsTrouble: the root cannot be written.
-    """
-    with results_trouble("results cannot be published"), below.opened(results) as at:
-        roots.demand_rights(at)
-        found = below.look(Spot(at, roots.STAGING)) is not None
-        if not found:
-            os.mkdir(roots.STAGING, roots.PRIVATE, dir_fd=at)
-        with roots.staging(at) as inside:
-            yield inside
-        if not found:  # whether this root is itself is not for us to say
-            os.rmdir(roots.STAGING, dir_fd=at)
-
-
-def _rehearse(staging: int) -> None:
-    """Every call that filing makes: a disk on which one of them fails is not in order."""
-    stage, published = (Spot(staging, roots.name(0, what)) for what in ("probe", "published"))
-    for left in (stage, published):
-        roots.clear(left)
-    os.mkdir(stage.name, roots.PRIVATE, dir_fd=staging)
-    with below.directory(staging, stage.name) as inside:
-        durable.write_new(Spot(inside, b"0"), b"matted")
-        below.sync(inside)
-        durable.rename(Spot(inside, b"0"), published)
-        below.sync(staging)
-    durable.unlink(published)
-    os.rmdir(stage.name, dir_fd=staging)

@@ -15,7 +15,7 @@ import contextlib, os, sys
 from pathlib import Path
 from daemon.errors import ResultsTrouble
 from daemon.photo import Photo, Version
-from daemon.shelf import staging
+from daemon.shelf import rehearsal, staging
 from daemon.shelf.publish import publish
 from daemon.shelf.quarantine import quarantine
 
@@ -60,7 +60,7 @@ for path in files:
 plan = staging.seal(results, files, names)
 step("publish", lambda: publish(plan))
 assert visible() == sorted(map(os.fsdecode, names))
-step("check", lambda: staging.check(results))
+step("check", lambda: rehearsal.check(results))
 step("quarantine", lambda: quarantine(results, photo, {}, move_original=False))
 assert len(visible()) == 3
 '''

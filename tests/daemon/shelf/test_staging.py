@@ -16,7 +16,7 @@ from daemon.errors import ResultsTrouble
 from daemon.machine.instance import place
 from daemon.photo import Photo
 from daemon.plan import Move
-from daemon.shelf import staging
+from daemon.shelf import rehearsal, staging
 
 MakePhoto = Callable[..., Photo]
 
@@ -158,7 +158,7 @@ def test_a_staging_directory_that_is_a_link_is_neither_used_nor_emptied(
         lambda: staging.seal(results, [stage + b"/0.png"], [b"a.png"]),
         lambda: staging.discard(results, photo.id),
         lambda: staging.sweep(results, keep=()),
-        lambda: staging.check(results),
+        lambda: rehearsal.check(results),
         lambda: staging.establish(results, lambda _: None),
     )
     for act in acts:
@@ -228,13 +228,13 @@ def test_nothing_is_written_to_a_root_that_nobody_made_sure_of(
 
 
 def test_a_check_does_not_say_that_a_root_is_itself(tmp_path: Path) -> None:
-    staging.check(tmp_path)
+    rehearsal.check(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_good_result_folder_passes_the_check_and_looks_as_before(results: Path) -> None:
-    staging.check(results)
-    staging.check(results)
+    rehearsal.check(results)
+    rehearsal.check(results)
     assert [entry.name for entry in results.iterdir()] == [".matted-staging"]
     assert list((results / ".matted-staging").iterdir()) == []
 
@@ -243,7 +243,7 @@ def test_a_result_folder_that_is_away_or_a_file_fails_the_check(tmp_path: Path) 
     (tmp_path / "file").write_bytes(b"")
     for results in (tmp_path / "away", tmp_path / "file"):
         with pytest.raises(ResultsTrouble):
-            staging.check(results)
+            rehearsal.check(results)
 
 
 def test_a_disk_that_goes_away_while_it_is_looked_at_leaves_nothing_below_it(

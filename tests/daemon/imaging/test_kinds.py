@@ -12,6 +12,7 @@ from pathlib import Path
 
 import camera_files
 import cv2
+import imagemagick
 import numpy as np
 import pytest
 from PIL import Image
@@ -83,7 +84,7 @@ def test_grey_stays_grey(kind: str, picture: np.ndarray, tmp_path: Path) -> None
     assert np.abs(raster.pixels.astype(int) - grey[:, :, None]).mean() < 2
 
 
-@pytest.mark.skipif(shutil.which("convert") is None, reason="NOT TESTED: no ImageMagick")
+@pytest.mark.skipif(not imagemagick.is_installed("convert"), reason=imagemagick.NOT_TESTED)
 def test_a_photoshop_document_in_ink_is_as_imagemagick_wrote_it(
     picture: np.ndarray, tmp_path: Path
 ) -> None:

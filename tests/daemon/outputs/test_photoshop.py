@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import imagemagick
 import numpy as np
 import pytest
 from psd_tools import PSDImage
@@ -151,10 +152,8 @@ def test_the_smallest_photo_and_one_too_wide_for_a_psd(
 def test_imagemagick_sees_all_layers(
     cutout_of: Callable[..., Cutout], dtype: type, tmp_path: Path
 ) -> None:
-    if shutil.which("identify") is None:
-        pytest.skip(
-            "NOT TESTED: ImageMagick is not installed, so nobody but psd-tools read the PSD"
-        )
+    if not imagemagick.is_installed("identify"):
+        pytest.skip(imagemagick.NOT_TESTED)
     path = written(cutout_of(dtype), tmp_path, background="white")
     command = ["identify", "-format", "%wx%h %z [%l]\n", str(path)]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout

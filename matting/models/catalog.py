@@ -142,7 +142,7 @@ _ENTRIES = (
         (
             Shipped(
                 "bshm-aged.pb",
-                sha256="c12d623630f875cd2a361e985b3a4a215d5bf908b9fff7eb32b268e1d021c3cf",
+                sha256="ca3f42ca89a54ab0ad343b4d316f4a2487f0ba476f866405b1800b45479078a5",
             ),
         ),
     ),

@@ -33,6 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sitting", default="", help="a name, where several from one start are to be averaged"
     )
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of the sittings' mean, the rest is the start's"
+    )
     parser.add_argument("--side", type=int, default=320)
     parser.add_argument("--mirrored", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
@@ -67,10 +70,11 @@ def _coarse(options: argparse.Namespace) -> None:
 
 def _average(options: argparse.Namespace) -> None:
     from matting.training import export
-    from matting.training.average import average
+    from matting.training.average import Sittings, average
     from matting.training.coarse import SIDE
 
-    sittings = sorted(path.parent for path in options.work.glob("*/coarse.pt"))
+    folders = tuple(sorted(path.parent for path in options.work.glob("*/coarse.pt")))
+    sittings = Sittings(folders, options.start, options.share)
     answering = average(sittings, options.work / "pack", options.networks, _device())
     export.write(answering, (1, 3, SIDE, SIDE), options.work / "coarse.onnx")
 

@@ -108,7 +108,7 @@ def frozen(tf: Any, coarse: Path, fine: Path) -> bytes:
     with tf.Graph().as_default() as built:
         build(tf, coarse, fine)
         digests = (hashlib.sha256(file.read_bytes()).hexdigest()[:12] for file in (coarse, fine))
-        label = "matted's own aged.onnx {} and aged-fine.onnx {}".format(*digests)
+        label = "matted's own aged-alone.onnx {} and aged-fine.onnx {}".format(*digests)
         tf.constant(label, name=graph.PROVENANCE)
     data: bytes = portable(built.as_graph_def()).SerializeToString(deterministic=True)
     return data
@@ -117,7 +117,7 @@ def frozen(tf: Any, coarse: Path, fine: Path) -> bytes:
 def main() -> int:
     """Freeze the pair that is shipped; say its size in one line."""
     parser = argparse.ArgumentParser(prog="matting.training.freeze", description=__doc__)
-    parser.add_argument("--coarse", type=Path, default=WEIGHTS / "aged.onnx")
+    parser.add_argument("--coarse", type=Path, default=WEIGHTS / "aged-alone.onnx")
     parser.add_argument("--fine", type=Path, default=WEIGHTS / "aged-fine.onnx")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()

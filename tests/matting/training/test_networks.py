@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is for training alone: see 
 
 from matting.training import coarse, export, fine, selfie, u2netp  # noqa: E402 - they need PyTorch
 
+WEIGHTS = Path(coarse.__file__).parents[1] / "weights"
 NETWORKS = Path(os.environ.get("NETWORKS", ".train/networks"))
 SELFIE, U2NETP = NETWORKS / "selfie_segmentation.tflite", NETWORKS / "u2netp.onnx"
 published = pytest.mark.skipif(
@@ -66,6 +67,23 @@ def test_the_coarse_network_is_exported_as_it_is(tmp_path):
         ours = network(torch.from_numpy(fed)).numpy()
     theirs = _opencv(cv2.dnn.readNetFromONNX(str(tmp_path / "coarse.onnx")), fed)
     assert np.abs(ours - theirs).max() < 1e-3
+
+
+@published
+@pytest.mark.parametrize("file", ["aged.onnx", "aged-alone.onnx"])
+def test_what_is_shipped_can_be_taught_on(file):
+    network = coarse.Coarse(SELFIE, U2NETP).eval()
+    network.read(WEIGHTS / file)
+    fed = _fed(256)
+    with torch.no_grad():
+        ours = torch.sigmoid(network(torch.from_numpy(fed))[0]).numpy()
+    assert np.abs(ours - _opencv(cv2.dnn.readNetFromONNX(str(WEIGHTS / file)), fed)).max() < 1e-5
+
+
+@published
+def test_another_network_is_no_start():
+    with pytest.raises(ValueError, match="another network"):
+        coarse.Coarse(SELFIE, U2NETP).read(WEIGHTS / "aged-fine.onnx")
 
 
 @quiet

@@ -51,7 +51,7 @@ def test_tensorflow_1_and_2_agree_on_it_within_one_step(alphas) -> None:
 def test_it_knows_who_is_a_person(alphas) -> None:
     """As the coarse network alone does, and with a trained edge."""
     alpha = alphas["tf2"]
-    network = cv2.dnn.readNetFromONNX(str(resources.files("matting.weights") / "aged.onnx"))
+    network = cv2.dnn.readNetFromONNX(str(resources.files("matting.weights") / "aged-alone.onnx"))
     data = pytest.importorskip("skimage.data", reason="scikit-image has the astronaut")
     square = cv2.resize(data.astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
     network.setInput(cv2.dnn.blobFromImage(square, 1 / 255))
@@ -80,4 +80,4 @@ def test_it_is_installed_by_name_and_tried_out(laboratory, tmp_path: Path) -> No
     model = install(Store(tmp_path / "models"), order, Listener())
     assert (model.path.suffix, model.licence, model.warnings) == (".pb", "Apache-2.0", ())
     assert model.source == "matted's own bshm-aged.pb"
-    assert "aged.onnx" in model.tested["model"]
+    assert "aged-alone.onnx" in model.tested["model"]

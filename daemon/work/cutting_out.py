@@ -16,6 +16,7 @@ from daemon.raster import Cutout, Matte, Origin, Pixels, Raster
 from daemon.steps.view import View
 from daemon.work import trimap_file
 from daemon.work.engine_answer import engine_answer
+from daemon.work.face_search import faces_in
 from daemon.work.finder import finder
 from daemon.work.job import Job
 from daemon.work.judging import at_hand
@@ -66,17 +67,20 @@ def cut_out(
         judged = aside.submit(_judged, view, answer, small, alpha, job)
         coloured = _coloured(raster, alpha, job, stages)
         with stages("judge"):  # only what has to be waited for
-            flags = judged.result()
+            flags, unseen = judged.result()
     matte = Matte(alpha, job.engine.name, device, answer.people, flags)
-    edge = replace(edge, warnings=warnings + edge.warnings)
+    edge = replace(edge, warnings=warnings + edge.warnings + unseen)
     origin = Origin(model=str(answer.facts["model"]), framework=str(answer.facts["framework"]))
     return Cutout(raster, matte, coloured, origin), edge
 
 
 def _judged(
     view: View, answer: Answer, small: NDArray[np.uint8], alpha: NDArray[np.uint16], job: Job
-) -> tuple[Flag, ...]:
-    return judge(at_hand(view, answer, small, alpha, job.engine.people), job.engine.name)
+) -> tuple[tuple[Flag, ...], tuple[str, ...]]:
+    """The reasons to look at a matte, and a warning where something could not be looked for."""
+    faces, unseen = faces_in(view, answer)
+    evidence = at_hand(view, answer, small, alpha, job.engine.people, faces)
+    return judge(evidence, job.engine.name), unseen
 
 
 def _touched_up(

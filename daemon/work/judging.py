@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from daemon.steps.view import View
 from matting.engines import Answer
 from matting.errors import EngineUnavailable
+from matting.faces import Face
 from matting.judgement.evidence import Answered, Doubt, Evidence, Matted
 from matting.people import Network
 from matting.people.doubt import between
@@ -28,6 +30,7 @@ def at_hand(
     seen: NDArray[np.uint8],
     alpha: NDArray[np.uint16],
     people: Path | None,
+    faces: Sequence[Face] = (),
 ) -> Evidence:
     """All that is at hand to judge a matte by.
 
@@ -38,12 +41,13 @@ def at_hand(
         alpha: (height, width) the matte, at the photo's own size.
         people: the network that finds people, for a second opinion on engines that are another
             one; None: not installed.
+        faces: what ``face_search.faces_in`` saw.
     """
     doubts = _told(answer, view.box)
     if _OWN not in doubts and people is not None:
         doubts |= _second_opinion(view, seen, people)
     said = Answered(seen, view.box, answer.people, doubts)
-    return Evidence.of(Matted(view.photo, alpha), said)
+    return Evidence.of(Matted(view.photo, alpha), said, faces)
 
 
 def _told(answer: Answer, window: Box) -> dict[str, Doubt]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from matting.faces.face import Face
 from matting.judgement.cut import cut_off
 from matting.judgement.flag import Place
 from matting.judgement.head import head_of
@@ -101,10 +102,12 @@ class Evidence:
     answered: Answered
     size: tuple[int, int]
     """(width, height) of the photo."""
+    faces: tuple[Face, ...] = ()
+    """Seen in the photo, in its pixels, whoever was found in it; boxes may reach beyond it."""
 
     @classmethod
-    def of(cls, matted: Matted, answered: Answered) -> Evidence:
-        """Look at a photo, its matte, and what the engine said."""
+    def of(cls, matted: Matted, answered: Answered, faces: Sequence[Face] = ()) -> Evidence:
+        """Look at a photo, its matte, what the engine said, and the faces seen in it."""
         height, width = matted.alpha.shape
         size = _within(width, height, LONG_SIDE)
         finer = _within(width, height, _EDGE_SIDE)
@@ -118,6 +121,7 @@ class Evidence:
             grain=_grain(grey) / contrast,
             answered=answered,
             size=(width, height),
+            faces=tuple(faces),
         )
 
     def place(self, box: Box | None) -> Place | None:

@@ -11,6 +11,7 @@ Limits = Mapping[str, float]
 """By reason: what exceeds it is told."""
 
 _ANY: Limits = {
+    "face_outside": 0.7,
     "nobody": 0.5,
     "borders": 2.5,
     "unsure": 5.0,

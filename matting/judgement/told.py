@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 TOLD: Mapping[str, str] = {
+    "face_outside": "there is a face outside the matte",
     "nobody": "nobody was found",
     "borders": "the person touches three borders",
     "unsure": "the network was unsure along the outline",

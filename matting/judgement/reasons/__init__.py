@@ -10,6 +10,7 @@ from matting.judgement.reasons import (
     borders,
     clothes,
     face,
+    face_outside,
     grain,
     hair,
     hair_edge,
@@ -23,6 +24,7 @@ from matting.judgement.reasons import (
 )
 
 REASONS: dict[str, Reason] = {
+    "face_outside": face_outside,
     "nobody": nobody,
     "borders": borders,
     "unsure": unsure,

@@ -29,6 +29,7 @@ from rich.table import Table
 from daemon.bench.measures import distance, soft_error
 from daemon.config.profiles import BUILT_IN
 from daemon.steps.view import View
+from daemon.work.face_search import faces_in
 from daemon.work.finder import finder
 from daemon.work.judging import at_hand
 from daemon.work.preparing import prepare
@@ -101,7 +102,7 @@ def _matted(photo: NDArray[np.uint8], model: str) -> tuple[NDArray[np.uint16], E
     seen = np.asarray(cv2.resize(answer.alpha, (columns, rows), interpolation=cv2.INTER_AREA))
     edge = refined(seen, view.detail, Wanted("auto", "0", seen=max(rows, columns)))
     alpha = view.frame(edge.alpha)
-    return alpha, at_hand(view, answer, seen, alpha, network)
+    return alpha, at_hand(view, answer, seen, alpha, network, faces_in(view, answer)[0])
 
 
 def _truth(case: Case, size: tuple[int, ...]) -> NDArray[np.uint16]:

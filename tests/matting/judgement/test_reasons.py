@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from damaged_mattes import DAMAGES
 from drawn_portraits import portrait
 from numpy.typing import NDArray
 
+from matting.faces import Face
 from matting.judgement import thresholds
 from matting.judgement.evidence import Answered, Doubt, Evidence, Matted
 from matting.judgement.flag import Flag, Place
@@ -47,13 +49,17 @@ Alpha = NDArray[np.uint16]
 
 
 def evidence(
-    photo: Picture, alpha: Alpha, people: int | None = 1, doubts: dict[str, Doubt] | None = None
+    photo: Picture,
+    alpha: Alpha,
+    people: int | None = 1,
+    doubts: dict[str, Doubt] | None = None,
+    faces: Sequence[Face] = (),
 ) -> Evidence:
     height, width = alpha.shape
     small = cv2.resize(alpha, (min(256, width), min(256, height)), interpolation=cv2.INTER_AREA)
     seen = (small >> 8).astype(np.uint8)
     whole = Box(0, 0, width, height)
-    return Evidence.of(Matted(photo, alpha), Answered(seen, whole, people, doubts or {}))
+    return Evidence.of(Matted(photo, alpha), Answered(seen, whole, people, doubts or {}), faces)
 
 
 def flags(photo: Picture, alpha: Alpha) -> dict[str, Flag]:
@@ -162,6 +168,31 @@ def test_a_disagreement_is_told_where_the_engine_says_it_is() -> None:
     assert all(flag.place and flag.place[2] <= 44 for flag in told)
 
 
+def test_a_face_is_told_where_it_lies_mostly_outside() -> None:
+    """The surest one; one at the border is judged by what of it is in the photo."""
+    photo, alpha = portrait()
+    inside = Face(Box(270, 180, 100, 100), 0.99)
+    beside = Face(Box(20, 60, 80, 80), 0.9)
+    less_sure, unsure = Face(Box(540, 60, 80, 80), 0.8), Face(Box(540, 60, 80, 80), 0.6)
+    half_beyond, all_beyond = Face(Box(-40, 60, 80, 80), 0.9), Face(Box(-90, 60, 80, 80), 0.99)
+
+    def told(*faces: Face) -> list[tuple[str, float, Place | None]]:
+        flags = judge(evidence(photo, alpha, faces=faces), "people")
+        return [(flag.reason, flag.value, flag.place) for flag in flags]
+
+    assert told(inside) == told(unsure, inside) == told(all_beyond) == []
+    assert told(inside, less_sure, beside) == [("face_outside", 0.9, (20, 60, 80, 80))]
+    assert told(half_beyond) == [("face_outside", 0.9, (0, 60, 40, 80))]
+
+
+def test_a_face_in_an_empty_matte_is_told_before_that_nobody_was_found() -> None:
+    photo, alpha = portrait()
+    face = Face(Box(270, 180, 100, 100), 0.9)
+    found = judge(evidence(photo, np.zeros_like(alpha), faces=[face]), "people")
+    assert [flag.reason for flag in found] == ["face_outside", "nobody"]
+    assert found[0].place == (270, 180, 100, 100)
+
+
 def test_an_edge_that_drowns_in_the_grain_is_told_of() -> None:
     photo, alpha = portrait()
     grain = np.random.default_rng(2).normal(0, 45, (*alpha.shape, 1))
@@ -187,7 +218,8 @@ def test_every_reason_answers_whatever_it_is_shown(
     elif matte == "stripes":
         alpha[::4] = alpha[1::4] = 65535
     photo.flags.writeable = alpha.flags.writeable = False
-    asked = evidence(photo, alpha)
+    doubts = {name: Doubt(9.0, Box(0, 0, *size[::-1]))}
+    asked = evidence(photo, alpha, doubts=doubts, faces=_everywhere(size))
     found = REASONS[name].measure(asked)
     assert np.isfinite(found.value)
     assert found.value >= 0
@@ -196,7 +228,19 @@ def test_every_reason_answers_whatever_it_is_shown(
         assert 0 <= left < left + width <= size[1]
         assert 0 <= top < top + height <= size[0]
         assert all(type(each) is int for each in place)
-    assert REASONS[name].measure(evidence(photo, alpha)) == found
+    again = evidence(photo, alpha, doubts=doubts, faces=_everywhere(size))
+    assert REASONS[name].measure(again) == found
+
+
+def _everywhere(size: tuple[int, int]) -> list[Face]:
+    """Faces of all sizes inside, across and beyond a photo of that (height, width)."""
+    height, width = size
+    at = [(x * width, y * height) for x in (-2, -0.5, 0, 0.5, 0.99, 2) for y in (-0.3, 0.4, 1)]
+    return [
+        Face(Box(x, y, side, side), 0.6 + 0.01 * number)
+        for number, (x, y) in enumerate(at)
+        for side in (0.25, 0.3 * max(size), 3 * max(size))
+    ]
 
 
 def test_every_reason_has_a_limit_and_words() -> None:

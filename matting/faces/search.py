@@ -21,11 +21,11 @@ Picture = NDArray[np.uint8]
 GLANCE: Sequence[Scale] = ()
 """The whole picture alone: faces of a tenth of its long side, or more."""
 CLOSELY: Sequence[Scale] = (Scale(0.35, 0.22, 40),)
-"""Small windows, too: for groups and small figures. Whom the search for people leaves out are these;
-windows of all and of 0.6 of the short side found nobody more, and what is no face more often."""
+"""Small windows, too: groups and small figures are whom the search for people leaves out. Those of
+all and of 0.6 of the short side found hardly anybody more, and more often what is no face."""
 
 _LONG_SIDE = 1024
-"""Of what is searched in windows: nothing more is seen in a window that is squeezed to 128 pixels."""
+"""Of what is searched in windows: squeezed to 128 pixels, they show nothing more."""
 _GREY = 128
 """What is beside the picture, where a window is larger."""
 _LEAST = 0.5

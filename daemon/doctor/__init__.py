@@ -27,4 +27,5 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield limits.gpu()
     yield from engines.engine(settings)
     yield from engines.finder(settings)
+    yield from engines.faces()
     yield from engines.refiners(settings)

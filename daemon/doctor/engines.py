@@ -16,7 +16,8 @@ from daemon.engine.hosting import hosted, running
 from daemon.engine.refiners import complaint
 from daemon.errors import NoEngine
 from daemon.log import events
-from matting.errors import EngineError
+from matting.errors import EngineError, EngineUnavailable
+from matting.faces import Network
 from matting.models.catalog import PEOPLE_ENGINE
 from matting.models.content import verify
 from matting.models.model import Model
@@ -60,6 +61,14 @@ def finder(settings: Settings) -> Iterator[Finding]:
             yield Finding(steps, Severity.NOTE, told)
     except NoEngine as error:
         yield Finding(steps, Severity.BAD, str(error))
+
+
+def faces() -> Iterator[Finding]:
+    """The network that looks for faces outside mattes; a photo is judged without it, if need be."""
+    try:
+        Network.load()
+    except EngineUnavailable as error:
+        yield Finding("faces", Severity.NOTE, f"nobody looks for faces outside mattes: {error}")
 
 
 def refiners(settings: Settings) -> Iterator[Finding]:

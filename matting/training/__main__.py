@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
 def _prepare(options: argparse.Namespace) -> None:
     from matting.training import prepare
 
-    labels, training = options.work / "labels", options.shared / "training"
+    labels, training = options.work / "opinions", options.shared / "training"
     prepare.ask(prepare.Sources(training, labels, options.work / "pack"), options.networks)
     prepare.write(prepare.Sources(training, labels, options.work / "pack"))
     prepare.write_fine(prepare.Sources(training, labels, options.work / "pack-fine"))
@@ -74,6 +74,8 @@ def _average(options: argparse.Namespace) -> None:
     from matting.training.coarse import SIDE
 
     folders = tuple(sorted(path.parent for path in options.work.glob("*/coarse.pt")))
+    if not folders:
+        sys.exit(f"there are no sittings in {options.work}: see `coarse --sitting NAME`")
     sittings = Sittings(folders, options.start, options.share)
     answering = average(sittings, options.work / "pack", options.networks, _device())
     export.write(answering, (1, 3, SIDE, SIDE), options.work / "coarse.onnx")

@@ -8,6 +8,7 @@ share in it, so that less of what it knew is lost, after "Robust fine-tuning of 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +32,9 @@ class Sittings:
     folders: tuple[Path, ...]
     """With coarse.pt, of one start."""
     start: Path | None = None
-    """That start, an ONNX file; needed where ``share`` is less than 1."""
+    """What they began at; see ``Coarse.read``. None: the published weights."""
     share: float = 1.0
-    """Of the mean in what comes out; the rest is the start's."""
+    """Of the mean in what comes out, 0..1; the rest is the start's."""
 
 
 def average(sittings: Sittings, pack: Path, networks: Path, device: torch.device) -> Answering:
@@ -45,23 +46,36 @@ def average(sittings: Sittings, pack: Path, networks: Path, device: torch.device
         networks: the folder with selfie_segmentation.tflite and u2netp.onnx.
         device: what computes.
     """
-    files = [folder / "coarse.pt" for folder in sittings.folders]
-    kept: list[Weights] = [
-        torch.load(file, map_location=device, weights_only=True) for file in files
-    ]
-    mean = {name: torch.stack([one[name] for one in kept]).mean(0) for name in kept[0]}
-    network = Coarse(networks / "selfie_segmentation.tflite", networks / "u2netp.onnx")
+    network = Coarse(networks / "selfie_segmentation.tflite", networks / "u2netp.onnx").eval()
     if sittings.start is not None:
         network.read(sittings.start)
-    network = network.to(device).eval()
-    started = {name: value.clone() for name, value in network.state_dict().items()}
-    mixed = {name: torch.lerp(started[name], mean[name], sittings.share) for name in mean}
+    started = _weights(network)
     trial = Trial(packs.read(pack, "choose", device), device, _CHOOSING)
-    told = {file.parent.name: weights for file, weights in zip(files, kept, strict=True)}
-    told |= {"the start": started, "their mean": mean, f"{sittings.share:.2f} of it": mixed}
-    for name, weights in told.items():  # what is answered comes last, and stays in the network
-        network.load_state_dict(weights)
-        figures = trial.measure(looking(network))
-        words = " ".join(f"{what} {value:.3f}" for what, value in figures.items())
-        sys.stderr.write(f"{name}: {words} = {score(figures):.4f}\n")
+    network = network.to(device)
+    _tell("the start", network, trial)
+    kept = []
+    for folder in sittings.folders:
+        network.read(folder / "coarse.pt")
+        kept.append(_weights(network))
+        _tell(folder.name, network, trial)
+    network.load_state_dict(mixed(started, kept, sittings.share))
+    _tell(f"their mean, {sittings.share:.2f} of it", network, trial)
     return Answering(network)
+
+
+def mixed(started: Weights, kept: Sequence[Weights], share: float) -> Weights:
+    """The mean of what was kept, and the start's share in it."""
+    return {
+        name: torch.lerp(value, torch.stack([one[name] for one in kept]).mean(0), share)
+        for name, value in started.items()
+    }
+
+
+def _weights(network: Coarse) -> Weights:
+    return {name: value.cpu().clone() for name, value in network.state_dict().items()}
+
+
+def _tell(name: str, network: Coarse, trial: Trial) -> None:
+    figures = trial.measure(looking(network))
+    words = " ".join(f"{what} {value:.3f}" for what, value in figures.items())
+    sys.stderr.write(f"{name}: {words} = {score(figures):.4f}\n")

@@ -47,11 +47,17 @@ class Coarse(nn.Module):
         self.register_buffer("spread", torch.tensor(IMAGENET[1]).view(1, 3, 1, 1))
 
     def read(self, path: Path) -> None:
-        """Take the weights of a file that ``export`` wrote, such as the one that is shipped.
+        """Take the weights of a checkpoint's best (coarse.pt), or of what ``export`` wrote.
+
+        Args:
+            path: ends in .onnx where it is of ``export``, as the files that are shipped.
 
         Raises:
             ValueError: it is another network.
         """
+        if path.suffix != ".onnx":
+            self.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+            return
         graph = onnx.load(str(path)).graph
         constants = {
             one.name.removesuffix("_half"): torch.from_numpy(

@@ -64,8 +64,7 @@ def train(
         out: for checkpoints, the best weights (coarse.pt) and the curve (coarse.jsonl).
         recipe: see there.
         device: what computes.
-        start: weights to go on from instead of the published ones: a checkpoint of ``train``, or
-            an ONNX file such as the one that is shipped.
+        start: weights to go on from instead of the published ones; see ``Coarse.read``.
     """
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
@@ -73,10 +72,8 @@ def train(
     network = Coarse(networks / "selfie_segmentation.tflite", networks / "u2netp.onnx")
     things = objects(learn.backdrops, networks / "u2netp.onnx")
     learn = replace(learn, beasts=compose.joined(learn.beasts, things))
-    if start is not None and start.suffix == ".onnx":
+    if start is not None:
         network.read(start)
-    elif start is not None:
-        network.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
     network = network.to(device).to(memory_format=torch.channels_last)
     slow = {id(one) for one in network.person.parameters()}
     groups: list[dict[str, object]] = [

@@ -13,6 +13,7 @@ from people_network import furnish
 from daemon.config.load import parse
 from daemon.config.settings import Settings
 from daemon.doctor import Finding, Severity, examine
+from matting.faces import network
 
 pytestmark = pytest.mark.usefixtures("people_network")
 
@@ -39,6 +40,19 @@ def test_a_good_set_up_has_nothing_bad_and_is_left_as_it_was(tmp_path: Path) -> 
     assert not list((tmp_path / "in").iterdir())
     left = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert not left
+
+
+def test_a_damaged_network_for_faces_is_told_and_is_not_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    assert not [found for found in examine(made(tmp_path)) if found.what == "faces"]
+    monkeypatch.setattr(network, "FILE", "nowhere.tflite")
+    findings = list(examine(made(tmp_path)))
+    (told,) = (found for found in findings if found.what == "faces")
+    assert told.verdict is Severity.NOTE
+    assert "matting/weights/nowhere.tflite is not as it was installed" in told.told
+    assert not bad(findings)
 
 
 def test_how_large_a_photo_may_be_is_said_beforehand(tmp_path: Path) -> None:

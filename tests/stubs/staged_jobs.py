@@ -12,13 +12,38 @@ import numpy as np
 from made_photos import colour
 from numpy.typing import NDArray
 
-from daemon.work.job import Job, Staged
+from daemon.config.profiles import Profile
+from daemon.photo import Photo, Version
+from daemon.shelf import staging
+from daemon.work.job import EngineAddress, Job, Staged
 from daemon.work.pipeline import work
 
 STUBS = str(Path(__file__).parent)
 PLAIN = {"preprocess": [], "outputs": ["matte"]}
 MISCHIEF = {"66": "out_of_memory", "67": "refuse", "68": "raise", "69": "exit", "70": "see_small"}
 Make = Callable[..., Job]
+
+
+def staged_job(
+    source: Path, results: Path, profile: Profile, names: tuple[bytes, ...], engine: Path
+) -> Job:
+    """A job as the queue makes it, for an engine stub that listens at that socket."""
+    photo = Photo(
+        1, str(source.parent), os.fsencode(source.name), Version.of(source.stat()), 1, 0.0,
+        names=names,
+    )  # fmt: skip
+    results.mkdir()
+    staging.establish(results, lambda _: None)
+    return Job(
+        photo=photo,
+        source=os.fsencode(source),
+        results=results,
+        staging=staging.stage(results, photo),
+        snapshot=os.fsencode(results.parent / "snapshot"),
+        profile=profile,
+        engine=EngineAddress("stub_engine", engine, 20, 20, 20),
+        max_pixels=10_000_000,
+    )
 
 
 def done(job: Job) -> Staged:

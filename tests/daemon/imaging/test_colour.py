@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
+from decoded_pictures import by_littlecms
 from PIL import Image, ImageCms
 
 from daemon.imaging import colour
@@ -14,15 +13,7 @@ from daemon.raster import Raster
 
 
 def littlecms(pixels: np.ndarray, source: bytes, target: bytes) -> np.ndarray:
-    converted = ImageCms.profileToProfile(
-        Image.fromarray(pixels),
-        ImageCms.ImageCmsProfile(io.BytesIO(source)),
-        ImageCms.ImageCmsProfile(io.BytesIO(target)),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )
-    assert converted is not None
-    return np.asarray(converted).astype(int)
+    return by_littlecms(Image.fromarray(pixels), source, target).astype(int)
 
 
 def pillow_srgb() -> bytes:

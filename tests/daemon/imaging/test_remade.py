@@ -13,8 +13,8 @@ import pyvips
 import skimage.color
 import tifffile
 from channel_pictures import as_tiff, saved
-from decoded_pictures import decoded, off
-from PIL import Image, ImageCms
+from decoded_pictures import by_littlecms, decoded, off
+from PIL import Image
 
 from daemon.errors import NotAPhoto
 from daemon.imaging.colour import SRGB
@@ -23,21 +23,12 @@ from daemon.imaging.decode import decode
 
 def test_cmyk_is_converted_through_its_own_profile(picture: np.ndarray, tmp_path: Path) -> None:
     press = pyvips.Operation.call("profile_load", "cmyk")
-    of_press, of_screen = (ImageCms.ImageCmsProfile(io.BytesIO(icc)) for icc in (press, SRGB))
     cmyk = Image.fromarray(picture).convert("CMYK")
-    reference = ImageCms.profileToProfile(
-        cmyk,
-        of_press,
-        of_screen,
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        outputMode="RGB",
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )
-    assert reference is not None
+    reference = by_littlecms(cmyk, press, SRGB)
     raster = decoded(saved(cmyk, "TIFF", icc_profile=press), tmp_path)
     assert raster.icc == SRGB
     assert raster.warnings == ()
-    assert off(raster, np.asarray(reference)) < 2
+    assert off(raster, reference) < 2
 
 
 @pytest.mark.parametrize("save_as", ["JPEG", "TIFF"])
@@ -163,16 +154,9 @@ def test_a_scanner_s_one_way_profile_is_applied_and_said_so(
     assert raster.icc == SRGB
     assert raster.warnings == ("one-way colour profile; converted to sRGB",)
     assert raster.pixels.dtype == pixels.dtype
-    reference = ImageCms.profileToProfile(
-        Image.fromarray(picture),
-        ImageCms.ImageCmsProfile(io.BytesIO(icc)),
-        ImageCms.ImageCmsProfile(io.BytesIO(SRGB)),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )
-    assert reference is not None
+    reference = by_littlecms(Image.fromarray(picture), icc, SRGB)
     assert off(raster, picture) > 5  # or the test would show nothing
-    assert off(raster, np.asarray(reference)) < 2
+    assert off(raster, reference) < 2
 
 
 @pytest.mark.parametrize(

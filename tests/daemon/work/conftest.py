@@ -5,18 +5,16 @@ The stub's alpha is the red channel of what it gets to see, so a test knows what
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from staged_jobs import MISCHIEF, PLAIN, STUBS, Make
+from staged_jobs import MISCHIEF, PLAIN, STUBS, Make, staged_job
 
 from daemon.config.profiles import Profile
-from daemon.photo import Photo, Version
-from daemon.shelf import staging
-from daemon.work.job import EngineAddress, Job
+from daemon.work.job import Job
 from matting.process.host import EngineHost, EngineSpec
 
 
@@ -38,21 +36,7 @@ def job_for(engine: EngineHost, tmp_path: Path) -> Make:
             f"{number} {output.options.name}".encode()
             for number, output in enumerate(chosen.outputs)
         )
-        version = Version.of(source.stat())
-        photo = Photo(1, str(tmp_path), os.fsencode(source.name), version, 1, 0.0, names=names)
-        results = tmp_path / "results"
-        results.mkdir()
-        staging.establish(results, lambda _: None)
-        return Job(
-            photo=photo,
-            source=os.fsencode(source),
-            results=results,
-            staging=staging.stage(results, photo),
-            snapshot=os.fsencode(tmp_path / "snapshot"),
-            profile=chosen,
-            engine=EngineAddress("stub_engine", engine.socket_path, 20, 20, 20),
-            max_pixels=10_000_000,
-            known=frozenset(known),
-        )
+        job = staged_job(source, tmp_path / "results", chosen, names, engine.socket_path)
+        return replace(job, known=frozenset(known))
 
     return make

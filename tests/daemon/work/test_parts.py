@@ -13,15 +13,15 @@ import camera_files
 import numpy as np
 import pytest
 import tifffile
+from staged_jobs import staged_job
 
 from daemon.config.profiles import Profile
 from daemon.config.reading import Reading
 from daemon.errors import NotReady, TooManyPixels
 from daemon.filed import Part
 from daemon.imaging.decode import decode
-from daemon.photo import Photo, Redo, Touchup, Version
-from daemon.shelf import staging
-from daemon.work.job import EngineAddress, Job, Staged
+from daemon.photo import Redo, Touchup
+from daemon.work.job import Job, Staged
 from daemon.work.pipeline import work
 from matting.process.host import EngineHost, EngineSpec
 
@@ -55,23 +55,11 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineHost]:
 
 
 def job_of(data: bytes, engine: EngineHost, tmp_path: Path, reading: Reading = ALL) -> Job:
-    source, results = tmp_path / "scan.tif", tmp_path / "results"
+    source, profile = tmp_path / "scan.tif", {"preprocess": [], "outputs": ["matte"]}
     source.write_bytes(data)
-    results.mkdir()
-    staging.establish(results, lambda _: None)
-    version = Version.of(source.stat())
-    photo = Photo(1, str(tmp_path), b"scan.tif", version, 1, 0.0, names=(b"scan_matte.png",))
-    return Job(
-        photo=photo,
-        source=os.fsencode(source),
-        results=results,
-        staging=staging.stage(results, photo),
-        snapshot=os.fsencode(tmp_path / "snapshot"),
-        profile=Profile.model_validate({"preprocess": [], "outputs": ["matte"]}),
-        engine=EngineAddress("stub_engine", engine.socket_path, 20, 20, 20),
-        max_pixels=1_000_000,
-        reading=reading,
-    )
+    chosen, names = Profile.model_validate(profile), (b"scan_matte.png",)
+    job = staged_job(source, tmp_path / "results", chosen, names, engine.socket_path)
+    return replace(job, max_pixels=1_000_000, reading=reading)
 
 
 def staged(job: Job) -> Staged:

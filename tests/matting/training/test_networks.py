@@ -11,7 +11,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is for training alone: see `make train`")
 
-from matting.training import coarse, export, fine, selfie, u2netp  # noqa: E402 - they need PyTorch
+from matting.training import (  # noqa: E402 - they need PyTorch
+    average,
+    coarse,
+    export,
+    fine,
+    selfie,
+    u2netp,
+)
 
 WEIGHTS = Path(coarse.__file__).parents[1] / "weights"
 NETWORKS = Path(os.environ.get("NETWORKS", ".train/networks"))
@@ -78,6 +85,25 @@ def test_what_is_shipped_can_be_taught_on(file):
     with torch.no_grad():
         ours = torch.sigmoid(network(torch.from_numpy(fed))[0]).numpy()
     assert np.abs(ours - _opencv(cv2.dnn.readNetFromONNX(str(WEIGHTS / file)), fed)).max() < 1e-5
+
+
+@published
+def test_a_mean_of_sittings_has_what_they_have_in_common_and_the_start_its_share():
+    first = coarse.Coarse(SELFIE, U2NETP)
+    started = {name: value.clone() for name, value in first.state_dict().items()}
+    kept = [{name: value + more for name, value in started.items()} for more in (0.2, 0.6)]
+    first.load_state_dict(average.mixed(started, kept, 0.25))
+    for name, value in first.state_dict().items():
+        assert torch.allclose(value, started[name] + 0.1, atol=1e-6), name
+
+
+@published
+def test_a_checkpoint_can_be_gone_on_from_as_well(tmp_path):
+    first, second = coarse.Coarse(SELFIE, U2NETP), coarse.Coarse(SELFIE, U2NETP)
+    first.read(WEIGHTS / "aged.onnx")
+    torch.save(first.state_dict(), tmp_path / "coarse.pt")
+    second.read(tmp_path / "coarse.pt")
+    assert torch.equal(second.shares, first.shares)
 
 
 @published

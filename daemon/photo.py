@@ -51,6 +51,11 @@ class Sighting:
     seen_at_s: float
     """Monotonic clock."""
 
+    @property
+    def by_age(self) -> tuple[int, bytes]:
+        """To sort by, oldest first. Dates may be wrong, but they only decide about the order."""
+        return self.version.mtime_ns, self.path
+
 
 @dataclass(frozen=True, slots=True)
 class Touchup:

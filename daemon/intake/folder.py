@@ -8,6 +8,7 @@ can settle it.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +27,9 @@ from daemon.intake.scan_times import ScanTimes
 from daemon.intake.settle import Settling
 from daemon.log.events import Event, Log
 from daemon.photo import Sighting
+
+_PORTION = 500
+"""Files to look at again in one turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class WatchedFolder:
         self._rule = Rule.of(ignore=settings.ignore)
         self._capability = Capability()
         self._settling = Settling(settings.settle_s)
+        self._due = deque[bytes]()
+        """Files that a look can settle, the oldest first."""
         self._missed = Missed()
         self._oddities = Oddities(self._folder, self._log)
         self._busy = BusyFiles(self._folder, self._log)
@@ -108,9 +114,7 @@ class WatchedFolder:
         if self._paused is None:
             for hint in hints:
                 self._follow(hint)
-            if self._times.held_until_s(self._clock()) is None:
-                for _, path in self._settling.to_look(self._clock()):
-                    self._look(path, expected=True)
+            self._look_again()
         settled = self._busy.closed(self._settling.due(), self._settling, self._capability)
         if self._capability.events:
             self._tell_missed(settled)
@@ -121,6 +125,8 @@ class WatchedFolder:
 
     def next_turn_s(self) -> float:
         """When there is something to do again, on the monotonic clock."""
+        if self._due and self._paused is None:
+            return self._clock()
         look_s = self._settling.next_look_s()
         if look_s is None or self._paused is not None:
             return self._times.next_s
@@ -151,6 +157,13 @@ class WatchedFolder:
         else:
             self._look(hint.path)
             self._missed.announced((hint.path,))
+
+    def _look_again(self) -> None:
+        """Look at what that can settle: the oldest first, and not at twenty thousand at once."""
+        if not self._due and self._times.held_until_s(self._clock()) is None:
+            self._due.extend(path for _, path in self._settling.to_look(self._clock()))
+        for _ in range(min(_PORTION, len(self._due))):
+            self._look(self._due.popleft(), expected=True)
 
     def _tell_missed(self, settled: tuple[Sighting, ...]) -> None:
         now_s = self._clock()
@@ -191,6 +204,7 @@ class WatchedFolder:
         self._oddities.tell(found)
         if not under:
             self._last_scan = found
+            self._due.clear()
         if under or self._is_new(found) or self._watched_anew:
             self._missed.announced(one.path for one in found.sightings)
         if not under:

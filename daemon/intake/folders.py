@@ -19,6 +19,9 @@ from daemon.photo import Sighting
 
 _PORTION = 500
 """Photos to take in at once: the first of twenty thousand is begun before the last is known."""
+_LONGEST_REST_S = 0.1
+"""After a turn, which rests as long as it took: to know twenty thousand photos is seconds of work,
+and those at work need the core meanwhile."""
 
 
 class WatchedFolders:
@@ -50,6 +53,7 @@ class WatchedFolders:
         self._watched: dict[str, WatchedFolder] = {}
         self._seen: dict[str, FolderTurn] = {}
         self._settled: list[Sighting] = []
+        self._rested_s = 0.0
         self._hints = self._hints_of([])
 
     @property
@@ -93,18 +97,21 @@ class WatchedFolders:
         Raises:
             LedgerTrouble: the ledger cannot be written; nothing that was seen is lost.
         """
+        began_s = time.monotonic()
         hinted = self._hints.drain()
         for path, folder in self._watched.items():
             if hinted.overflowed:
                 folder.scan_soon()
             self._look(path, folder, tuple(hint for hint in hinted.hints if hint.folder == path))
         self._take_in()
+        ended_s = time.monotonic()
+        self._rested_s = ended_s + min(ended_s - began_s, _LONGEST_REST_S)
 
     def next_turn_s(self) -> float:
         """When there is something to look at again, on the monotonic clock."""
         if self._settled:
-            return time.monotonic()
-        return min(folder.next_turn_s() for folder in self._watched.values())
+            return self._rested_s
+        return max(self._rested_s, min(one.next_turn_s() for one in self._watched.values()))
 
     def news(self) -> dict[str, FolderNews]:
         """How the folders are, for who asks."""
@@ -120,7 +127,7 @@ class WatchedFolders:
 
     def _look(self, path: str, folder: WatchedFolder, hints: tuple[Hint, ...]) -> None:
         self._seen[path] = seen = folder.turn(hints)
-        self._settled += sorted(seen.settled, key=_age)
+        self._settled += sorted(seen.settled, key=lambda sighting: sighting.by_age)
         if seen.exchanged or (seen.last_scan and self._hints.lost(path)):
             self._renew(path, folder)
         if seen.last_scan is not None:
@@ -160,8 +167,3 @@ class WatchedFolders:
 
     def _tell_blind(self, folder: str, reason: str) -> None:
         self._log.warning(Event.FOLDER_BLIND, folder=folder, reason=reason)
-
-
-def _age(sighting: Sighting) -> tuple[int, bytes]:
-    """Oldest first. Dates may be wrong, but they only decide about the order here."""
-    return sighting.version.mtime_ns, sighting.path

@@ -69,10 +69,9 @@ class Settling:
         return due
 
     def to_look(self, now: float) -> tuple[Key, ...]:
-        """Files that one look, taken now, could settle: nobody has to scan for them."""
-        return tuple(
-            sorted(key for key in self._unsettled if (at := self._look_s(key)) and at <= now)
-        )
+        """Files that one look, taken now, could settle, the oldest first: no scan is needed."""
+        due = (key for key in self._unsettled if (at := self._look_s(key)) and at <= now)
+        return tuple(sorted(due, key=lambda key: self._seen[key].first.by_age))
 
     def next_look_s(self) -> float | None:
         """When ``to_look`` will next have something, on the monotonic clock; None for never."""

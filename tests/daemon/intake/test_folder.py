@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from daemon.config.settings import Folder
+from daemon.intake import folder as module
 from daemon.intake.capability import Capability
 from daemon.intake.folder import FolderTurn, WatchedFolder
 from daemon.intake.hints import Hint
@@ -100,6 +102,39 @@ def test_a_hint_at_a_tree_announces_all_that_lies_in_it(watcher: Watcher) -> Non
     assert watcher.turn(after_s=1) == [b"roll/a.jpg"]
     watcher.turn(after_s=10)
     assert watcher.missed == 0
+
+
+def test_many_that_are_due_at_once_settle_in_portions_the_oldest_first(
+    watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first of twenty thousand waits until each of them has been looked at."""
+    monkeypatch.setattr(module, "_PORTION", 2)
+    for age, name in enumerate("edcba"):
+        put(watcher, name + ".jpg")
+        os.utime(watcher.path / f"{name}.jpg", (age, age))
+    watcher.turn()
+    assert watcher.turn(after_s=1) == [b"e.jpg", b"d.jpg"]
+    assert watcher.folder.next_turn_s() == watcher.now_s
+    (watcher.path / "c.jpg").unlink()
+    (watcher.path / "b.jpg").write_bytes(b"another")
+    assert watcher.turn() == [], "one is gone and one has changed by now"
+    assert watcher.turn() == [b"a.jpg"]
+    assert watcher.folder.next_turn_s() == watcher.now_s + 1, "then the one that has changed"
+    assert watcher.turn(after_s=1) == [b"b.jpg"]
+
+
+def test_a_scan_settles_what_was_still_to_be_looked_at(
+    watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PORTION", 1)
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        put(watcher, name)
+    watcher.turn()
+    first = watcher.turn(after_s=1)
+    watcher.folder.scan_soon()
+    assert sorted(first + watcher.turn()) == [b"a.jpg", b"b.jpg", b"c.jpg"]
+    assert watcher.turn() == []
+    assert watcher.folder.next_turn_s() > watcher.now_s
 
 
 def test_a_folder_that_came_back_is_another_one(watcher: Watcher) -> None:

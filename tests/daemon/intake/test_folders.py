@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -129,6 +130,22 @@ def test_the_oldest_is_taken_in_first_and_no_more_than_a_portion_at_once(
     assert sizes[0] == 2
     assert seen[len(seen) - len(sizes)] == ["in/d.png", "in/e.png"]
     assert max(after - before for before, after in itertools.pairwise(sizes)) <= 2
+
+
+def test_a_turn_is_followed_by_a_rest_in_which_photos_at_work_have_the_core(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watching.folders.watch((watching.settings("in"),))
+    watching.turn()
+    later_s = time.monotonic() + 1e6  # nothing else is due by then
+    told_s = iter(later_s + at_s for at_s in (0, 0.05, 1000, 1060))
+    monkeypatch.setattr(
+        module, "time", SimpleNamespace(monotonic=lambda: next(told_s), time=time.time)
+    )
+    watching.folders.turn()
+    assert watching.folders.next_turn_s() == pytest.approx(later_s + 0.05 + 0.05, abs=1e-3)
+    watching.folders.turn()
+    assert watching.folders.next_turn_s() == pytest.approx(later_s + 1060 + 0.1, abs=1e-3)
 
 
 def test_what_was_seen_while_the_ledger_failed_is_taken_in_when_it_works(

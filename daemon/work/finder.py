@@ -32,18 +32,17 @@ def finder(
     if network is None:
         return None, (f"{steps} {_ABSENT}" + (f": `{how}`" if how else ""),)
     try:
-        known, aged = _loaded(network)
-        return partial(people.find, network=known, aged=aged), ()
+        return partial(people.find, networks=_loaded(network)), ()
     except errors.EngineUnavailable as error:
         raise NoEngine(f"{steps} finds nobody: {error}") from error
 
 
 def loaded(network: Path) -> people.Network:
     """The network that a search was made with."""
-    return _loaded(network)[0]
+    return _loaded(network).quick
 
 
 @lru_cache(maxsize=1)
-def _loaded(network: Path) -> tuple[people.Network, people.Aged]:
+def _loaded(network: Path) -> people.Networks:
     """One for all photos of a process: it is the same file as long as the daemon runs."""
-    return people.Network.load(str(network)), people.Aged.load()
+    return people.Networks.load(str(network))

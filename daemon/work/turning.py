@@ -22,7 +22,9 @@ from daemon.work.found import Found
 from matting.errors import EngineUnavailable
 from matting.judgement.flag import Flag
 from matting.people import Network
-from matting.people.looks import certainty, consensus, squeezed, toned
+from matting.people.looks import certainty, consensus, toned
+from matting.people.network import SIDE
+from matting.picture.shrinking import squeezed
 
 UNTURNED = "unturned"
 """The reason, among those to look at a photo, that it may lie sideways."""
@@ -79,7 +81,7 @@ def by_people(picture: NDArray[np.uint8], people: Path | None) -> int | None:
 
 
 def _sure(picture: NDArray[np.uint8], turn: int, network: Network) -> float:
-    square = squeezed(np.ascontiguousarray(np.rot90(picture, turn)))
+    square = squeezed(np.ascontiguousarray(np.rot90(picture, turn)), SIDE)
     return certainty(consensus([network.look(square), network.look(toned(square))]))
 
 

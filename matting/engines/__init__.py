@@ -70,6 +70,8 @@ class Answer(NamedTuple):
     ``facts["doubts"]``, {reason: [value, left, top, width, height]}, is how far its answers are
     apart and where most, as shares of the picture's sides; the value alone: nowhere. Reasons are
     those of matting/judgement.
+    ``facts["faces"]``, [[score, left, top, width, height]], is what it has seen of faces, places as
+    shares of the picture's sides; without it somebody else looks for them.
     """
 
     alpha: np.ndarray

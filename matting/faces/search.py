@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from matting.faces.face import Face
 from matting.faces.network import SIDE, Network
-from matting.people.looks import squeezed
-from matting.people.windows import Scale, Window, windows
 from matting.picture.boxes import Box
-from matting.picture.shrinking import shrunk
+from matting.picture.shrinking import shrunk, squeezed
+from matting.picture.windows import Scale, Window, windows
 
 Picture = NDArray[np.uint8]
 """(height, width, 3) uint8 sRGB."""

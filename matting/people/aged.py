@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 
 from matting.networks.shipped import shipped
-from matting.people.looks import Picture, squeezed
+from matting.people.looks import Picture
 from matting.people.network import Probability
+from matting.picture.shrinking import squeezed
 
 _SIDE = 256
 _GLANCE_SIDE = 128

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting.people.windows import Map, Window
+from matting.people.windows import Map
+from matting.picture.windows import Window
 
 PERSON = 0.5
 """Probability above which a pixel is taken for a person's."""

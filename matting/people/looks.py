@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matting.people.network import SIDE, Network, Probability
+from matting.picture.shrinking import squeezed
 
 Picture = NDArray[np.uint8]
 """(height, width, 3) uint8 sRGB."""
@@ -63,7 +64,7 @@ def looks(picture: Picture, network: Network) -> list[Probability]:
     Returns:
         (SIDE, SIDE) float32 probabilities of a person, none of them mirrored any more.
     """
-    square = squeezed(picture)
+    square = squeezed(picture, SIDE)
     seen = []
     for tone in TONES:
         shown = tone(square)
@@ -94,9 +95,3 @@ def certainty(look: Probability) -> float:
     """1 where every pixel is sure; 0 where as much is undecided as is taken for a person."""
     undecided = float((4 * look * (1 - look)).mean())
     return 1 - min(1.0, undecided / max(float(look.mean()), _LEAST))
-
-
-def squeezed(picture: Picture, side: int = SIDE) -> Picture:
-    """The picture as a square, without aliasing its grain."""
-    smooth = cv2.INTER_AREA if min(picture.shape[:2]) > side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, (side, side), interpolation=smooth), np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,3 +30,14 @@ def shrunk(picture: NDArray[_Kind], size: tuple[int, int]) -> NDArray[_Kind]:
     small = np.empty((size[1], size[0] * bands), picture.dtype)
     average(flat, bands, small)
     return small.reshape(size[1], size[0], *picture.shape[2:])
+
+
+def squeezed(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A picture as a square, as networks are fed, without aliasing its grain.
+
+    Args:
+        picture: (height, width, 3) uint8.
+        side: rows and columns of the square.
+    """
+    smooth = cv2.INTER_AREA if min(picture.shape[:2]) > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=smooth), np.uint8)

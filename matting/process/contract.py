@@ -59,7 +59,7 @@ def answer_fault(answer: Any, size: Tuple[int, ...]) -> Optional[str]:
     facts: Any = answer.facts
     if not isinstance(facts, dict):
         return f"its facts are a {type(facts).__name__}"
-    return _doubts_fault(facts.get("doubts", {}))
+    return _doubts_fault(facts.get("doubts", {})) or _faces_fault(facts.get("faces", []))
 
 
 def _doubts_fault(doubts: Any) -> Optional[str]:
@@ -67,9 +67,22 @@ def _doubts_fault(doubts: Any) -> Optional[str]:
     if not isinstance(doubts, dict):
         return f"its doubts are a {type(doubts).__name__}"
     for name, told in doubts.items():
-        numbers = isinstance(told, list) and all(type(each) in (int, float) for each in told)
-        if not numbers or len(told) not in (1, 5):
+        if not _are_numbers(told) or len(told) not in (1, 5):
             return f"its doubt {name!r:.40} is {told!r:.60}, and no value with a place"
         if not np.isfinite(told).all():
             return f"its doubt {name!r:.40} is not finite"
     return None
+
+
+def _faces_fault(faces: Any) -> Optional[str]:
+    """What is wrong with ``facts["faces"]``; see matting.engines.Answer."""
+    if not isinstance(faces, list):
+        return f"its faces are a {type(faces).__name__}"
+    for told in faces:
+        if not _are_numbers(told) or len(told) != 5 or not np.isfinite(told).all():
+            return f"its face {told!r:.60} is no score with a place"
+    return None
+
+
+def _are_numbers(told: Any) -> bool:
+    return isinstance(told, list) and all(type(each) in (int, float) for each in told)

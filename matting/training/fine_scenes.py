@@ -202,13 +202,13 @@ def _window(rng: np.random.Generator, path: Path, shape: tuple[int, int]) -> Flo
 
 
 @cache
-def _networks(selfie: Path) -> tuple[people.Network, people.Aged]:
-    return people.Network.load(str(selfie)), people.Aged.load()
+def _networks(selfie: Path) -> people.Networks:
+    return people.Networks.load(str(selfie))
 
 
 def _said(picture: Bytes, truth: Floats, selfie: Path) -> Bytes | None:
     """The engine's matte as it decides it; None where it is too wrong to learn an edge from."""
-    found = people.find(picture, *_networks(selfie))
+    found = people.find(picture, _networks(selfie))
     sure = (found.probability - (1 - SUREST)) / (2 * SUREST - 1)
     small = _eight(sure.clip(0, 1))
     large = cv2.resize(small, truth.shape[::-1]) > 127

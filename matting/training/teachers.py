@@ -68,7 +68,7 @@ class Teachers:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         self._selfie = cv2.dnn.readNetFromTFLite(str(selfie))
-        self._engine = people.Network.load(str(selfie)), people.Aged.load()
+        self._engine = people.Networks.load(str(selfie))
         self._salient = onnxruntime.InferenceSession(
             str(u2netp), options, providers=["CPUExecutionProvider"]
         )
@@ -85,7 +85,7 @@ class Teachers:
             sums[box] += weight * cv2.resize(self._person(part), size)
             weights[box] += weight
         small = cv2.resize((sums / weights).astype(np.float32), (LABEL_SIDE,) * 2)
-        found = people.find(picture, *self._engine).probability
+        found = people.find(picture, self._engine).probability
         search = np.asarray(cv2.resize(found, (LABEL_SIDE,) * 2, interpolation=cv2.INTER_AREA))
         return Opinion(whole, small, self._stands_out(picture), search)
 

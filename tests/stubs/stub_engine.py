@@ -165,5 +165,7 @@ BEHAVIOURS = {
     "wrong_people": lambda pixels: Answer(pixels[:, :, 0].copy(), "many", {}),
     "wrong_facts": lambda pixels: Answer(pixels[:, :, 0].copy(), 1, {"nan": float("nan")}),
     "wrong_doubts": lambda pixels: Answer(pixels[:, :, 0].copy(), 1, {"doubts": {"looks": [1, 2]}}),
+    "wrong_faces": lambda pixels: Answer(pixels[:, :, 0].copy(), 1, {"faces": [[0.9, 0.1]]}),
+    "faces_of_words": lambda pixels: Answer(pixels[:, :, 0].copy(), 1, {"faces": "two"}),
     "not_an_answer": lambda pixels: pixels,
 }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from matting import people
 from matting.engines import Answer, Engine, accelerator
 from matting.errors import EngineUnavailable
+from matting.faces import Face
 from matting.people.looks import SUREST
 
 
@@ -29,37 +30,33 @@ def load(options: dict[str, Any]) -> Engine:
         raise EngineUnavailable("people runs on the CPU alone, and the settings demand a GPU")
     if not options.get("model"):
         raise EngineUnavailable("engine.model names no file; it has to be the people network")
-    network = people.Network.load(options["model"])
-    return PeopleEngine(
-        network, people.Aged.load(), options.get("name") or Path(options["model"]).name
-    )
+    networks = people.Networks.load(options["model"])
+    return PeopleEngine(networks, options.get("name") or Path(options["model"]).name)
 
 
 class PeopleEngine(Engine):
     """Stateless: the same picture gives the same matte."""
 
-    def __init__(self, network: people.Network, aged: people.Aged, name: str) -> None:
+    def __init__(self, networks: people.Networks, name: str) -> None:
         """Keep the networks.
 
         Args:
-            network: loaded.
-            aged: our own, for pictures that are no plain portraits.
-            name: what to call it.
+            networks: loaded.
+            name: what to call the first.
         """
-        self._network = network
-        self._aged = aged
+        self._networks = networks
         self._name = name
 
     def describe(self) -> dict[str, Any]:
         """Say which file it is, and that the processor does the work."""
-        return described(self._name, self._network)
+        return described(self._name, self._networks.quick)
 
     def matte(self, pixels: NDArray[np.uint8]) -> Answer:
         """Matte one picture; see Engine.matte.
 
         People who touch count as one.
         """
-        return answer_of(people.find(pixels, self._network, self._aged), pixels.shape[:2])
+        return answer_of(people.find(pixels, self._networks), pixels.shape[:2])
 
 
 def described(name: str, network: people.Network) -> dict[str, Any]:
@@ -84,7 +81,15 @@ def answer_of(found: people.Found, shape: tuple[int, ...]) -> Answer:
     facts["doubts"] = {"looks": found.looks.as_json()}
     if found.second is not None:
         facts["doubts"]["second"] = found.second.as_json()
+    if found.faces is not None:
+        facts["faces"] = [_shares(face, height, width) for face in found.faces]
     if not found.people:
         facts["warnings"] = [people.NOBODY]
         alpha[:] = 0  # a few specks too small to be anybody
     return Answer(alpha, len(found.people), facts)
+
+
+def _shares(face: Face, height: int, width: int) -> list[float]:
+    """As ``Answer`` has it."""
+    box = face.box
+    return [face.score, box.x / width, box.y / height, box.width / width, box.height / height]

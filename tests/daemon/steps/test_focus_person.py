@@ -14,14 +14,14 @@ from skimage import data
 
 from daemon.steps import focus_person
 from daemon.steps.view import Finder, View
-from matting.people import Aged, Found, Network, find
+from matting.people import Found, Networks, find
 
 Picture = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
 def finder(people_network: Path) -> Finder:
-    return partial(find, network=Network.load(str(people_network)), aged=Aged.load())
+    return partial(find, networks=Networks.load(str(people_network)))
 
 
 @pytest.fixture(scope="module")

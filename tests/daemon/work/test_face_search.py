@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from daemon.work import face_search
 from daemon.work.face_search import faces_in
 from daemon.work.judging import at_hand
 from matting.engines import Answer
-from matting.faces import network
+from matting.faces import Face, network
 from matting.judgement.flag import Place
 from matting.judgement.judge import judge
 from matting.picture.boxes import Box
@@ -39,7 +40,7 @@ def _small(astronaut: Picture) -> Picture:
     return photo
 
 
-def _answer(view: View, facts: dict[str, int]) -> Answer:
+def _answer(view: View, facts: dict[str, Any]) -> Answer:
     return Answer(np.zeros(view.pixels.shape[:2], np.uint8), 0, facts)
 
 
@@ -66,6 +67,21 @@ def test_a_face_is_told_in_the_photo_though_the_engine_saw_a_part(astronaut: Pic
     closer = View.of(_small(astronaut), 300).closer(Box(1500, 900, 500, 500))
     (face,), _ = faces_in(closer, _answer(closer, SURE))
     assert face.box.centre == pytest.approx((1600 + 225 * 400 / 512, 1101), abs=15)
+
+
+def test_what_the_engine_saw_of_faces_is_believed_and_told_in_the_photo(
+    astronaut: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looked into the same windows."""
+    monkeypatch.setattr(face_search, "_network", None)
+    closer = View.of(_small(astronaut), 300).closer(Box(1500, 900, 500, 500))
+    told = {"parts": 12, "faces": [[0.9, 0.5, 0.25, 0.1, 0.2], [0.6, 0.0, 0.0, 1.0, 1.0]]}
+    faces, unseen = faces_in(closer, _answer(closer, told))
+    box = closer.box
+    at = box.x + box.width / 2, box.y + box.height / 4, box.width / 10, box.height / 5
+    assert faces == (Face(Box(*at), 0.9), Face(box, 0.6))
+    assert unseen == ()
+    assert faces_in(closer, _answer(closer, {"faces": []})) == ((), ())
 
 
 @pytest.mark.parametrize("engine", ["people", "onnx", "one of tomorrow"])

@@ -15,7 +15,7 @@ from daemon.work.judging import at_hand
 from matting.engines import Answer
 from matting.judgement.evidence import Doubt
 from matting.judgement.judge import judge
-from matting.people import Aged, Network, find
+from matting.people import Networks, find
 from matting.picture.boxes import Box
 
 Picture = NDArray[np.uint8]
@@ -55,7 +55,7 @@ def test_what_a_step_has_found_is_compared_without_another_look(
     view: View, people_network: Path, tmp_path: Path
 ) -> None:
     """Not even the file is read again."""
-    found = find(view.pixels, Network.load(str(people_network)), Aged.load())
+    found = find(view.pixels, Networks.load(str(people_network)))
     searched = replace(view, found=found)
     broken = tmp_path / "selfie.tflite"
     broken.write_bytes(b"not a network")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from people_pictures import hung
 from skimage import data
 
 from matting import people
@@ -40,10 +42,22 @@ def test_a_person_is_opaque_and_what_is_behind_is_gone(engine: Engine) -> None:
 def test_who_was_found_already_is_answered_alike(engine: Engine, people_network: Path) -> None:
     """The step that comes closer searches first, and hands on what it found."""
     portrait = np.asarray(data.astronaut(), np.uint8)
-    found = people.find(portrait, people.Network.load(str(people_network)), people.Aged.load())
+    found = people.find(portrait, people.Networks.load(str(people_network)))
     given, asked = answer_of(found, portrait.shape[:2]), engine.matte(portrait)
     assert (given.alpha == asked.alpha).all()
     assert (given.people, given.facts) == (asked.people, asked.facts)
+
+
+def test_faces_are_told_in_shares_where_one_look_was_not_enough(engine: Engine) -> None:
+    portrait = np.asarray(data.astronaut(), np.uint8)
+    assert "faces" not in engine.matte(np.ascontiguousarray(portrait[:340, 88:360])).facts
+    wall = np.full((700, 1000, 3), 128, np.uint8)
+    answer = engine.matte(hung(portrait, wall, 300, (350, 500)))
+    ((score, left, top, width, height),) = answer.facts["faces"]
+    assert score > 0.9
+    assert (left + width / 2, top + height / 2) == pytest.approx((0.632, 0.608), abs=0.01)
+    assert width * 1000 == pytest.approx(height * 700, rel=0.1)
+    assert json.loads(json.dumps(answer.facts)) == answer.facts
 
 
 def test_where_nobody_is_the_matte_is_empty_and_a_warning_says_so(engine: Engine) -> None:

@@ -11,7 +11,7 @@ import pytest
 from matting.errors import EngineUnavailable
 from matting.faces import Network
 from matting.faces.network import FILE, SIDE, anchors, decoded
-from matting.people.looks import squeezed
+from matting.picture.shrinking import squeezed
 
 
 def test_the_anchors_are_the_cells_centres() -> None:

@@ -9,19 +9,19 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from matting.people import Aged, Network
+from matting.people import Network, Networks
 
 Picture = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="session")
-def network(people_network: Path) -> Network:
-    return Network.load(str(people_network))
+def networks(people_network: Path) -> Networks:
+    return Networks.load(str(people_network))
 
 
 @pytest.fixture(scope="session")
-def aged() -> Aged:
-    return Aged.load()
+def network(networks: Networks) -> Network:
+    return networks.quick
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matting.people import Aged, find
+from matting.people import find
+from matting.people.aged import Aged
 from matting.people.conviction import is_convinced
 
 TAKEN = np.zeros((100, 100), np.bool_)
@@ -79,7 +80,7 @@ class Doubtful(Aged):
     ids=["sees nothing", "sees it at a glance", "sees it when it looks"],
 )
 def test_a_portrait_that_looks_are_not_quite_sure_of_is_asked_about(
-    network,
+    networks,
     astronaut,
     monkeypatch: pytest.MonkeyPatch,
     glimpsed: float,
@@ -92,7 +93,7 @@ def test_a_portrait_that_looks_are_not_quite_sure_of_is_asked_about(
     """
     monkeypatch.setattr("matting.people.search._UNASKED_CERTAINTY", 1.1)
     second = Doubtful(glimpsed, looked)
-    found = find(astronaut, network, second)
+    found = find(astronaut, networks._replace(aged=second))
     assert second.times == 1
     assert (found.share > share) == (share > 0)
     assert bool(found.people) == (share > 0)

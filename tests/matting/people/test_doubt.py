@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matting.people import Aged, Network, find
+from matting.people import Networks, find
 from matting.people.doubt import among, between
 
 Picture = NDArray[np.uint8]
@@ -39,11 +39,11 @@ def test_another_size_of_answer_is_compared_as_well() -> None:
     assert between(person, person[::2, ::2]).value < 1
 
 
-def test_the_search_tells_its_doubts(network: Network, aged: Aged, astronaut: Picture) -> None:
+def test_the_search_tells_its_doubts(networks: Networks, astronaut: Picture) -> None:
     """A plain portrait is looked at only by the first network; a scratched one by both."""
-    plain = find(astronaut, network, aged)
+    plain = find(astronaut, networks)
     assert plain.second is None
     scratched = astronaut.copy()
     scratched[::9] = 255
-    torn = find(scratched, network, aged)
+    torn = find(scratched, networks)
     assert torn.looks.value > plain.looks.value

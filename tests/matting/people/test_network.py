@@ -9,18 +9,21 @@ import pytest
 
 from matting.errors import EngineUnavailable
 from matting.people import Network
-from matting.people.looks import squeezed
 from matting.people.network import SIDE
+from matting.picture.shrinking import squeezed
 
 
 def test_a_person_is_seen_and_a_wall_is_not(network, astronaut, bare_wall) -> None:
-    assert network.look(squeezed(astronaut))[120:, 100:150].mean() > 0.9
-    assert network.look(squeezed(bare_wall)).max() < 0.3
+    assert network.look(squeezed(astronaut, SIDE))[120:, 100:150].mean() > 0.9
+    assert network.look(squeezed(bare_wall, SIDE)).max() < 0.3
 
 
 def test_colours_are_fed_as_red_green_blue(network, astronaut) -> None:
     """Swapped, the same picture is answered differently: the order is not lost on the way."""
-    right, wrong = network.look(squeezed(astronaut)), network.look(squeezed(astronaut[..., ::-1]))
+    right, wrong = (
+        network.look(squeezed(astronaut, SIDE)),
+        network.look(squeezed(astronaut[..., ::-1], SIDE)),
+    )
     assert np.abs(right - wrong).mean() > 0.005
 
 

@@ -10,73 +10,75 @@ import numpy as np
 import pytest
 from people_pictures import hung
 
-from matting.people import Aged, Network, find
+from matting import faces
+from matting.people import Network, Networks, find
+from matting.people.aged import Aged
 from matting.people.search import agreed, convincing, lost
 
 
-def test_a_portrait_takes_a_single_part(network, aged, astronaut) -> None:
-    found = find(astronaut, network, aged)
+def test_a_portrait_takes_a_single_part(networks, astronaut) -> None:
+    found = find(astronaut, networks)
     assert found.parts == 1
     assert len(found.people) == 1
     assert 0.3 < found.share < 0.7
 
 
-def test_a_bare_wall_has_nobody(network, aged, bare_wall) -> None:
-    found = find(bare_wall, network, aged)
+def test_a_bare_wall_has_nobody(networks, bare_wall) -> None:
+    found = find(bare_wall, networks)
     assert found.people == ()
     assert found.share == 0
 
 
 @pytest.mark.parametrize("share", [0.03, 0.05, 0.1])
 def test_a_small_person_in_a_big_frame_is_found_where_she_is(
-    network, aged, astronaut, bare_wall, share: float
+    networks, astronaut, bare_wall, share: float
 ) -> None:
     height = round((share * bare_wall.shape[0] * bare_wall.shape[1]) ** 0.5)
-    found = find(hung(astronaut, bare_wall, height, (300, 600)), network, aged)
+    found = find(hung(astronaut, bare_wall, height, (300, 600)), networks)
     (person,) = found.people
     x, y = person.centre
     assert 600 < x < 600 + height
     assert 300 < y < 300 + height
 
 
-def test_people_who_stand_apart_are_counted(network, aged, astronaut, bare_wall) -> None:
+def test_people_who_stand_apart_are_counted(networks, astronaut, bare_wall) -> None:
     scene = hung(astronaut, bare_wall, 260, (400, 120))
     scene = hung(astronaut[:, ::-1], scene, 260, (400, 640))
-    found = find(scene, network, aged)
+    found = find(scene, networks)
     assert len(found.people) == 2
     assert sorted(person.centre[0] < 500 for person in found.people) == [False, True]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (20, 3000), (5000, 1), (17, 23)])
-def test_odd_sizes_have_an_answer(network, aged, size) -> None:
+def test_odd_sizes_have_an_answer(networks, size) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
-    found = find(noise, network, aged)
+    found = find(noise, networks)
     assert np.isfinite(found.probability).all()
     assert 0 <= found.probability.min() <= found.probability.max() <= 1
 
 
 @pytest.mark.parametrize("level", [0, 255])
-def test_black_and_white_hold_nobody(network, aged, level: int) -> None:
-    assert find(np.full((400, 300, 3), level, np.uint8), network, aged).people == ()
+def test_black_and_white_hold_nobody(networks, level: int) -> None:
+    assert find(np.full((400, 300, 3), level, np.uint8), networks).people == ()
 
 
-def test_the_same_picture_is_answered_alike(network, aged, astronaut, bare_wall) -> None:
+def test_the_same_picture_is_answered_alike(networks, astronaut, bare_wall) -> None:
     scene = hung(astronaut, bare_wall, 200, (300, 600))
-    first, second = find(scene, network, aged), find(scene, network, aged)
+    first, second = find(scene, networks), find(scene, networks)
     assert (first.probability == second.probability).all()
     assert first.people == second.people
 
 
-def test_nobody_stands_on_the_bridge(network, aged, photos_dir: Path) -> None:
+def test_nobody_stands_on_the_bridge(networks, photos_dir: Path) -> None:
     bridge = cv2.imread(str(photos_dir / "bridge-1880s-nobody.jpg"))[..., ::-1]
-    assert find(np.ascontiguousarray(bridge), network, aged).share < 0.05
+    assert find(np.ascontiguousarray(bridge), networks).share < 0.05
 
 
 @pytest.mark.parametrize("name", ["couple-1855.jpg", "girls-1860.jpg", "standing-woman-12mp.jpg"])
-def test_old_prints_have_somebody(network, aged, photos_dir: Path, name: str) -> None:
+def test_old_prints_have_somebody(networks, photos_dir: Path, name: str) -> None:
     photo = cv2.imread(str(photos_dir / name))[..., ::-1]
     small = cv2.resize(photo, None, fx=1024 / max(photo.shape), fy=1024 / max(photo.shape))
-    found = find(np.ascontiguousarray(small), network, aged)
+    found = find(np.ascontiguousarray(small), networks)
     assert found.people
     assert found.share > 0.1
 
@@ -202,6 +204,9 @@ def test_looks_of_which_two_leave_half_of_it_out_make_no_plain_portrait() -> Non
     everything, unsure = np.full_like(boy, 0.999), np.where(boy > 0.5, boy, np.float32(0.3))
     picture = np.full((400, 400, 3), 128, np.uint8)
     looks = _Looks([everything, everything, unsure])
-    found = find(picture, cast("Network", looks), cast("Aged", _Second(boy)))
+    found = find(
+        picture,
+        Networks(cast("Network", looks), cast("Aged", _Second(boy)), faces.Network.load()),
+    )
     assert found.parts > 1
     assert found.share == pytest.approx(float((boy > 0.5).mean()), abs=0.05)

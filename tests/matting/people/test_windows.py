@@ -1,14 +1,12 @@
-"""Windows cover every picture, however long, and what they see is put where it belongs."""
+"""What windows see is put where it belongs."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from matting.people.network import SIDE
-from matting.people.windows import SCALES, Window, seen_in, windows
-
-SIZES = [(1, 1), (1, 5000), (30000, 20), (480, 640), (1000, 700), (600, 2400)]
+from matting.people.windows import SCALES, seen_in, together
+from matting.picture.windows import Window, windows
 
 
 class Bright:
@@ -17,26 +15,6 @@ class Bright:
     def look(self, square):
         assert square.shape == (SIDE, SIDE, 3)
         return square[..., 0].astype(np.float32) / 255
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scale", SCALES)
-def test_windows_lie_within_the_picture_and_are_few(size, scale) -> None:
-    parts = windows(size, scale)
-    assert 1 <= len(parts) <= scale.most
-    for part in parts:
-        assert part.width == part.height >= 1
-        assert 0 <= part.left <= part.left + part.width <= size[1]
-        assert 0 <= part.top <= part.top + part.height <= size[0]
-
-
-@pytest.mark.parametrize("size", [(480, 640), (1000, 700), (700, 1050)])
-@pytest.mark.parametrize("scale", SCALES)
-def test_windows_of_usual_pictures_leave_nothing_out(size, scale) -> None:
-    covered = np.zeros(size, bool)
-    for part in windows(size, scale):
-        covered[part.slices] = True
-    assert covered.all()
 
 
 def test_what_windows_see_is_put_where_it_is() -> None:
@@ -49,5 +27,17 @@ def test_what_windows_see_is_put_where_it_is() -> None:
         assert seen[:, :80].max() < 0.05
 
 
-def test_growing_ends_at_the_picture() -> None:
-    assert Window(2, 3, 10, 10).grown(5, (14, 100)) == Window(0, 0, 17, 14)
+def test_where_there_is_no_window_there_is_nobody() -> None:
+    corner = Window(0, 0, 40, 60), np.ones((256, 256), np.float32)
+    seen = together([corner], (120, 80), (60, 40))
+    assert (seen[:30, :20] > 0.99).all()
+    assert not seen[30:].any()
+    assert not seen[:, 20:].any()
+
+
+def test_in_its_middle_a_window_counts_most() -> None:
+    parts = [Window(0, 0, 80, 80), Window(40, 0, 80, 80)]
+    nobody, somebody = (np.full((256, 256), level, np.float32) for level in (0, 1))
+    seen = together(zip(parts, (nobody, somebody), strict=True), (80, 120), (80, 120))
+    assert seen[40, 45] < 0.3
+    assert seen[40, 75] > 0.7

@@ -107,6 +107,8 @@ FAILURES = {
     "16": "wrong_facts",
     "17": "not_an_answer",
     "18": "wrong_doubts",
+    "19": "wrong_faces",
+    "20": "faces_of_words",
 }
 
 
@@ -129,6 +131,8 @@ def failing_host(tmp_path_factory, stub_spec):
         (16, RequestRefused, "broke its contract"),
         (17, RequestRefused, "it answered a ndarray"),
         (18, RequestRefused, r"its doubt 'looks' is \[1, 2\], and no value with a place"),
+        (19, RequestRefused, r"its face \[0\.9, 0\.1\] is no score with a place"),
+        (20, RequestRefused, "its faces are a str"),
     ],
 )
 def test_a_picture_that_fails_leaves_the_engine_alive(failing_host, red, error, reason):

@@ -1,0 +1,116 @@
+"""Whom a search has left out though a face shows there: that part is looked at from closer.
+
+A row of people squeezed to 256 pixels leaves some of them out, the more the darker their clothes
+and what is behind them; a detector of faces looks into small windows and knows where. In a window
+of a few faces' size both networks see its person and hardly ever take a thing for one: a face in a
+violin, in grain or in print is nobody to at least one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from matting.faces import Face
+from matting.people.candidates import PERSON
+from matting.people.looks import Picture, consensus, looks, odds, probability_of
+from matting.people.networks import Networks
+from matting.people.windows import Map, together
+from matting.picture.boxes import Box
+from matting.picture.windows import Window
+
+_SURE, _IN_COMPANY = 0.65, 0.5
+"""Score from which a face is worth a look: where nobody was found yet, and where somebody was."""
+_OUTSIDE = 0.3
+"""Mean probability in the box of a face below which it was left out, as for the flag."""
+_SIDES = (3.5, 6.0, 10.0)
+"""Of the windows, in sides of the face: head and shoulders, to the hips, and to the feet."""
+_ABOVE = 0.9
+"""How far they reach above it, in its heights: for hair and hat."""
+_MOST = 12
+"""Faces to look at; each that both networks are asked about takes half a second."""
+_POWER = 2
+"""Of the share of the face that a look sees, by which its word is weighted."""
+_SOFT = 0.02
+"""How far around a person the map is kept, as a share of the map's long side."""
+
+
+def with_faces(
+    probability: Map, picture: Picture, faces: Sequence[Face], networks: Networks
+) -> Map:
+    """The map, and in it whoever has a face that it leaves out.
+
+    Args:
+        probability: (height, width) whom the search has found.
+        picture: (height, width, 3) uint8 sRGB, of a size of its own.
+        faces: in the picture's pixels, the surest first.
+        networks: that look.
+    """
+    size = picture.shape[0], picture.shape[1]
+    shape = probability.shape[0], probability.shape[1]
+    looked_at = 0
+    for face in faces:
+        alone = not (probability > PERSON).any()
+        if face.score < (_SURE if alone else _IN_COMPANY) or looked_at == _MOST:
+            break
+        here = _around(face.box, 1.0, size).in_map(size, shape)
+        if probability[here].mean() < _OUTSIDE:
+            looked_at += 1
+            seen = _seen_around(picture, face.box, networks, shape)
+            probability = np.maximum(probability, _connected(seen, here))
+    return probability
+
+
+def _seen_around(picture: Picture, box: Box, networks: Networks, shape: tuple[int, int]) -> Map:
+    """Who is around a face, in a map of that shape; nobody unless both networks see its person."""
+    size = picture.shape[0], picture.shape[1]
+    face, parts = _around(box, 1.0, size), [_around(box, sides, size) for sides in _SIDES]
+    looked = [consensus(looks(picture[part.slices], networks.quick)) for part in parts]
+    quick = [_share(face, part, seen) for part, seen in zip(parts, looked, strict=True)]
+    if max(quick) < PERSON:
+        return np.zeros(shape, np.float32)
+    second = [networks.aged.look(picture[part.slices]) for part in parts]
+    aged = [_share(face, part, seen) for part, seen in zip(parts, second, strict=True)]
+    if max(aged) < PERSON:
+        return np.zeros(shape, np.float32)
+    agreed = (
+        (part, _agreed((first, other), weights))
+        for part, first, other, *weights in zip(parts, looked, second, quick, aged, strict=True)
+        if max(weights) >= PERSON
+    )
+    return together(agreed, size, shape)
+
+
+def _share(face: Window, part: Window, seen: Map) -> float:
+    """How much of a face a map of a window around it sees, 0..1."""
+    return float(seen[face.within(part, seen.shape)].mean())
+
+
+def _agreed(looked: Sequence[Map], weights: Sequence[float]) -> Map:
+    """The mean log odds, weighted by how much of the face each sees."""
+    squares = [weight**_POWER for weight in weights]
+    return probability_of(np.average([odds(each) for each in looked], axis=0, weights=squares))
+
+
+def _connected(seen: Map, face: tuple[slice, slice]) -> Map:
+    """The people of a map of whom a face is one, softly."""
+    people = (seen > PERSON).astype(np.uint8)
+    _, labels = cv2.connectedComponents(people)
+    names = np.unique(labels[face])
+    mask = np.isin(labels, names[names > 0]).astype(np.uint8)
+    reach = max(1, round(_SOFT * max(seen.shape)))
+    around = cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return np.asarray(around * seen, np.float32)
+
+
+def _around(face: Box, sides: float, size: tuple[int, int]) -> Window:
+    """A square of so many sides of a face, within a picture of that (height, width)."""
+    height, width = size
+    above = _ABOVE * face.height if sides > 1 else 0.0
+    side = round(sides * max(face.width, face.height))
+    across, down = (max(1, min(side, length)) for length in (width, height))
+    left = min(max(round(face.centre[0] - across / 2), 0), width - across)
+    top = min(max(round(face.y - above), 0), height - down)
+    return Window(left, top, across, down)

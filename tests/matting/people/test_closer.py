@@ -30,6 +30,9 @@ class Sees:
         self.times += 1
         return np.full((256, 256), self._probability, np.float32)
 
+    def glance(self, picture: Picture) -> NDArray[np.float32]:
+        return self.look(picture)[:128, :128]
+
 
 def seeing(networks: Networks, quick: float, aged: float) -> Networks:
     return Networks(cast("Network", Sees(quick)), cast("Aged", Sees(aged)), networks.faces)

@@ -28,8 +28,6 @@ _OUTSIDE = 0.3
 """Mean probability in the box of a face below which it was left out, as for the flag."""
 _SIDES = (3.5, 6.0, 10.0)
 """Of the windows, in sides of the face: head and shoulders, to the hips, and to the feet."""
-_AT_A_GLANCE = 6.0
-"""Up to which a person is large enough for a glance."""
 _ABOVE = 0.9
 """How far they reach above it, in its heights: for hair and hat."""
 _MOST = 12
@@ -74,10 +72,8 @@ def _seen_around(picture: Picture, box: Box, networks: Networks, shape: tuple[in
     quick = [_share(face, part, seen) for part, seen in zip(parts, looked, strict=True)]
     if max(quick) < PERSON:
         return np.zeros(shape, np.float32)
-    second = [
-        _second(picture[part.slices], sides, networks)
-        for part, sides in zip(parts, _SIDES, strict=True)
-    ]
+    second = [_glanced(picture[part.slices], networks) for part in parts[:-1]]
+    second.append(networks.aged.look(picture[parts[-1].slices]))
     aged = [_share(face, part, seen) for part, seen in zip(parts, second, strict=True)]
     if max(aged) < PERSON:
         return np.zeros(shape, np.float32)
@@ -89,10 +85,8 @@ def _seen_around(picture: Picture, box: Box, networks: Networks, shape: tuple[in
     return together(agreed, size, shape)
 
 
-def _second(shown: Picture, sides: float, networks: Networks) -> Map:
-    """What the second network sees: at a glance, which takes a quarter of the time, if that does."""
-    if sides > _AT_A_GLANCE:
-        return networks.aged.look(shown)
+def _glanced(shown: Picture, networks: Networks) -> Map:
+    """The second network's glance, which is enough for whom a window shows large."""
     return np.asarray(cv2.resize(networks.aged.glance(shown), (SIDE, SIDE)), np.float32)
 
 

@@ -26,8 +26,11 @@ _SURE, _IN_COMPANY = 0.65, 0.5
 """Score from which a face is worth a look: where nobody was found yet, and where somebody was."""
 _OUTSIDE = 0.3
 """Mean probability in the box of a face below which it was left out, as for the flag."""
-_SIDES = (3.5, 6.0, 10.0)
-"""Of the windows, in sides of the face: head and shoulders, to the hips, and to the feet."""
+_SIDES = (3.5, 6.0, 14.0)
+"""Of the windows, in sides of the face: head and shoulders, to the hips, and past the feet."""
+_BELIEVED = 0.75
+"""What the second network has to see of a face in one window at least: backdrops, posts and shadows
+that one look of the first takes for somebody it sees by 0.7 at most."""
 _ABOVE = 0.9
 """How far they reach above it, in its heights: for hair and hat."""
 _MOST = 12
@@ -75,7 +78,7 @@ def _seen_around(picture: Picture, box: Box, networks: Networks, shape: tuple[in
     second = [_glanced(picture[part.slices], networks) for part in parts[:-1]]
     second.append(networks.aged.look(picture[parts[-1].slices]))
     aged = [_share(face, part, seen) for part, seen in zip(parts, second, strict=True)]
-    if max(aged) < PERSON:
+    if max(aged) < _BELIEVED:
         return np.zeros(shape, np.float32)
     agreed = (
         (part, _agreed((first, other), weights))

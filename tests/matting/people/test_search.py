@@ -83,6 +83,35 @@ def test_old_prints_have_somebody(networks, photos_dir: Path, name: str) -> None
     assert found.share > 0.1
 
 
+@pytest.mark.parametrize(
+    ("name", "face"),
+    [
+        ("deoldify-donegal1907yarn-2737.jpg", (0.72, 0.43)),
+        ("deoldify-greekimmigrants1905-f052.jpg", (0.691, 0.164)),
+        ("pg28024-atwhites-b08d.jpg", (0.61, 0.73)),
+    ],
+)
+def test_whose_face_shows_is_not_left_out(
+    networks,
+    photos_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    face: tuple[float, float],
+) -> None:
+    """Before stones, before a dark hill, before leaves: the search by itself leaves them out."""
+    path = photos_dir.parent / "training" / "people" / name
+    if not path.exists():
+        pytest.skip(f"NO {path}: nobody is looked for from closer in old photos")
+    photo = np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
+    found = find(photo, networks)
+    x, y = (
+        round(share * side) for share, side in zip(face, found.probability.shape[::-1], strict=True)
+    )
+    assert found.probability[y, x] > 0.9
+    monkeypatch.setattr("matting.people.search.with_faces", lambda probability, *_: probability)
+    assert find(photo, networks).probability[y, x] < 0.5
+
+
 # What the two networks say, and what becomes of it
 
 

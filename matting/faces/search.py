@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from matting.faces.face import Face
 from matting.faces.network import SIDE, Network
 from matting.picture.boxes import Box
-from matting.picture.shrinking import shrunk, squeezed
+from matting.picture.shrinking import squeezed
 from matting.picture.windows import Scale, Window, windows
 
 Picture = NDArray[np.uint8]
@@ -66,7 +66,9 @@ def surest(faces: Sequence[Face]) -> list[Face]:
 def _small(picture: Picture, long_side: int) -> Picture:
     height, width = picture.shape[:2]
     factor = min(1.0, long_side / max(height, width))
-    return shrunk(picture, (max(1, round(width * factor)), max(1, round(height * factor))))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    # Not by our own kernel: numba would be loaded in the engine's process for this alone.
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _parts(size: tuple[int, int], scales: Sequence[Scale]) -> Iterator[Window]:

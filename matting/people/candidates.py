@@ -19,6 +19,11 @@ _LONE_LARGEST = 0.05
 """Share of the picture up to which a region may be seen by one scale alone: people much larger or
 smaller than its windows are invisible to the others."""
 
+_BESIDE = 5
+"""Pixels of the map within which something lies beside people."""
+_SOFT = 0.02
+"""How far around people the map is kept, as a share of the map's long side."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
@@ -66,10 +71,19 @@ def candidates(maps: list[Map]) -> list[Candidate]:
     return found
 
 
+def margin(seen: Map) -> int:
+    """How far around people a map is kept, in pixels of the map: their edge is soft there."""
+    return max(1, round(_SOFT * float(max(seen.shape))))
+
+
+def spread(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
+    """A mask of 0 and 1, and what lies within so many pixels of it."""
+    return np.asarray(cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
+
+
 def near(seen: Map) -> NDArray[np.bool_]:
     """Where people are in a map, or a little beside them."""
-    people = (seen > PERSON).astype(np.uint8)
-    return np.asarray(cv2.dilate(people, np.ones((11, 11), np.uint8)) > 0)
+    return spread((seen > PERSON).astype(np.uint8), _BESIDE) > 0
 
 
 def regions(seen: Map, witnesses: tuple[Map, ...]) -> list[Candidate]:

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from matting.faces import Face
-from matting.people.candidates import PERSON
-from matting.people.looks import Picture, consensus, looks, odds, probability_of
+from matting.faces import Face, is_outside
+from matting.people.candidates import PERSON, margin, spread
+from matting.people.looks import Picture, consensus, looks, weighted
 from matting.people.network import SIDE
 from matting.people.networks import Networks
 from matting.people.windows import Map, together
@@ -24,21 +24,17 @@ from matting.picture.windows import Window
 
 _SURE, _IN_COMPANY = 0.65, 0.5
 """Score from which a face is worth a look: where nobody was found yet, and where somebody was."""
-_OUTSIDE = 0.3
-"""Mean probability in the box of a face below which it was left out, as for the flag."""
 _SIDES = (3.5, 6.0, 14.0)
 """Of the windows, in sides of the face: head and shoulders, to the hips, and past the feet."""
 _BELIEVED = 0.75
-"""What the second network has to see of a face in one window at least: backdrops, posts and shadows
-that one look of the first takes for somebody it sees by 0.7 at most."""
+"""What the second network has to see of a face in one window at least. A painted backdrop that the
+first took for somebody it sees by 0.69; the posts of a hut by 0.89 all the same."""
 _ABOVE = 0.9
 """How far they reach above it, in its heights: for hair and hat."""
 _MOST = 12
-"""Faces to look at; each takes half a second of two cores."""
+"""Faces to look at; each takes most of a second of two cores."""
 _POWER = 2
 """Of the share of the face that a look sees, by which its word is weighted."""
-_SOFT = 0.02
-"""How far around a person the map is kept, as a share of the map's long side."""
 
 
 def with_faces(
@@ -59,10 +55,10 @@ def with_faces(
         alone = not (probability > PERSON).any()
         if face.score < (_SURE if alone else _IN_COMPANY) or looked_at == _MOST:
             break
-        here = _around(face.box, 1.0, size).in_map(size, shape)
-        if probability[here].mean() < _OUTSIDE:
+        if is_outside(_in_map(face.box, size, shape), probability):
             looked_at += 1
             seen = _seen_around(picture, face.box, networks, shape)
+            here = _around(face.box, 1.0, size).in_map(size, shape)
             probability = np.maximum(probability, _connected(seen, here))
     return probability
 
@@ -81,7 +77,7 @@ def _seen_around(picture: Picture, box: Box, networks: Networks, shape: tuple[in
     if max(aged) < _BELIEVED:
         return np.zeros(shape, np.float32)
     agreed = (
-        (part, _agreed((first, other), weights))
+        (part, weighted((first, other), [weight**_POWER for weight in weights]))
         for part, first, other, *weights in zip(parts, looked, second, quick, aged, strict=True)
         if max(weights) >= PERSON
     )
@@ -98,21 +94,18 @@ def _share(face: Window, part: Window, seen: Map) -> float:
     return float(seen[face.within(part, seen.shape)].mean())
 
 
-def _agreed(looked: Sequence[Map], weights: Sequence[float]) -> Map:
-    """The mean log odds, weighted by how much of the face each sees."""
-    squares = [weight**_POWER for weight in weights]
-    return probability_of(np.average([odds(each) for each in looked], axis=0, weights=squares))
-
-
 def _connected(seen: Map, face: tuple[slice, slice]) -> Map:
     """The people of a map of whom a face is one, softly."""
     people = (seen > PERSON).astype(np.uint8)
     _, labels = cv2.connectedComponents(people)
     names = np.unique(labels[face])
     mask = np.isin(labels, names[names > 0]).astype(np.uint8)
-    reach = max(1, round(_SOFT * max(seen.shape)))
-    around = cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    return np.asarray(around * seen, np.float32)
+    return np.asarray(spread(mask, margin(seen)) * seen, np.float32)
+
+
+def _in_map(box: Box, size: tuple[int, int], shape: tuple[int, int]) -> Box:
+    down, across = shape[0] / size[0], shape[1] / size[1]
+    return Box(box.x * across, box.y * down, box.width * across, box.height * down)
 
 
 def _around(face: Box, sides: float, size: tuple[int, int]) -> Window:

@@ -8,7 +8,7 @@ at the network's own size, where it costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -76,6 +76,11 @@ def looks(picture: Picture, network: Network) -> list[Probability]:
 def consensus(seen: list[Probability]) -> Probability:
     """What looks at the same part agree on: the mean log odds, the surest counting most."""
     weights = [max(certainty(each), _LEAST) ** _POWER for each in seen]
+    return weighted(seen, weights)
+
+
+def weighted(seen: Sequence[Probability], weights: Sequence[float]) -> Probability:
+    """The mean log odds, each counting by its weight, as a probability."""
     total = sum(w * odds(each) for w, each in zip(weights, seen, strict=True))
     return probability_of(np.asarray(total / sum(weights)))
 

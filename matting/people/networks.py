@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from matting import faces
+from matting.errors import EngineUnavailable
+from matting.faces import Network as FaceNetwork
 from matting.people.aged import Aged
 from matting.people.network import Network
 
@@ -16,14 +17,22 @@ class Networks(NamedTuple):
     """Looks often: at the whole and at parts of it."""
     aged: Aged
     """Decides where looks are not enough."""
-    faces: faces.Network
-    """Shows whom both have left out."""
+    faces: FaceNetwork | None = None
+    """Shows whom both have left out; None: nobody looks, which is no reason to find nobody."""
 
     @classmethod
     def load(cls, path: str) -> Networks:
         """Read the file of the first; the others come with the program.
 
         Raises:
-            EngineUnavailable: one cannot be read, or is another network.
+            EngineUnavailable: one of the first two cannot be read, or is another network.
         """
-        return cls(Network.load(path), Aged.load(), faces.Network.load())
+        return cls(Network.load(path), Aged.load(), _for_faces())
+
+
+def _for_faces() -> FaceNetwork | None:
+    """Without it each photo is warned of (daemon/work/face_search.py), and the doctor says it."""
+    try:
+        return FaceNetwork.load()
+    except EngineUnavailable:
+        return None

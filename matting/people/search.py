@@ -15,18 +15,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matting import faces
-from matting.people.candidates import PERSON, Candidate, candidates, near, regions
+from matting.faces import CLOSELY, Face
+from matting.faces import find as find_faces
+from matting.people.candidates import (
+    PERSON,
+    Candidate,
+    candidates,
+    margin,
+    near,
+    regions,
+    spread,
+)
 from matting.people.closer import with_faces
 from matting.people.conviction import glimpsed, is_convinced
 from matting.people.doubt import Disagreement, among, between
-from matting.people.looks import Picture, certainty, consensus, looks, odds, probability_of
+from matting.people.looks import (
+    Picture,
+    certainty,
+    consensus,
+    looks,
+    weighted,
+)
 from matting.people.network import Network
 from matting.people.networks import Networks
 from matting.people.windows import SCALES, Map, seen_in
@@ -63,8 +78,6 @@ _KEPT = 0.5
 """...which is one where less than that share is left..."""
 _TRUSTED_CERTAINTY = 0.6
 """...unless it is that sure, over the whole picture, of a portrait of its own."""
-_SOFT = 0.02
-"""How far around a candidate the map is kept, as a share of the map's long side."""
 _POWER = 2
 """Of the share of a candidate that a witness sees, by which its word is weighted..."""
 _WEIGHT = 5
@@ -92,7 +105,7 @@ class Found:
     """Of those."""
     second: Disagreement | None = None
     """Of the second network with them; None where it was not asked."""
-    faces: tuple[faces.Face, ...] | None = None
+    faces: tuple[Face, ...] | None = None
     """What was seen of faces, in the picture's pixels, the surest first; None where none were
     looked for."""
 
@@ -119,9 +132,9 @@ def find(picture: Picture, networks: Networks) -> Found:
         return _found(whole, size, 1, whole, among(seen))
     with ThreadPoolExecutor(2) as aside:
         asked = aside.submit(aged.look, picture)
-        shown = aside.submit(faces.find, picture, networks.faces, faces.CLOSELY)
+        shown = aside.submit(_faces_in, picture, networks)
         maps, parts = _maps(picture, whole, networks.quick)
-        opinion, found_faces = asked.result(), tuple(shown.result())
+        opinion, faces = asked.result(), shown.result()
     doubts = among(seen), between(whole, opinion)
     second = _resized(opinion, maps[0].shape)
     probability = convincing(
@@ -131,9 +144,8 @@ def find(picture: Picture, networks: Networks) -> Found:
     # Of a plain one the second network saw nothing at a glance, which is no reason to keep it.
     if is_portrait and not is_plain and lost(maps[0] > PERSON, probability, second):
         probability = whole
-    probability = with_faces(probability, picture, found_faces, networks)
-    found = _found(probability, size, parts, whole, *doubts)
-    return replace(found, faces=found_faces)
+    probability = with_faces(probability, picture, faces or (), networks)
+    return _found(probability, size, parts, whole, *doubts, faces)
 
 
 def convincing(maps: list[Map], second: Map, mirrored: Callable[[], Map]) -> Map:
@@ -158,7 +170,7 @@ def convincing(maps: list[Map], second: Map, mirrored: Callable[[], Map]) -> Map
         return np.zeros_like(second)
     if len(opinions) == 1:
         return probability
-    return agreed(maps, probability_of(np.mean([odds(each) for each in opinions], axis=0)))
+    return agreed(maps, weighted(opinions, [1] * len(opinions)))
 
 
 def agreed(maps: list[Map], second: Map) -> Map:
@@ -216,6 +228,13 @@ def _agreement(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     return np.count_nonzero(one & other) / np.count_nonzero(one | other)
 
 
+def _faces_in(picture: Picture, networks: Networks) -> tuple[Face, ...] | None:
+    """None where the network for it is not there."""
+    if networks.faces is None:
+        return None
+    return tuple(find_faces(picture, networks.faces, CLOSELY))
+
+
 def _maps(picture: Picture, whole: Map, network: Network) -> tuple[list[Map], int]:
     """What is seen in the whole and at each scale of windows, and in how many parts that is."""
     size = picture.shape[0], picture.shape[1]
@@ -240,17 +259,15 @@ def _take(probability: Map, candidate: Candidate, witnesses: tuple[Map, ...], se
 
     The mean of probabilities left foliage half transparent that looks were sure of and it was not.
     """
-    reach = max(1, round(_SOFT * max(probability.shape)))
+    reach = margin(probability)
     here = candidate.box.grown(reach, probability.shape).slices
     mask = np.zeros(probability.shape, np.uint8)[here]
     top, left = candidate.box.top - here[0].start, candidate.box.left - here[1].start
     rows, columns = candidate.mask.shape
     mask[top : top + rows, left : left + columns] = candidate.mask
-    around = cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     weights = [candidate.support(seen) ** _POWER for seen in witnesses]
-    total = sum(w * odds(seen[here]) for w, seen in zip(weights, witnesses, strict=True))
-    mean = (total + _WEIGHT * odds(second[here])) / (sum(weights) + _WEIGHT)
-    probability[here] = np.maximum(probability[here], around * probability_of(mean))
+    mean = weighted([seen[here] for seen in (*witnesses, second)], [*weights, _WEIGHT])
+    probability[here] = np.maximum(probability[here], spread(mask, reach) * mean)
 
 
 def _found(
@@ -260,6 +277,7 @@ def _found(
     whole: Map,
     looks: Disagreement,
     second: Disagreement | None = None,
+    faces: tuple[Face, ...] | None = None,
 ) -> Found:
     found = regions(probability, (probability,))
     down, across = size[0] / probability.shape[0], size[1] / probability.shape[1]
@@ -267,4 +285,4 @@ def _found(
         Box(b.left * across, b.top * down, b.width * across, b.height * down)
         for b in (each.box for each in found if each.area >= _COUNTED * found[0].area)
     )
-    return Found(probability, tuple(boxes), parts, whole, looks, second)
+    return Found(probability, tuple(boxes), parts, whole, looks, second, faces)

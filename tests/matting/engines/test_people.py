@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from matting import people
 from matting.engines import Engine, load
 from matting.engines.people import answer_of
 from matting.errors import EngineUnavailable
+from matting.faces import network
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +61,29 @@ def test_faces_are_told_in_shares_where_one_look_was_not_enough(engine: Engine) 
     assert (left + width / 2, top + height / 2) == pytest.approx((0.632, 0.608), abs=0.01)
     assert width * 1000 == pytest.approx(height * 700, rel=0.1)
     assert json.loads(json.dumps(answer.facts)) == answer.facts
+
+
+def test_without_the_network_for_faces_people_are_found_all_the_same(
+    people_network: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "FILE", "nowhere.tflite")
+    without = load("people", {"model": str(people_network)})
+    wall = np.full((700, 1000, 3), 128, np.uint8)
+    answer = without.matte(hung(np.asarray(data.astronaut(), np.uint8), wall, 300, (350, 500)))
+    assert answer.people == 1
+    assert "faces" not in answer.facts, "so that whoever judges tries, and warns"
+
+
+def test_a_search_loads_no_compiler(people_network: Path) -> None:
+    """Numba takes a second and 60 MB, which the engine's process did without."""
+    script = (
+        "import sys, numpy as np; from matting import people;"
+        "noise = np.random.default_rng(1).integers(0, 256, (1200, 1500, 3), np.uint8);"
+        f"found = people.find(noise, people.Networks.load({str(people_network)!r}));"
+        "print(found.parts > 1, found.faces is not None, 'numba' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "True True False\n"
 
 
 def test_where_nobody_is_the_matte_is_empty_and_a_warning_says_so(engine: Engine) -> None:
